@@ -1,0 +1,44 @@
+/**
+ * Digest-addressed bytes (image-spec, image-layout.md). A blob is visible to nobody until it is complete:
+ * writers write aside, hash while writing, flush, and rename. Existing bytes are a claim: `open` verifies
+ * size and digest while they are read.
+ */
+import type { BlobDigest } from '../core/digest.ts';
+
+export interface BlobInfo {
+  readonly digest: BlobDigest;
+  readonly size: number;
+}
+
+export interface BlobWriter {
+  /** Bytes hashed and written so far. */
+  readonly size: number;
+  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Publishes the blob.
+   * @throws IntegrityError `digest-mismatch` or `size-mismatch` when `want` does not hold
+   */
+  commit(want?: Partial<BlobInfo>): Promise<BlobInfo>;
+  /** Forgets what was written; harmless after commit. */
+  abort(): Promise<void>;
+}
+
+export interface BlobStore {
+  has(digest: BlobDigest): boolean;
+  /** Size in bytes, or undefined when the blob is not there. */
+  size(digest: BlobDigest): number | undefined;
+  /** Path of the bytes, for copying them as a whole; unverified. */
+  path(digest: BlobDigest): string;
+  /**
+   * Streams the bytes, verifying them on the way: the last read fails when they are not what the name says.
+   * @throws IntegrityError `blob-damaged`, after which the blob is gone from the store
+   */
+  open(info: BlobInfo): AsyncIterable<Uint8Array>;
+  /** Reads a small blob (manifest, config) whole, verified. @throws IntegrityError when damaged or over `limit` bytes */
+  read(info: BlobInfo, limit?: number): Promise<Uint8Array>;
+  create(): Promise<BlobWriter>;
+  /** Stores small bytes. */
+  put(bytes: Uint8Array): Promise<BlobInfo>;
+  remove(digest: BlobDigest): Promise<void>;
+  list(): BlobInfo[];
+}

@@ -1,0 +1,40 @@
+import type { Diagnostic } from './diagnostic.ts';
+
+/** What happens during a build, as renderers, tests and rawjson output all see it. Times are milliseconds since the epoch. */
+export type ProgressEvent =
+  | { readonly type: 'plan'; readonly steps: readonly StepInfo[] }
+  | {
+      readonly type: 'step';
+      readonly id: string;
+      readonly state: 'started' | 'cached' | 'done' | 'failed' | 'canceled';
+      readonly at: number;
+      /** Why it failed, in one line. */
+      readonly message?: string;
+    }
+  | {
+      readonly type: 'output';
+      readonly id: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'transfer';
+      readonly id: string;
+      readonly name: string;
+      readonly current: number;
+      readonly total?: number;
+      readonly at: number;
+      readonly done?: boolean;
+    }
+  | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
+  | { readonly type: 'note'; readonly text: string; readonly at: number };
+
+/** A line of the progress display: a step of the Dockerfile, or work of strata's own. */
+export interface StepInfo {
+  readonly id: string;
+  /** As BuildKit labels steps: `[build 2/5] RUN make`, `[internal] load build context`. */
+  readonly label: string;
+}
+
+export type EmitEvent = (event: ProgressEvent) => void;

@@ -1,0 +1,47 @@
+/**
+ * A snapshot is a directory that holds what one step changed, in overlay's own form: an *upper* while it
+ * is written, a *lower* ever after. A filesystem is a `Stack` of snapshots, lowest first. Snapshots know
+ * nothing of their parents, so one unpacked layer serves every image that has it and `COPY --link`
+ * results are stacked anywhere (docs/ARCHITECTURE.md, "Snapshots").
+ *
+ * Life: `prepare` gives an upper nobody else can see; `commit` publishes it under its id by one rename;
+ * `remove` takes a published one away. What was prepared and never committed is swept with its build.
+ */
+import type { BytePath } from '../core/byte-path.ts';
+import type { FileTree } from '../core/file-tree.ts';
+
+/** Short (at most 16 characters of [a-z0-9]), because an overlay mount names all its lowers in one page. */
+export type SnapshotID = string;
+
+/** A whole filesystem: lowest first. The empty stack is `scratch`. */
+export type Stack = readonly SnapshotID[];
+
+export interface ActiveSnapshot {
+  /** The directory to write into: the upper. */
+  readonly upper: string;
+  /** Overlay's scratch directory, on the same filesystem. */
+  readonly work: string;
+}
+
+export interface Snapshotter {
+  /** A fresh id: random, for what a step made. */
+  newID(): SnapshotID;
+  has(id: SnapshotID): boolean;
+  /** The published directory of a snapshot. */
+  path(id: SnapshotID): string;
+  prepare(): ActiveSnapshot;
+  /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */
+  commit(active: ActiveSnapshot, id: SnapshotID): Promise<void>;
+  /** Throws away what was prepared. */
+  discard(active: ActiveSnapshot): Promise<void>;
+  remove(id: SnapshotID): Promise<void>;
+  list(): SnapshotID[];
+  /** The merged view of a stack, without mounting anything; xattrs and whiteouts of overlay are hidden. */
+  view(stack: Stack): FileTree;
+  /**
+   * Mounts the stack at `target`: read-write over `active`, read-only without. Unmounting is the
+   * caller's; the kernel does it when the build's mount namespace dies.
+   */
+  mount(stack: Stack, active: ActiveSnapshot | undefined, target: BytePath): void;
+  unmount(target: BytePath): void;
+}

@@ -1,0 +1,27 @@
+/**
+ * One member of an archive as plain data. This codec exists for layers: ids above 2^21, byte names,
+ * binary xattrs, nanosecond times and files over 8 GiB must survive it, which tar-stream does not offer
+ * (docs/ARCHITECTURE.md, "Dependencies").
+ */
+import type { BytePath } from '../core/byte-path.ts';
+import type { Timestamp, Xattr } from '../core/file-tree.ts';
+
+export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'char' | 'block';
+
+export interface TarEntry {
+  /** As in the archive, without a trailing slash for directories. */
+  readonly path: BytePath;
+  readonly type: TarEntryType;
+  /** 0-0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Content bytes; 0 for everything but files. */
+  readonly size: number;
+  readonly mtime: Timestamp;
+  /** Target of a symlink, or path of the member a hard link repeats. */
+  readonly link: BytePath;
+  readonly devMajor: number;
+  readonly devMinor: number;
+  readonly xattrs: readonly Xattr[];
+}
