@@ -1,0 +1,81 @@
+/** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
+export interface BuildOptions {
+  /** The state directory. */
+  readonly root: string;
+  /** CONTEXT as given: a directory, `-`, or a URL. */
+  readonly context: string;
+  /** `-f` as given; `-` is standard input; undefined means CONTEXT/Dockerfile. */
+  readonly dockerfile?: string | undefined;
+  readonly tags: readonly string[];
+  readonly target?: string | undefined;
+  /** The value is undefined for `--build-arg NAME` when the environment has none. */
+  readonly buildArgs: readonly (readonly [name: string, value: string | undefined])[];
+  readonly buildContexts: readonly (readonly [name: string, value: string])[];
+  readonly outputs: readonly OutputSpec[];
+  readonly platforms: readonly string[];
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly annotations: readonly (readonly [name: string, value: string])[];
+  readonly noCache: boolean;
+  readonly noCacheFilter: readonly string[];
+  readonly pull: boolean;
+  readonly secrets: readonly SecretSpec[];
+  readonly ssh: readonly SshSpec[];
+  readonly allow: readonly string[];
+  readonly run: RunOptions;
+  readonly registry: RegistryOptions;
+  /** `runc`, `crun` or a path. */
+  readonly runtime: string;
+  /** Steps at once. */
+  readonly maxParallelism: number;
+  readonly iidFile?: string | undefined;
+  readonly metadataFile?: string | undefined;
+  readonly explain: boolean;
+  readonly failOnMiss: boolean;
+}
+
+/** `--output`, read but not yet checked against what the exporter knows. */
+export interface OutputSpec {
+  readonly type: 'oci' | 'docker' | 'tar' | 'local' | 'registry' | 'image' | 'store';
+  /** A path; `-` is standard output; undefined where the type needs none. */
+  readonly dest?: string | undefined;
+  /** Every other `key=value` of the flag, keys in lower case. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export type SecretSpec =
+  | { readonly id: string; readonly source: string }
+  | { readonly id: string; readonly env: string };
+
+export interface SshSpec {
+  readonly id: string;
+  /** Socket or key files; none means $SSH_AUTH_SOCK. */
+  readonly paths: readonly string[];
+}
+
+/** What every RUN of the build gets. */
+export interface RunOptions {
+  readonly network: 'default' | 'none' | 'host';
+  /** `name:address`. */
+  readonly addHosts: readonly string[];
+  readonly shmSizeBytes?: number | undefined;
+  /** `nofile=1024:2048`. */
+  readonly ulimits: readonly string[];
+  readonly cgroupParent?: string | undefined;
+  readonly resources: Resources;
+}
+
+export interface Resources {
+  readonly memoryBytes?: number | undefined;
+  readonly cpuQuota?: number | undefined;
+  readonly cpuPeriod?: number | undefined;
+  readonly cpuShares?: number | undefined;
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
+}
+
+export interface RegistryOptions {
+  /** Registry host to mirror URLs, in order. */
+  readonly mirrors: ReadonlyMap<string, readonly string[]>;
+  readonly insecure: readonly string[];
+  readonly caFiles: readonly string[];
+}
