@@ -1,3 +1,8 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Digest } from '../core/digest.ts';
+import type { EmitEvent } from '../core/event.ts';
+import type { Platform } from '../core/platform.ts';
+
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
 export interface BuildOptions {
   /** The state directory. */
@@ -78,4 +83,34 @@ export interface RegistryOptions {
   readonly mirrors: ReadonlyMap<string, readonly string[]>;
   readonly insecure: readonly string[];
   readonly caFiles: readonly string[];
+}
+
+/** The world outside one build: where events go, what stops it, and the few things read from the process. */
+export interface BuildIO {
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface BuildResult {
+  readonly images: readonly BuiltImage[];
+  readonly steps: readonly StepReport[];
+}
+
+export interface BuiltImage {
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly configDigest: Digest;
+  readonly names: readonly string[];
+  readonly platform: Platform;
+}
+
+export interface StepReport {
+  readonly label: string;
+  readonly result: 'cached' | 'run';
+  readonly durationMs: number;
 }

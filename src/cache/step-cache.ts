@@ -1,0 +1,106 @@
+/**
+ * One record per step key: what the step was and the filesystem it left. A record is a claim; whoever uses
+ * it checks that the snapshots it names still exist. Records are small, named by their key and replaced
+ * whole, so a crash leaves the old one or the new one and never half of either.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestFromHex, digestHex, type KeyDigest } from '../core/digest.ts';
+import type { SnapshotID } from '../snapshot/snapshotter.ts';
+import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { type FileLock, lockFile } from '../sys/file-lock.ts';
+import type { Recipe } from './recipe.ts';
+
+/** A snapshot in a filesystem, with the time its layer was made (milliseconds since the epoch). */
+export interface StackLayer {
+  readonly snapshot: SnapshotID;
+  /** Absent for layers of a base image. */
+  readonly createdAt?: number;
+}
+
+export interface StepRecord {
+  readonly key: KeyDigest;
+  readonly recipe: Recipe;
+  /** `[build 2/5] RUN make`, as it was shown. */
+  readonly label: string;
+  /**
+   * The whole filesystem the step left, lowest first; the last is what the step itself changed. A linked
+   * copy (`standsAlone`) records only its own layer.
+   */
+  readonly stack: readonly StackLayer[];
+  readonly standsAlone: boolean;
+  readonly durationMs: number;
+}
+
+export interface StepCache {
+  find(key: KeyDigest): StepRecord | undefined;
+  save(record: StepRecord): void;
+  remove(key: KeyDigest): void;
+  /**
+   * Waits until nobody else works on the key, in this process or another; the kernel frees the lock of a
+   * process that died. Whoever gets it looks again before working.
+   */
+  lock(key: KeyDigest, signal: AbortSignal): Promise<FileLock>;
+  /**
+   * A small remembered fact that is dear to compute again, such as the content digest of files selected
+   * from given snapshots. Named by the digest of the question.
+   */
+  recall(question: KeyDigest): string | undefined;
+  remember(question: KeyDigest, answer: string): void;
+  list(): KeyDigest[];
+}
+
+/** Opens the records beneath `root`, creating their directories. */
+export function openStepCache(root: string): StepCache {
+  const steps = join(root, 'steps');
+  const facts = join(root, 'facts');
+  const locks = join(root, 'locks');
+  for (const directory of [steps, facts, locks]) mkdirSync(directory, { recursive: true });
+  const recordPath = (key: KeyDigest) => join(steps, `${digestHex(key)}.json`);
+  return {
+    find(key) {
+      const text = readIfThere(recordPath(key));
+      return text === undefined ? undefined : readRecord(text, key);
+    },
+    save(record) {
+      writeFileAtomic(recordPath(record.key), Buffer.from(`${JSON.stringify(record)}\n`));
+    },
+    remove(key) {
+      rmSync(recordPath(key), { force: true });
+    },
+    async lock(key, signal) {
+      return lockFile(join(locks, `step-${digestHex(key)}`), 'exclusive', { wait: true, signal });
+    },
+    recall(question) {
+      return readIfThere(join(facts, digestHex(question)));
+    },
+    remember(question, answer) {
+      writeFileAtomic(join(facts, digestHex(question)), Buffer.from(answer));
+    },
+    list() {
+      return readdirSync(steps)
+        .filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
+        .sort()
+        .map((name) => digestFromHex<KeyDigest>(name.slice(0, 64)));
+    },
+  };
+}
+
+/** A record that does not read as one, or that answers another question, is no record. */
+function readRecord(text: string, key: KeyDigest): StepRecord | undefined {
+  try {
+    const record = JSON.parse(text) as StepRecord;
+    if (record.key !== key || !Array.isArray(record.stack) || record.stack.length === 0) return undefined;
+    return record;
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
