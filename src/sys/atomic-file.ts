@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { during } from '../core/errors.ts';
+
+/**
+ * Puts a file in place whole or not at all, whatever happens meanwhile: written aside in the same
+ * directory, flushed, renamed, and the directory flushed. One that exists is replaced.
+ * @throws HostError `disk-full`; other system errors with the path in their message
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await during(`write ${path}`, async () => {
+    try {
+      const file = await open(aside, 'wx');
+      try {
+        await file.writeFile(content);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(aside, path);
+    } catch (error) {
+      await rm(aside, { force: true });
+      throw error;
+    }
+    await syncDirectory(dirname(path));
+  });
+}
+
+/** Makes the names in a directory (what was created, renamed or removed in it) survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** How a process ended. When several are true, the first of this list is what is told. */
+export type ProcessResult =
+  /** The signal of the caller ended it, however it then exited. */
+  | { readonly kind: 'canceled' }
+  /** It never ran: no such program, no right to run it, no such working directory. */
+  | { readonly kind: 'not-started'; readonly error: NodeJS.ErrnoException }
+  | { readonly kind: 'signaled'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'exited'; readonly code: number };
+
+/** Takes a chunk of output; the process is not read further until the promise is fulfilled. */
+export type TakeOutput = (chunk: Uint8Array) => void | Promise<void>;
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  /** The whole environment; the own one when undefined. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it reads from its standard input: nothing when undefined. */
+  readonly stdin?: Uint8Array;
+  /** Undefined: the output is thrown away. */
+  readonly onStdout?: TakeOutput;
+  readonly onStderr?: TakeOutput;
+  /** Ends it politely (SIGTERM), and when that does not help, hard (SIGKILL). */
+  readonly signal?: AbortSignal;
+  /** How long after SIGTERM the SIGKILL comes. */
+  readonly graceMs?: number;
+}
+
+const defaultGraceMs = 5_000;
+
+/**
+ * Runs a program and waits until it has ended and its output is taken.
+ * @throws what `onStdout` or `onStderr` throws, after the process has been ended
+ */
+export async function spawnProcess(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<ProcessResult> {
+  const { signal, onStdout, onStderr } = options;
+  if (signal?.aborted) return { kind: 'canceled' };
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: [stdio(options.stdin), stdio(onStdout), stdio(onStderr)],
+  });
+  let kill: NodeJS.Timeout | undefined;
+  const end = () => {
+    child.kill('SIGTERM');
+    kill ??= setTimeout(() => child.kill('SIGKILL'), options.graceMs ?? defaultGraceMs);
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const exit = new Promise<ProcessResult>((resolve) => {
+      child.once('error', (error) => {
+        if (child.pid === undefined) resolve({ kind: 'not-started', error });
+      });
+      child.once('exit', (code, killer) =>
+        resolve(killer === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal: killer }),
+      );
+    });
+    // It may end without reading its input: that is its right.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(options.stdin);
+    const taken = [take(child.stdout, onStdout), take(child.stderr, onStderr)];
+    const outputs = Promise.all(taken).catch(async (error) => {
+      end();
+      await exit;
+      throw error;
+    });
+    const [result] = await Promise.all([exit, outputs]);
+    return signal?.aborted ? { kind: 'canceled' } : result;
+  } finally {
+    signal?.removeEventListener('abort', end);
+    clearTimeout(kill);
+  }
+}
+
+function stdio(wanted: unknown): 'pipe' | 'ignore' {
+  return wanted === undefined ? 'ignore' : 'pipe';
+}
+
+async function take(stream: Readable | null, takeOutput: TakeOutput | undefined): Promise<void> {
+  if (stream === null || takeOutput === undefined) return;
+  for await (const chunk of stream) {
+    const taking = takeOutput(chunk);
+    if (taking !== undefined) await taking;
+  }
+}

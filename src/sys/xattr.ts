@@ -1,0 +1,70 @@
+import { type BytePath, compareBytes } from '../core/byte-path.ts';
+import { systemCode } from '../core/errors.ts';
+import type { Xattr } from '../core/file-tree.ts';
+import { lastSystemError, libcFunction, pathArgument } from './libc.ts';
+
+const llistxattr = libcFunction('long llistxattr(const char *path, void *list, size_t size)');
+const lgetxattr = libcFunction(
+  'long lgetxattr(const char *path, const char *name, void *value, size_t size)',
+);
+const lsetxattr = libcFunction(
+  'int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
+);
+
+/** XATTR_LIST_MAX and XATTR_SIZE_MAX: the kernel gives no longer list and no longer value. */
+const maxBytes = 65_536;
+const buffer = Buffer.alloc(maxBytes);
+
+/**
+ * All extended attributes of a file, directory or symlink itself, in byte order of their names; none where
+ * the filesystem has no such thing.
+ * @throws a system error, such as ENOENT
+ */
+export function readXattrs(path: BytePath): Xattr[] {
+  const file = pathArgument(path);
+  const length = llistxattr(file, buffer, maxBytes);
+  if (length === 0) return [];
+  if (length < 0) return noneIfUnsupported(lastSystemError('llistxattr', path));
+  const names = buffer
+    .toString('latin1', 0, length - 1)
+    .split('\0')
+    .sort(compareBytes);
+  const found: Xattr[] = [];
+  for (const name of names) {
+    const value = getValue(file, path, name);
+    // Removed since it was listed.
+    if (value !== undefined) found.push({ name, value });
+  }
+  return found;
+}
+
+/**
+ * One extended attribute of a file, directory or symlink itself; undefined when it has none of that name.
+ * @throws a system error, such as ENOENT
+ */
+export function readXattr(path: BytePath, name: string): Uint8Array | undefined {
+  return getValue(pathArgument(path), path, name);
+}
+
+/**
+ * Creates or replaces an extended attribute of a file, directory or symlink itself.
+ * @throws a system error: ENOTSUP where the filesystem or the kind of file cannot have it
+ */
+export function setXattr(path: BytePath, name: string, value: Uint8Array): void {
+  const failed = lsetxattr(pathArgument(path), pathArgument(name), value, value.length, 0) < 0;
+  if (failed) throw lastSystemError('lsetxattr', path);
+}
+
+function getValue(file: string | Uint8Array, path: BytePath, name: string): Uint8Array | undefined {
+  const length = lgetxattr(file, pathArgument(name), buffer, maxBytes);
+  if (length >= 0) return new Uint8Array(buffer.subarray(0, length));
+  const error = lastSystemError('lgetxattr', path);
+  if (systemCode(error) === 'ENODATA') return undefined;
+  noneIfUnsupported(error);
+  return undefined;
+}
+
+function noneIfUnsupported(error: Error): [] {
+  if (systemCode(error) === 'ENOTSUP' || systemCode(error) === 'EOPNOTSUPP') return [];
+  throw error;
+}

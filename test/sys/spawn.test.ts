@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type ProcessResult, spawnProcess } from '../../src/sys/spawn.ts';
+
+const shell = (script: string) => ['-c', script];
+
+describe('how a process ended', () => {
+  const table: [string, string, string[], AbortSignal | undefined, object][] = [
+    ['exit 0', 'sh', shell('exit 0'), undefined, { kind: 'exited', code: 0 }],
+    ['exit 3', 'sh', shell('exit 3'), undefined, { kind: 'exited', code: 3 }],
+    ['killed', 'sh', shell('kill -9 $$'), undefined, { kind: 'signaled', signal: 'SIGKILL' }],
+    ['no such program', 'no-such-program', [], undefined, { kind: 'not-started', error: { code: 'ENOENT' } }],
+    ['not executable', '/etc/passwd', [], undefined, { kind: 'not-started', error: { code: 'EACCES' } }],
+    ['canceled before', 'no-such-program', [], AbortSignal.abort(), { kind: 'canceled' }],
+    ['canceled while it runs', 'sleep', ['60'], AbortSignal.timeout(50), { kind: 'canceled' }],
+    [
+      'canceled, though it then exits 0',
+      'sh',
+      shell('trap "exit 0" TERM; while :; do sleep 0.01; done'),
+      AbortSignal.timeout(100),
+      { kind: 'canceled' },
+    ],
+  ];
+  test.each(table)('%s', async (_title, command, args, signal, want) => {
+    const result = await spawnProcess(command, args, signal === undefined ? {} : { signal });
+    expect(result).toMatchObject(want);
+  });
+
+  test('a missing working directory is a failure to start', async () => {
+    const result = await spawnProcess('true', [], { cwd: '/no/such/directory' });
+    expect(result.kind).toBe('not-started');
+  });
+
+  test('one that ignores SIGTERM is killed after the grace', async () => {
+    const started = Date.now();
+    const result = await spawnProcess('sh', shell('trap "" TERM; echo up; while :; do sleep 0.05; done'), {
+      signal: AbortSignal.timeout(100),
+      graceMs: 200,
+    });
+    expect(result).toEqual<ProcessResult>({ kind: 'canceled' });
+    expect(Date.now() - started).toBeGreaterThanOrEqual(290);
+    expect(Date.now() - started).toBeLessThan(3000);
+  });
+});
+
+test('environment, directory, input and both outputs', async () => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const result = await spawnProcess('sh', shell('pwd; cat; env >&2'), {
+    cwd: '/usr',
+    env: { PATH: '/usr/bin:/bin', A: 'x y' },
+    stdin: Buffer.from('given\n'),
+    onStdout: (chunk) => void out.push(Buffer.from(chunk).toString()),
+    onStderr: (chunk) => void err.push(Buffer.from(chunk).toString()),
+  });
+  expect(result).toEqual({ kind: 'exited', code: 0 });
+  expect(out.join('')).toBe('/usr\ngiven\n');
+  expect(err.join('').split('\n')).toEqual(expect.arrayContaining(['A=x y', 'PATH=/usr/bin:/bin']));
+});
+
+test('input nobody reads is no error', async () => {
+  const result = await spawnProcess('true', [], { stdin: Buffer.alloc(1_000_000) });
+  expect(result).toEqual({ kind: 'exited', code: 0 });
+});
+
+test('a slow taker slows the process down', async () => {
+  let received = 0;
+  let inFlight = 0;
+  const result = await spawnProcess('head', ['-c', '3000000', '/dev/zero'], {
+    onStdout: async (chunk) => {
+      expect(++inFlight).toBe(1);
+      await delay(1);
+      received += chunk.length;
+      inFlight--;
+    },
+  });
+  expect(result).toEqual({ kind: 'exited', code: 0 });
+  expect(received).toBe(3_000_000);
+});
+
+test('what a taker throws ends the process and is thrown', async () => {
+  const started = Date.now();
+  const running = spawnProcess('sh', shell('echo one; exec sleep 60'), {
+    onStdout: () => {
+      throw new Error('full');
+    },
+  });
+  await expect(running).rejects.toThrow('full');
+  expect(Date.now() - started).toBeLessThan(3000);
+});
