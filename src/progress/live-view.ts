@@ -1,0 +1,58 @@
+import { fitColumns } from './fit-columns.ts';
+import { harmlessText } from './harmless-text.ts';
+import { printBytes, printSeconds } from './quantities.ts';
+import type { StepView } from './step-table.ts';
+
+/** A step that runs, as the live view shows it. */
+export interface RunningStep {
+  readonly step: StepView;
+  /** Its last lines of output, newest last. */
+  readonly tail: string[];
+  readonly transfers: Map<string, { readonly current: number; readonly total: number | undefined }>;
+}
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Lines of output that the live view shows of one step at most. */
+export const tailLength = 5;
+
+/**
+ * The steps that run now, newest output last: one line with a timer for each and below it what it said
+ * last, as far as the screen has room. Every line is shorter than the screen is wide.
+ */
+export function printRunningSteps(running: readonly RunningStep[], screen: Screen, now: number): string[] {
+  // One row for the heading, one for the cursor.
+  const room = Math.max(1, screen.rows - 2);
+  const shown = running.length > room ? running.slice(0, room - 1) : running;
+  const detailsEach = shown.length === 0 ? 0 : Math.floor((room - shown.length) / shown.length);
+  const lines: string[] = [];
+  for (const each of shown) {
+    lines.push(stepLine(each.step, printSeconds(now - each.step.startedAt), screen.columns));
+    const details = [...transferLines(each), ...each.tail].slice(-Math.min(detailsEach, tailLength));
+    if (detailsEach > 0)
+      lines.push(...details.map((line) => `   ${fitColumns(line, screen.columns - 4)}`.trimEnd()));
+  }
+  if (shown.length < running.length) lines.push(`   … and ${running.length - shown.length} more`);
+  return lines;
+}
+
+/** ` => [build 2/5] RUN make          3.2s`, one column short of the screen's width. */
+export function stepLine(step: StepView, state: string, columns: number): string {
+  const label = oneLine(step.label);
+  return ` => ${fitColumns(label, Math.max(1, columns - state.length - 6))} ${state}`;
+}
+
+/** Text that takes one line and holds no control characters at all. */
+export function oneLine(text: string): string {
+  return harmlessText(text.replace(/[\n\t]/g, ' '), false);
+}
+
+function transferLines({ transfers }: RunningStep): string[] {
+  return [...transfers].map(([name, { current, total }]) => {
+    const of = total === undefined ? '' : ` / ${printBytes(total)}`;
+    return `${oneLine(name)} ${printBytes(current)}${of}`;
+  });
+}

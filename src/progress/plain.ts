@@ -1,0 +1,168 @@
+import { printDiagnostic } from '../core/diagnostic.ts';
+import type { ProgressEvent } from '../core/event.ts';
+import { BlockLog } from './block-log.ts';
+import type { Folding } from './folding.ts';
+import { harmlessText } from './harmless-text.ts';
+import type { OutputLine } from './line-joiner.ts';
+import { printBytes, printSeconds } from './quantities.ts';
+import type { Renderer, TextSink } from './renderer.ts';
+import { StepTable, type StepView } from './step-table.ts';
+
+export interface PlainOptions {
+  readonly stream: TextSink;
+  /** Fold every step's lines; undefined for a log that nobody folds. */
+  readonly folding?: Folding | undefined;
+  /** Whether colours that a step prints are kept. */
+  readonly keepsColors?: boolean;
+}
+
+/** How long the lines of other steps may wait for the step that is printing. */
+const holdMs = 200;
+/** No more text than this waits. */
+const maxHeldLength = 256 * 1024;
+/** A transfer says how far it is at most this often. */
+const transferEveryMs = 2000;
+
+/**
+ * A log, in the form BuildKit made usual: every line starts with its step's number, and a blank line stands
+ * where one step's lines end and another's begin. The output is whole, however long it is.
+ *
+ * Steps that run at the same time do not shred each other's lines: while one is printing, the lines of the
+ * others wait a moment and then come as a block.
+ */
+export function plainRenderer({ stream, folding, keepsColors = true }: PlainOptions): Renderer {
+  const table = new StepTable();
+  const log = new BlockLog(stream, folding);
+  const running = new Set<StepView>();
+  const transferTimes = new Map<string, number>();
+  let held = new Map<StepView, string[]>();
+  let heldLength = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let now = 0;
+
+  /** Prints at once when no other running step is printing. */
+  function say(step: StepView, lines: readonly string[]): void {
+    const { owner } = log;
+    if (owner === undefined || owner === step || !running.has(owner)) {
+      print(step, lines);
+      return;
+    }
+    const waiting = held.get(step) ?? [];
+    held.set(step, waiting);
+    for (const line of lines) {
+      waiting.push(line);
+      heldLength += line.length;
+    }
+    if (heldLength > maxHeldLength) flush();
+    else timer ??= setTimeout(flush, holdMs).unref();
+  }
+
+  function print(step: StepView, lines: readonly string[]): void {
+    log.lines(step, heading(step), lines, now);
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    heldLength = 0;
+    const blocks = held;
+    held = new Map();
+    for (const [step, lines] of blocks) print(step, lines);
+  }
+
+  function start(step: StepView): void {
+    step.startedAt = now;
+    running.add(step);
+    log.open(step, heading(step), now);
+  }
+
+  function finish(step: StepView, verdict: string): void {
+    const wasShown = running.delete(step);
+    print(step, held.get(step) ?? []);
+    held.delete(step);
+    print(step, stamped(step, table.rest(step, now)));
+    const line = `#${step.number} ${verdict}`;
+    log.conclude(step, wasShown ? [line] : [heading(step), line], now);
+    flush();
+  }
+
+  function stamped(step: StepView, lines: readonly OutputLine[]): string[] {
+    return lines.map(({ text, at }) => {
+      const seconds = ((at - step.startedAt) / 1000).toFixed(3);
+      return `#${step.number} ${seconds} ${harmlessText(text, keepsColors)}`.trimEnd();
+    });
+  }
+
+  function transfer(event: ProgressEvent & { type: 'transfer' }): void {
+    const key = `${event.id} ${event.name}`;
+    const before = transferTimes.get(key);
+    if (event.done !== true && before !== undefined && now - before < transferEveryMs) return;
+    transferTimes.set(key, now);
+    const step = table.step(event.id, now);
+    const amount = [printBytes(event.current), event.total === undefined ? [] : printBytes(event.total)];
+    const elapsed = `${printSeconds(now - step.startedAt)}${event.done === true ? ' done' : ''}`;
+    say(step, [`#${step.number} ${harmlessText(event.name, false)} ${amount.flat().join(' / ')} ${elapsed}`]);
+  }
+
+  function aside(text: string): void {
+    flush();
+    log.aside(text, now);
+  }
+
+  return {
+    handle(event: ProgressEvent): void {
+      if ('at' in event) now = event.at;
+      switch (event.type) {
+        case 'plan':
+          table.plan(event);
+          break;
+        case 'step': {
+          const step = table.step(event.id, now);
+          if (event.state === 'started') start(step);
+          else finish(step, printVerdict(event, step));
+          break;
+        }
+        case 'output': {
+          const step = table.step(event.id, now);
+          say(step, stamped(step, table.output(event)));
+          break;
+        }
+        case 'transfer':
+          transfer(event);
+          break;
+        case 'warning':
+          aside(printDiagnostic(event.diagnostic));
+          break;
+        case 'note':
+          aside(
+            event.text
+              .split('\n')
+              .map((line) => harmlessText(line, keepsColors))
+              .join('\n'),
+          );
+          break;
+      }
+    },
+    close(): void {
+      flush();
+      log.close(now);
+    },
+  };
+}
+
+function heading(step: StepView): string {
+  return `#${step.number} ${harmlessText(step.label.replaceAll('\n', ' '), false)}`;
+}
+
+function printVerdict(event: ProgressEvent & { type: 'step' }, step: StepView): string {
+  switch (event.state) {
+    case 'cached':
+      return 'CACHED';
+    case 'canceled':
+      return 'CANCELED';
+    case 'failed':
+      return event.message === undefined ? 'ERROR' : `ERROR: ${harmlessText(event.message, false)}`;
+    default:
+      return `DONE ${printSeconds(event.at - step.startedAt)}`;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Ora } from 'ora';
+import { printDiagnostic } from '../core/diagnostic.ts';
+import type { ProgressEvent } from '../core/event.ts';
+import { harmlessText } from './harmless-text.ts';
+import { oneLine, printRunningSteps, type RunningStep, stepLine, tailLength } from './live-view.ts';
+import { printSeconds } from './quantities.ts';
+import type { Renderer } from './renderer.ts';
+import { StepTable, type StepView } from './step-table.ts';
+
+export interface TtyOptions {
+  readonly stream: NodeJS.WriteStream;
+  readonly usesColors: boolean;
+  /** Milliseconds since the epoch, for the timers of steps that run. */
+  readonly now: () => number;
+}
+
+/**
+ * A live view on a terminal: finished steps scroll up and stay, running ones stand below with their timers
+ * and what they said last. The spinner is loaded when the first step really runs, so that a build answered
+ * from the cache does not pay for it.
+ */
+export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
+  const table = new StepTable();
+  const running = new Map<StepView, RunningStep>();
+  let finished = 0;
+  let beganAt: number | undefined;
+  let spinner: Ora | undefined;
+  let loading: Promise<void> | undefined;
+  let isClosed = false;
+
+  function screen(): { columns: number; rows: number } {
+    return { columns: stream.columns || 80, rows: stream.rows || 24 };
+  }
+
+  function view(): string {
+    const at = now();
+    const title = `building ${printSeconds(at - (beganAt ?? at))} (${finished}/${table.size})`;
+    return [title, ...printRunningSteps([...running.values()], screen(), at)].join('\n');
+  }
+
+  async function load(): Promise<void> {
+    const { default: ora } = await import('ora');
+    if (isClosed) return;
+    spinner = ora({ stream, suffixText: view, color: usesColors ? 'cyan' : false, discardStdin: false });
+    spinner.start();
+  }
+
+  /** Above the live view; the spinner sees the write and draws itself again below it. */
+  function scroll(text: string): void {
+    stream.write(`${text}\n`);
+  }
+
+  function start(step: StepView, at: number): void {
+    step.startedAt = at;
+    running.set(step, { step, tail: [], transfers: new Map() });
+    loading ??= load();
+  }
+
+  function finish(step: StepView, event: ProgressEvent & { type: 'step' }): void {
+    running.delete(step);
+    finished++;
+    const state = event.state === 'done' ? printSeconds(event.at - step.startedAt) : event.state;
+    scroll(paint(stepLine(step, state, screen().columns), event.state, usesColors));
+    if (event.state === 'failed' && event.message !== undefined) scroll(`    ${oneLine(event.message)}`);
+  }
+
+  return {
+    handle(event: ProgressEvent): void {
+      if ('at' in event) beganAt ??= event.at;
+      switch (event.type) {
+        case 'plan':
+          table.plan(event);
+          break;
+        case 'step': {
+          const step = table.step(event.id, event.at);
+          if (event.state === 'started') start(step, event.at);
+          else finish(step, event);
+          break;
+        }
+        case 'output': {
+          const tail = running.get(table.step(event.id, event.at))?.tail;
+          for (const { text } of table.output(event)) tail?.push(oneLine(text));
+          tail?.splice(0, tail.length - tailLength);
+          break;
+        }
+        case 'transfer': {
+          const transfers = running.get(table.step(event.id, event.at))?.transfers;
+          if (event.done === true) transfers?.delete(event.name);
+          else transfers?.set(event.name, { current: event.current, total: event.total });
+          break;
+        }
+        case 'warning':
+          scroll(printDiagnostic(event.diagnostic));
+          break;
+        case 'note':
+          scroll(
+            event.text
+              .split('\n')
+              .map((line) => harmlessText(line, usesColors))
+              .join('\n'),
+          );
+          break;
+      }
+    },
+    async close(): Promise<void> {
+      isClosed = true;
+      await loading;
+      spinner?.stop();
+    },
+  };
+}
+
+const colors: Partial<Record<string, string>> = { failed: '31', cached: '36', canceled: '33' };
+
+function paint(text: string, state: string, usesColors: boolean): string {
+  const color = colors[state];
+  return usesColors && color !== undefined ? `\x1b[${color}m${text}\x1b[0m` : text;
+}
