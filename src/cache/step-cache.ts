@@ -34,7 +34,7 @@ export interface StepRecord {
 
 export interface StepCache {
   find(key: KeyDigest): StepRecord | undefined;
-  save(record: StepRecord): void;
+  save(record: StepRecord): Promise<void>;
   remove(key: KeyDigest): void;
   /**
    * Waits until nobody else works on the key, in this process or another; the kernel frees the lock of a
@@ -46,7 +46,7 @@ export interface StepCache {
    * from given snapshots. Named by the digest of the question.
    */
   recall(question: KeyDigest): string | undefined;
-  remember(question: KeyDigest, answer: string): void;
+  remember(question: KeyDigest, answer: string): Promise<void>;
   list(): KeyDigest[];
 }
 
@@ -63,19 +63,19 @@ export function openStepCache(root: string): StepCache {
       return text === undefined ? undefined : readRecord(text, key);
     },
     save(record) {
-      writeFileAtomic(recordPath(record.key), Buffer.from(`${JSON.stringify(record)}\n`));
+      return writeFileAtomic(recordPath(record.key), `${JSON.stringify(record)}\n`);
     },
     remove(key) {
       rmSync(recordPath(key), { force: true });
     },
-    async lock(key, signal) {
-      return lockFile(join(locks, `step-${digestHex(key)}`), 'exclusive', { wait: true, signal });
+    lock(key, signal) {
+      return lockFile(join(locks, `step-${digestHex(key)}`), 'exclusive', signal);
     },
     recall(question) {
       return readIfThere(join(facts, digestHex(question)));
     },
     remember(question, answer) {
-      writeFileAtomic(join(facts, digestHex(question)), Buffer.from(answer));
+      return writeFileAtomic(join(facts, digestHex(question)), answer);
     },
     list() {
       return readdirSync(steps)

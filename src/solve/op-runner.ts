@@ -1,0 +1,30 @@
+/**
+ * What the solver asks of an op, by kind. Runners hold no state: what they need of the build comes in
+ * through `OpContext`.
+ */
+import type { Recipe } from '../cache/recipe.ts';
+import type { Op, Vertex, VertexID } from '../plan/vertex.ts';
+import type { SnapshotID, Stack } from '../snapshot/snapshotter.ts';
+
+export interface OpContext {
+  readonly signal: AbortSignal;
+  /**
+   * The filesystem an input left. While a key is only being looked for (`isPeeking`), undefined says that
+   * the input would have to run first.
+   */
+  filesystem(input: VertexID): Promise<Stack | undefined>;
+  /** What the input is by definition, whether it has run or not. */
+  definition(input: VertexID): Promise<string | undefined>;
+  /** Nothing may be run for this question. */
+  readonly isPeeking: boolean;
+}
+
+export interface OpRunner<O extends Op> {
+  /**
+   * The parts of the key beyond the filesystem the op stands on. Undefined, which only peeking may give,
+   * says that an input has to run before the key is known.
+   */
+  recipe(vertex: Vertex<O>, context: OpContext): Promise<Recipe | undefined>;
+  /** Runs the op on a filesystem and publishes what it changed. */
+  run(vertex: Vertex<O>, below: Stack, context: OpContext): Promise<SnapshotID>;
+}

@@ -1,0 +1,280 @@
+/**
+ * Work is demanded, never scheduled: the target asks for its filesystem, a miss asks for its inputs, and
+ * everything is asked for once. A step whose result is recorded costs one look-up, and what stands
+ * below it is not even looked at.
+ */
+import { keyOf, type Recipe } from '../cache/recipe.ts';
+import type { StackLayer, StepCache, StepRecord } from '../cache/step-cache.ts';
+import { assert } from '../core/assert.ts';
+import type { KeyDigest } from '../core/digest.ts';
+import { CanceledError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/event.ts';
+import type { Limiter } from '../core/limiter.ts';
+import type { Vertex, VertexID } from '../plan/vertex.ts';
+import type { SnapshotID } from '../snapshot/snapshotter.ts';
+import type { OpContext, OpRunner } from './op-runner.ts';
+
+/** What a vertex left, and how we came by it. */
+export interface StepResult {
+  readonly stack: readonly StackLayer[];
+  readonly isCached: boolean;
+  readonly durationMs: number;
+}
+
+interface StepRun {
+  readonly result: StepResult;
+  readonly record: StepRecord;
+}
+
+interface StepKey {
+  readonly digest: KeyDigest;
+  readonly recipe: Recipe;
+}
+
+export interface SolverServices {
+  readonly vertices: ReadonlyMap<VertexID, Vertex>;
+  readonly steps: StepCache;
+  /** Whether a snapshot can still be had, as files or as a layer blob. */
+  isAvailable(snapshot: SnapshotID): boolean;
+  /** The filesystem of a base image, and its identity. */
+  base(vertex: Vertex): { readonly identity: string; readonly snapshots: readonly SnapshotID[] };
+  runner(vertex: Vertex): OpRunner<Vertex['op']>;
+  /** Called once for each step that was run, when its record is saved. */
+  onResult(vertex: Vertex, result: StepResult): void;
+  readonly limiter: Limiter;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+  now(): number;
+}
+
+export interface Solver {
+  /** The filesystem a vertex leaves, running what must be run. */
+  solve(id: VertexID): Promise<StepResult>;
+  /** Results of all vertices that were asked for, once every record of them is on disk. */
+  finish(): Promise<ReadonlyMap<VertexID, StepResult>>;
+}
+
+/** Makes a solver for one plan. The first failure stops all other work and is the one that is thrown. */
+export function createSolver(services: SolverServices): Solver {
+  const { vertices, steps, emit } = services;
+  const failure = new AbortController();
+  const signal = AbortSignal.any([services.signal, failure.signal]);
+  const peeks = new Map<VertexID, Promise<StepResult | undefined>>();
+  const peekedKeys = new Map<VertexID, Promise<StepKey | undefined>>();
+  const keys = new Map<VertexID, Promise<StepKey>>();
+  const solutions = new Map<VertexID, Promise<StepResult>>();
+  /** Records on their way to the disk. */
+  const saving: Promise<void>[] = [];
+
+  function vertexOf(id: VertexID): Vertex {
+    const vertex = vertices.get(id);
+    assert(vertex !== undefined, `vertex ${id} is in the plan`);
+    return vertex;
+  }
+
+  /** A vertex that has to run again, or stands on one, has no result before it has run. */
+  function mustRun(vertex: Vertex): boolean {
+    return (
+      vertex.ignoresCache || vertex.inputs.some((input) => input !== undefined && mustRun(vertexOf(input)))
+    );
+  }
+
+  function contextFor(isPeeking: boolean): OpContext {
+    return {
+      signal,
+      isPeeking,
+      async filesystem(input) {
+        const result = await (isPeeking ? peek(input) : solve(input));
+        return result?.stack.map((layer) => layer.snapshot);
+      },
+      definition: (input) => definition(input, isPeeking),
+    };
+  }
+
+  /** Identity of the filesystem a vertex stands for: what it is, not how it turned out. */
+  async function definition(id: VertexID | undefined, isPeeking: boolean): Promise<string | undefined> {
+    if (id === undefined) return 'scratch';
+    const vertex = vertexOf(id);
+    if (vertex.op.kind === 'image') return services.base(vertex).identity;
+    const key = await (isPeeking ? peekKey(vertex) : fullKey(vertex));
+    if (key === undefined || !standsAlone(vertex)) return key?.digest;
+    const below = await definition(vertex.inputs[0], isPeeking);
+    return below === undefined ? undefined : `${below} + ${key.digest}`;
+  }
+
+  async function makeKey(vertex: Vertex, isPeeking: boolean): Promise<StepKey | undefined> {
+    const own = await services.runner(vertex).recipe(vertex, contextFor(isPeeking));
+    if (own === undefined) return undefined;
+    const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], isPeeking);
+    if (on === undefined) return undefined;
+    const recipe: Recipe = { kind: own.kind, parts: [['on', on], ...own.parts] };
+    return { digest: keyOf(recipe), recipe };
+  }
+
+  function peekKey(vertex: Vertex): Promise<StepKey | undefined> {
+    return once(peekedKeys, vertex.id, () => makeKey(vertex, true));
+  }
+
+  function fullKey(vertex: Vertex): Promise<StepKey> {
+    return once(keys, vertex.id, async () => {
+      const key = (await peekKey(vertex)) ?? (await makeKey(vertex, false));
+      assert(key !== undefined, `the key of ${vertex.id} is known once its inputs are`);
+      return key;
+    });
+  }
+
+  /** The result of a vertex if it can be had without running anything. */
+  function peek(id: VertexID): Promise<StepResult | undefined> {
+    return once(peeks, id, async () => {
+      const vertex = vertexOf(id);
+      if (vertex.op.kind === 'image') return baseResult(vertex);
+      if (mustRun(vertex)) return undefined;
+      const key = await peekKey(vertex);
+      if (key === undefined) return undefined;
+      const record = steps.find(key.digest);
+      if (record === undefined) return undefined;
+      const parent = vertex.inputs[0] === undefined ? emptyResult : await peek(vertex.inputs[0]);
+      return hit(record, parent);
+    });
+  }
+
+  /**
+   * A record answers when all its snapshots can be had and it stands on the very filesystem that this
+   * build has below it: a parent that was run again may have turned out differently under the same key.
+   */
+  function hit(record: StepRecord, parent: StepResult | undefined): StepResult | undefined {
+    let stack = record.stack;
+    if (record.standsAlone) {
+      if (parent === undefined) return undefined;
+      stack = [...parent.stack, ...record.stack];
+    } else if (parent !== undefined && !isPrefix(parent.stack, record.stack)) {
+      return undefined;
+    }
+    if (!stack.every((layer) => services.isAvailable(layer.snapshot))) return undefined;
+    return { stack, isCached: true, durationMs: 0 };
+  }
+
+  function baseResult(vertex: Vertex): StepResult {
+    const stack = services.base(vertex).snapshots.map((snapshot) => ({ snapshot }));
+    return { stack, isCached: true, durationMs: 0 };
+  }
+
+  function solve(id: VertexID): Promise<StepResult> {
+    return once(solutions, id, async () => {
+      const vertex = vertexOf(id);
+      const peeked = await peek(id);
+      if (peeked !== undefined) {
+        if (vertex.op.kind !== 'image') emit({ type: 'step', id, state: 'cached', at: services.now() });
+        return peeked;
+      }
+      const below = vertex.inputs[0];
+      const [parent, key] = await Promise.all([
+        below === undefined ? emptyResult : solve(below),
+        fullKey(vertex),
+      ]);
+      return answer(vertex, key, parent);
+    });
+  }
+
+  async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
+    const { id } = vertex;
+    const lookUp = () => {
+      const record = vertex.ignoresCache ? undefined : steps.find(key.digest);
+      return record === undefined ? undefined : hit(record, parent);
+    };
+    const cached = (result: StepResult) => {
+      emit({ type: 'step', id, state: 'cached', at: services.now() });
+      return result;
+    };
+    const known = lookUp();
+    if (known !== undefined) return cached(known);
+    const lock = await steps.lock(key.digest, signal);
+    let saved = Promise.resolve();
+    try {
+      const meanwhile = lookUp();
+      if (meanwhile !== undefined) return cached(meanwhile);
+      const { result, record } = await services.limiter.run(() => run(vertex, key, parent));
+      // The next step does not wait for the disk; whoever waits for the lock does.
+      saved = steps.save(record);
+      return result;
+    } finally {
+      saving.push(saved.finally(() => lock.release()));
+    }
+  }
+
+  async function run(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepRun> {
+    const { id } = vertex;
+    signal.throwIfAborted();
+    const started = services.now();
+    emit({ type: 'step', id, state: 'started', at: started });
+    try {
+      const below = parent.stack.map((layer) => layer.snapshot);
+      const snapshot = await services.runner(vertex).run(vertex, below, contextFor(false));
+      const createdAt = services.now();
+      const durationMs = createdAt - started;
+      const own: StackLayer = { snapshot, createdAt };
+      const alone = standsAlone(vertex);
+      const record: StepRecord = {
+        key: key.digest,
+        recipe: key.recipe,
+        label: vertex.label,
+        stack: alone ? [own] : [...parent.stack, own],
+        standsAlone: alone,
+        durationMs,
+      };
+      const result: StepResult = { stack: [...parent.stack, own], isCached: false, durationMs };
+      emit({ type: 'step', id, state: 'done', at: createdAt });
+      services.onResult(vertex, result);
+      return { result, record };
+    } catch (error) {
+      const state = signal.aborted ? 'canceled' : 'failed';
+      const message = error instanceof Error ? error.message : String(error);
+      emit({ type: 'step', id, state, at: services.now(), message });
+      throw error;
+    }
+  }
+
+  return {
+    async solve(id) {
+      try {
+        return await solve(id);
+      } catch (error) {
+        failure.abort(error);
+        await Promise.allSettled(solutions.values());
+        await Promise.allSettled(saving);
+        throw services.signal.aborted ? new CanceledError() : error;
+      }
+    },
+    async finish() {
+      await Promise.all(saving);
+      const found = new Map<VertexID, StepResult>();
+      for (const [id, solution] of solutions) found.set(id, await solution);
+      return found;
+    },
+  };
+}
+
+const emptyResult: StepResult = { stack: [], isCached: true, durationMs: 0 };
+
+/** A linked copy makes the same layer whatever is below. */
+function standsAlone(vertex: Vertex): boolean {
+  return vertex.op.kind === 'copy' && vertex.op.isLink;
+}
+
+function isPrefix(short: readonly StackLayer[], long: readonly StackLayer[]): boolean {
+  return (
+    long.length === short.length + 1 &&
+    short.every((layer, index) => layer.snapshot === long[index]?.snapshot)
+  );
+}
+
+function once<T>(memory: Map<VertexID, Promise<T>>, id: VertexID, make: () => Promise<T>): Promise<T> {
+  let known = memory.get(id);
+  if (known === undefined) {
+    known = make();
+    // Whoever asked meets the failure; an unobserved copy of it must not end the process.
+    known.catch(() => {});
+    memory.set(id, known);
+  }
+  return known;
+}
