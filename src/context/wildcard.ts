@@ -69,10 +69,10 @@ export function literalSource(char: string): string {
 
 /** A class as a regular expression; a range that runs backwards holds nothing. */
 export function classSource(token: WildcardToken & { kind: 'class' }): string {
-  const escape = (char: string): string => (/[\\\]^-]/.test(char) ? `\\${char}` : char);
+  const escaped = (char: string): string => (/[\\\]^-]/.test(char) ? `\\${char}` : char);
   const forward = token.ranges.filter(([low, high]) => codePoint(low) <= codePoint(high));
   if (forward.length === 0) return token.isNegated ? '[^]' : '[]';
-  const members = forward.map(([low, high]) => `${escape(low)}-${escape(high)}`);
+  const members = forward.map(([low, high]) => `${escaped(low)}-${escaped(high)}`);
   return `[${token.isNegated ? '^' : ''}${members.join('')}]`;
 }
 

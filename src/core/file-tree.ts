@@ -35,6 +35,8 @@ export interface FileStat {
   readonly linkCount: number;
   /** Equal for two names of one inode; unique in the tree while it stays unchanged. */
   readonly inode: string;
+  /** When content or metadata last changed, by the clock of the machine; absent where a tree cannot say. */
+  readonly ctime?: Timestamp;
 }
 
 export interface FileTree {
@@ -51,6 +53,8 @@ export interface FileTree {
    * index; and a place to put a fresh one.
    */
   readonly digests?: FileDigestIndex;
+  /** Why a path that does exist is not in the tree: `excluded by .dockerignore line 3: *.md`. */
+  explainMissing?(path: BytePath): string | undefined;
 }
 
 export interface FileDigestIndex {

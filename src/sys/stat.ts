@@ -35,6 +35,7 @@ export function statFile(path: BytePath): FileStat | undefined {
     devMinor: isDevice ? Number((stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xfff00n)) : 0,
     linkCount: Number(stat.nlink),
     inode: `${stat.dev}:${stat.ino}`,
+    ctime: timestampOf(stat.ctimeNs),
   };
 }
 
