@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { countingReporter } from './test/support/counting-reporter.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', countingReporter()],
     // Real builds, registries and daemons start inside tests; a file owns what it starts.
     pool: 'forks',
     maxWorkers: 2,
