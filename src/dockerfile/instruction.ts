@@ -39,7 +39,7 @@ export type Command =
   | { readonly form: 'exec'; readonly args: readonly string[] }
   | { readonly form: 'shell'; readonly text: string };
 
-interface InstructionBase<K extends string> {
+export interface InstructionBase<K extends string> {
   readonly kind: K;
   /** First physical line to the last, heredoc terminators included. */
   readonly span: Span;
@@ -49,6 +49,8 @@ interface InstructionBase<K extends string> {
   readonly comments: readonly string[];
   /** The logical line as written after its continuation lines were joined: what ONBUILD stores and progress shows. */
   readonly text: string;
+  /** A blank line stands inside a continuation. */
+  readonly hasEmptyContinuation: boolean;
 }
 
 export interface FromInstruction extends InstructionBase<'from'> {

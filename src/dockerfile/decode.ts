@@ -1,0 +1,7 @@
+/**
+ * Dockerfile bytes to text (spec 1.1): UTF-8 without validation, a byte order mark at the very start dropped.
+ * Line ends are kept as they are, so offsets in the text stay meaningful.
+ */
+export function decodeDockerfile(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: false }).decode(bytes);
+}

@@ -1,0 +1,28 @@
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { SourceText, Span } from '../core/span.ts';
+
+/** What is wrong, without a place: the catalogue in `problems.ts` makes these. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly notes?: readonly string[];
+  readonly help?: string;
+}
+
+/** Collects the errors of one source text; after twenty it stops listening. */
+export interface Report {
+  readonly diagnostics: readonly Diagnostic[];
+  error(problem: Problem, span: Span): void;
+}
+
+const maxErrors = 20;
+
+export function openReport(source: SourceText): Report {
+  const diagnostics: Diagnostic[] = [];
+  return {
+    diagnostics,
+    error(problem, span) {
+      if (diagnostics.length < maxErrors) diagnostics.push({ ...problem, severity: 'error', source, span });
+    },
+  };
+}
