@@ -1,0 +1,83 @@
+/**
+ * Names that mean something to the builder itself (spec 2.7, 2.8) and the build arguments nobody takes.
+ */
+import type { Platform } from '../core/platform.ts';
+import { printPlatform } from '../core/platform.ts';
+import { suggest } from '../core/suggest.ts';
+import type { ArgInstruction, Dockerfile, Instruction } from '../dockerfile/instruction.ts';
+import { didYouMean, type Findings } from './findings.ts';
+import type { PlanRequest } from './plan.ts';
+
+const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+
+/** Global ARGs that exist without being declared, a build argument of the same name overriding each (spec 2.7). */
+export function automaticArgs(request: PlanRequest): ReadonlyMap<string, string> {
+  const { dockerfile, target, targetPlatform, buildPlatform, buildArgs } = request;
+  const values = new Map([
+    ...platformArgs('BUILD', buildPlatform),
+    ...platformArgs('TARGET', targetPlatform),
+    ['TARGETSTAGE', target ?? dockerfile.stages.at(-1)?.name ?? 'default'],
+  ]);
+  for (const name of values.keys()) {
+    const given = buildArgs.get(name);
+    if (given !== undefined) values.set(name, given);
+  }
+  return values;
+}
+
+function platformArgs(prefix: string, platform: Platform): [string, string][] {
+  return [
+    [`${prefix}PLATFORM`, printPlatform(platform)],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}OSVERSION`, platform.osVersion ?? ''],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ];
+}
+
+/** Both spellings of each proxy argument that was given; the lower-case one wins. */
+export function proxyEnvironment(buildArgs: ReadonlyMap<string, string>): (readonly [string, string])[] {
+  return proxyNames.flatMap((upper) => {
+    const lower = upper.toLowerCase();
+    const value = buildArgs.get(lower) ?? buildArgs.get(upper);
+    return value === undefined ? [] : [[upper, value] as const, [lower, value] as const];
+  });
+}
+
+/** Steers the builder and never becomes a variable of a stage, declared or not (spec 2.8). */
+export function isScanSwitch(name: string): boolean {
+  return name === 'BUILDKIT_SBOM_SCAN_CONTEXT' || name === 'BUILDKIT_SBOM_SCAN_STAGE';
+}
+
+/** Warns of build arguments that no ARG of the file and no trigger of a base declares. */
+export function checkUnusedBuildArgs(
+  request: PlanRequest,
+  triggered: readonly Instruction[],
+  findings: Findings,
+): void {
+  const declared = new Set(argsOf(request.dockerfile, triggered).flatMap(namesOf));
+  const automatic = automaticArgs(request);
+  for (const name of request.buildArgs.keys()) {
+    if (declared.has(name) || automatic.has(name) || steersTheBuilder(name)) continue;
+    findings.warn({
+      code: 'unused-build-arg',
+      message: `no ARG takes the build argument "${name}"`,
+      help: didYouMean(suggest(name, declared)),
+    });
+  }
+}
+
+function argsOf(dockerfile: Dockerfile, triggered: readonly Instruction[]): ArgInstruction[] {
+  const all = [...dockerfile.globalArgs, ...dockerfile.stages.flatMap((stage) => stage.body), ...triggered];
+  return all.filter((instruction) => instruction.kind === 'arg');
+}
+
+function namesOf(instruction: ArgInstruction): string[] {
+  return instruction.args.map((arg) => arg.name.raw);
+}
+
+function steersTheBuilder(name: string): boolean {
+  return (
+    name.startsWith('BUILDKIT_') || name === 'SOURCE_DATE_EPOCH' || proxyNames.includes(name.toUpperCase())
+  );
+}

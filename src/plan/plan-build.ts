@@ -1,0 +1,97 @@
+import { assert } from '../core/assert.ts';
+import { suggest } from '../core/suggest.ts';
+import { checkUnusedBuildArgs } from './build-args.ts';
+import { collectFindings, didYouMean, type Findings } from './findings.ts';
+import { evaluateGlobalArgs } from './global-scope.ts';
+import { sourceDateEpoch } from './image/epoch.ts';
+import { imageOfStage } from './image/image-draft.ts';
+import type { Plan, PlanRequest } from './plan.ts';
+import type { BaseResolver } from './resolver.ts';
+import { checkStageNumbers } from './stages/dependencies.ts';
+import { reachFrom } from './stages/reach.ts';
+import { settleStages } from './stages/settle-stages.ts';
+import { stageNamed } from './stages/sources.ts';
+import type { StageNode } from './stages/stage-node.ts';
+import { checkCycles, checkLaterStages, type StageGraph } from './stages/stage-order.ts';
+import { stagesToVertices } from './stages-to-vertices.ts';
+import { neededFor } from './vertices.ts';
+
+/**
+ * Turns a Dockerfile into the vertices its target needs and a draft of the image's config (spec 2, 3, 4, 7).
+ * Everything that can be wrong without running anything is found here: first what holds for the whole file,
+ * then images that are missing, then what the reached instructions say.
+ * @throws DockerfileError with all findings of the phase that found any; what the resolver threw
+ */
+export async function planBuild(request: PlanRequest, resolver: BaseResolver): Promise<Plan> {
+  const { dockerfile } = request;
+  const findings = collectFindings(dockerfile.source, request.maxDiagnostics);
+  const globals = evaluateGlobalArgs(request, findings);
+  const epochSeconds = sourceDateEpoch(request, globals, findings);
+  const nodes = settleStages(request, globals, findings);
+  const names = { stages: dockerfile.stages, contexts: request.contexts };
+  const graph: StageGraph = {
+    names,
+    nodes,
+    targetPlatform: request.targetPlatform,
+    stepsOf: (node) => [...node.triggers, ...node.own],
+  };
+  const target = targetNode(request, nodes, findings);
+  checkOrder(target, graph, findings);
+  findings.throwIfAny();
+  assert(target !== undefined, 'without a finding there is a target');
+
+  const reach = await reachFrom(target, graph, resolver, findings);
+  const fullGraph: StageGraph = {
+    ...graph,
+    stepsOf: (node) => [...(reach.triggers.get(node) ?? []), ...graph.stepsOf(node)],
+  };
+  checkOrder(target, fullGraph, findings);
+  findings.throwIfAny();
+
+  const { vertices, states, usedBuildArgs } = stagesToVertices({
+    request,
+    globals,
+    graph: fullGraph,
+    reach,
+    findings,
+  });
+  const state = states.get(target.index);
+  assert(state !== undefined, 'the target was read');
+  checkUnusedBuildArgs(request, [], findings);
+  findings.throwIfAny();
+  return {
+    vertices: neededFor(vertices, state.top),
+    target: state.top,
+    image: imageOfStage(state, request, epochSeconds),
+    warnings: findings.warnings(),
+    usedBuildArgs,
+  };
+}
+
+/** A cycle is told as such, not as a stage that comes too late. */
+function checkOrder(target: StageNode | undefined, graph: StageGraph, findings: Findings): void {
+  for (const node of graph.nodes)
+    checkStageNumbers(graph.stepsOf(node), graph.names, graph.targetPlatform, findings);
+  const isCircular = checkCycles(graph, findings);
+  if (!isCircular && target !== undefined) checkLaterStages(target, graph, findings);
+}
+
+function targetNode(
+  request: PlanRequest,
+  nodes: readonly StageNode[],
+  findings: Findings,
+): StageNode | undefined {
+  const { target, dockerfile } = request;
+  const found = target === undefined ? nodes.at(-1) : nodes[stageNamed(dockerfile.stages, target)];
+  if (found !== undefined || target === undefined) return found;
+  const named = dockerfile.stages.flatMap((stage) => stage.name ?? []);
+  findings.error({
+    code: 'unknown-stage',
+    message: `target stage "${target}" could not be found`,
+    notes: [named.length === 0 ? 'no stage has a name' : `stages: ${named.join(', ')}`],
+    help: /^[0-9]+$/.test(target)
+      ? 'a target is named, not numbered: FROM … AS name'
+      : didYouMean(suggest(target, named)),
+  });
+  return undefined;
+}

@@ -1,0 +1,43 @@
+/** What planning takes and gives: plain data on both sides. */
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Platform } from '../core/platform.ts';
+import type { Dockerfile } from '../dockerfile/instruction.ts';
+import type { ImageDraft } from './image/draft.ts';
+import type { ExecOp, Vertex, VertexID } from './vertex.ts';
+
+/** `--build-context NAME=VALUE`, as far as planning cares. */
+export type NamedContext =
+  | { readonly kind: 'tree' }
+  /** `reference` goes to the resolver as it is; `scratch` is the empty image. */
+  | { readonly kind: 'image'; readonly reference: string };
+
+export interface PlanRequest {
+  readonly dockerfile: Dockerfile;
+  /** A stage name, any case; undefined means the last stage. */
+  readonly target?: string | undefined;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly targetPlatform: Platform;
+  /** The person named the platform; otherwise a base of another platform decides for the image. */
+  readonly isPlatformExplicit: boolean;
+  readonly buildPlatform: Platform;
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+  /** Merged last into the image's labels. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Stage names in lower case, or all. */
+  readonly noCache: true | ReadonlySet<string>;
+  /** What a RUN without --network gets. */
+  readonly network: ExecOp['network'];
+  /** Errors beyond this many are not kept. */
+  readonly maxDiagnostics: number;
+}
+
+export interface Plan {
+  /** What the target needs and nothing else, inputs before their users. */
+  readonly vertices: ReadonlyMap<VertexID, Vertex>;
+  /** Undefined when the image has no filesystem at all. */
+  readonly target: VertexID | undefined;
+  readonly image: ImageDraft;
+  readonly warnings: readonly Diagnostic[];
+  /** Build arguments that something in the planned part took. */
+  readonly usedBuildArgs: ReadonlySet<string>;
+}

@@ -1,0 +1,67 @@
+/** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
+import type { Platform } from '../../core/platform.ts';
+import type { Span } from '../../core/span.ts';
+import { parseCsvRecord } from '../../dockerfile/csv.ts';
+import type { Findings } from '../findings.ts';
+import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';
+import type { StageStep } from './stage-node.ts';
+
+/** One `--from`: what it says and where. */
+export interface FromUse {
+  readonly by: 'copy' | 'mount';
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** Every `--from` of a step, in order. */
+export function fromUses({ instruction, firedBy }: StageStep): FromUse[] {
+  if (instruction.kind === 'copy') {
+    const { from } = instruction;
+    return from === undefined || from.raw === ''
+      ? []
+      : [{ by: 'copy', text: from.raw, span: firedBy ?? from.span }];
+  }
+  if (instruction.kind !== 'run') return [];
+  return instruction.mounts.flatMap((mount) => {
+    const text = mountFrom(mount.raw);
+    return text === undefined ? [] : [{ by: 'mount', text, span: firedBy ?? mount.span } as const];
+  });
+}
+
+/** The `from` of a --mount whose type takes files from somewhere; the rest of the options is read later. */
+function mountFrom(value: string): string | undefined {
+  const record = parseCsvRecord(value);
+  const fields = record.ok ? record.fields : [];
+  const last = (key: string) =>
+    fields.findLast((field) => field.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
+  const type = last('type')?.toLowerCase() ?? 'bind';
+  return type === 'bind' || type === 'cache' ? last('from') || undefined : undefined;
+}
+
+/** What a `--from` means: a number is a stage's index for COPY and an image's name for a mount; undefined beyond the last stage. */
+export function sourceOfUse(use: FromUse, names: SourceNames, platform: Platform): StageSource | undefined {
+  const wanted = { platform, isPlatformFixed: false };
+  if (use.by === 'mount' || !/^[0-9]+$/.test(use.text)) return fromSource(names, use.text, wanted);
+  const stage = names.stages[Number(use.text)];
+  if (stage === undefined) return undefined;
+  const replacement = stage.name === undefined ? undefined : contextSource(names, stage.name, wanted);
+  return replacement ?? { kind: 'stage', index: stage.index };
+}
+
+/** Reports `COPY --from=N` beyond the last stage. */
+export function checkStageNumbers(
+  steps: readonly StageStep[],
+  names: SourceNames,
+  platform: Platform,
+  findings: Findings,
+): void {
+  const last = names.stages.length - 1;
+  for (const use of steps.flatMap(fromUses)) {
+    if (sourceOfUse(use, names, platform) !== undefined) continue;
+    findings.error({
+      code: 'unknown-stage',
+      message: `invalid stage index ${use.text}: stages are numbered 0 to ${last}`,
+      span: use.span,
+    });
+  }
+}

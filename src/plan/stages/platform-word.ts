@@ -1,0 +1,51 @@
+import { StrataError } from '../../core/errors.ts';
+import { type Platform, parsePlatform } from '../../core/platform.ts';
+import type { Span } from '../../core/span.ts';
+import { suggest } from '../../core/suggest.ts';
+import { didYouMean, type Findings } from '../findings.ts';
+
+const systems = ['linux', 'windows', 'darwin', 'freebsd', 'netbsd', 'openbsd', 'wasi', 'wasip1', 'js'];
+const architectures = [
+  ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le', 'ppc64', 'ppc64le'],
+  ...['riscv64', 's390x', 'wasm'],
+];
+
+/**
+ * Reads what `FROM --platform=` came to (spec 3.1), `raw` being how it was written. Undefined after a
+ * finding: a name nobody has ever built for is refused here, because nothing later would say what was meant.
+ */
+export function readPlatform(
+  text: string,
+  raw: string,
+  host: Platform,
+  span: Span,
+  findings: Findings,
+): Platform | undefined {
+  if (text.trim() === '') {
+    const message = `empty platform value from expression ${raw}`;
+    findings.error({ code: 'bad-platform', message, span });
+    return undefined;
+  }
+  try {
+    const platform = parsePlatform(text, host);
+    const isKnown = systems.includes(platform.os) && architectures.includes(platform.architecture);
+    if (isKnown) return platform;
+    const message = `no platform is called "${text}": want os/architecture[/variant]`;
+    findings.error({ code: 'bad-platform', message, span, help: didYouMean(nearest(text)) });
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    findings.error({ code: error.code, message: error.message, span, help: didYouMean(nearest(text)) });
+  }
+  return undefined;
+}
+
+function nearest(text: string): string | undefined {
+  const [os = '', architecture, ...rest] = text.toLowerCase().split('/');
+  if (architecture === undefined) return suggest(os, [...architectures, ...systems]);
+  const parts = [
+    systems.includes(os) ? os : suggest(os, systems),
+    architectures.includes(architecture) ? architecture : suggest(architecture, architectures),
+    ...rest,
+  ];
+  return parts.includes(undefined) ? undefined : parts.join('/');
+}

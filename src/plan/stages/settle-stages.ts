@@ -1,0 +1,109 @@
+import type { Platform } from '../../core/platform.ts';
+import { expandWord } from '../../dockerfile/expand.ts';
+import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
+import type { Findings } from '../findings.ts';
+import type { PlanRequest } from '../plan.ts';
+import { readPlatform } from './platform-word.ts';
+import { referenceProblem } from './reference-syntax.ts';
+import {
+  baseSource,
+  contextSource,
+  type SourceNames,
+  type StageSource,
+  type WantedPlatform,
+} from './sources.ts';
+import type { StageNode } from './stage-node.ts';
+import { fireTriggers } from './triggers.ts';
+
+/** What every FROM line of a file is read with. */
+interface FromScope {
+  readonly request: PlanRequest;
+  readonly names: SourceNames;
+  readonly globals: ReadonlyMap<string, string>;
+  readonly findings: Findings;
+}
+
+/** Settles the FROM line of every stage, reachable or not (spec 3.1, 4.2): what is wrong there always counts. */
+export function settleStages(
+  request: PlanRequest,
+  globals: ReadonlyMap<string, string>,
+  findings: Findings,
+): readonly StageNode[] {
+  const names = { stages: request.dockerfile.stages, contexts: request.contexts };
+  const nodes: StageNode[] = [];
+  for (const stage of names.stages) nodes.push(settle(stage, nodes, { request, names, globals, findings }));
+  return nodes;
+}
+
+function settle(stage: Stage, earlier: readonly StageNode[], scope: FromScope): StageNode {
+  const { from } = stage;
+  const wanted = wantedPlatform(from, scope);
+  const written = writtenBase(from, stage.index, wanted, scope);
+  const replacement = stage.name === undefined ? undefined : contextSource(scope.names, stage.name, wanted);
+  const base = replacement ?? written;
+  const parent = base.kind === 'stage' ? earlier[base.index] : undefined;
+  return {
+    stage,
+    index: stage.index,
+    name: stage.name ?? `stage-${stage.index}`,
+    base,
+    platform: parent?.platform ?? basePlatform(base, scope.request.targetPlatform),
+    triggers: parent === undefined ? [] : fireTriggers(onbuildTexts(parent), from.span, scope.findings),
+    own: replacement === undefined ? stage.body.map((instruction) => ({ instruction })) : [],
+    isReplaced: replacement !== undefined,
+  };
+}
+
+function basePlatform(base: StageSource, targetPlatform: Platform): Platform {
+  return base.kind === 'image' ? base.platform : targetPlatform;
+}
+
+/** The triggers a stage leaves to those FROM it: only what it declares itself. */
+function onbuildTexts(node: StageNode): string[] {
+  return node.own.flatMap(({ instruction }) => (instruction.kind === 'onbuild' ? [instruction.trigger] : []));
+}
+
+function writtenBase(
+  from: FromInstruction,
+  before: number,
+  wanted: WantedPlatform,
+  scope: FromScope,
+): StageSource {
+  const { image } = from;
+  const text = expandFrom(image, scope);
+  if (text === undefined) return { kind: 'scratch' };
+  const finding = { span: image.span, help: 'give the ARG a default, or the build argument a value' };
+  if (text === '') {
+    scope.findings.error({
+      ...finding,
+      code: 'blank-base',
+      message: `base name (${image.raw}) should not be blank`,
+    });
+    return { kind: 'scratch' };
+  }
+  const base = baseSource(scope.names, text, before, wanted);
+  const problem = base.kind === 'image' && base.reference === text ? referenceProblem(text) : undefined;
+  if (problem !== undefined) {
+    const message = `"${text}" is not an image reference: ${problem}`;
+    scope.findings.error({ code: 'invalid-reference', message, span: image.span });
+  }
+  return base;
+}
+
+function wantedPlatform(from: FromInstruction, scope: FromScope): WantedPlatform {
+  const { targetPlatform, isPlatformExplicit, buildPlatform } = scope.request;
+  const fallback = { platform: targetPlatform, isPlatformFixed: isPlatformExplicit };
+  if (from.platform === undefined) return fallback;
+  const text = expandFrom(from.platform, scope);
+  if (text === undefined) return fallback;
+  const { raw, span } = from.platform;
+  const platform = readPlatform(text, raw, buildPlatform, span, scope.findings);
+  return platform === undefined ? fallback : { platform, isPlatformFixed: true };
+}
+
+function expandFrom(word: Word, { request, globals, findings }: FromScope): string | undefined {
+  const expanded = expandWord(word.raw, (name) => globals.get(name), request.dockerfile.directives.escape);
+  if (expanded.ok) return expanded.value;
+  findings.error({ code: 'expansion-failed', message: expanded.message, span: word.span });
+  return undefined;
+}

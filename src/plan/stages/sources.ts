@@ -1,0 +1,85 @@
+/** What FROM, `COPY --from` and `RUN --mount=from` can name, and in which order names are looked up (spec 4.1, 4.4). */
+import { type Platform, printPlatform } from '../../core/platform.ts';
+import type { Stage } from '../../dockerfile/instruction.ts';
+import type { NamedContext } from '../plan.ts';
+
+export type StageSource =
+  | { readonly kind: 'stage'; readonly index: number }
+  /** A named context that is a directory. */
+  | { readonly kind: 'tree'; readonly name: string }
+  | ImageSource
+  | { readonly kind: 'scratch' };
+
+export interface ImageSource extends WantedPlatform {
+  readonly kind: 'image';
+  readonly reference: string;
+}
+
+export interface WantedPlatform {
+  readonly platform: Platform;
+  /** Only this platform will do. */
+  readonly isPlatformFixed: boolean;
+}
+
+/** What all look-ups of one build share. */
+export interface SourceNames {
+  readonly stages: readonly Stage[];
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+}
+
+/** FROM: an earlier stage (case counts), `scratch`, a named context, an image. A context hides the stage of its name. */
+export function baseSource(
+  names: SourceNames,
+  text: string,
+  before: number,
+  wanted: WantedPlatform,
+): StageSource {
+  const index = names.stages.findLastIndex((stage) => stage.index < before && stage.name === text);
+  return contextSource(names, text, wanted) ?? stageSource(index) ?? otherSource(text, wanted);
+}
+
+/** `--from`: the last stage of the name in the file, in any case; else as FROM. */
+export function fromSource(names: SourceNames, text: string, wanted: WantedPlatform): StageSource {
+  const index = stageNamed(names.stages, text);
+  return contextSource(names, text, wanted) ?? stageSource(index) ?? otherSource(text, wanted);
+}
+
+/** Index of the last stage with this name, in any case; -1 if there is none. */
+export function stageNamed(stages: readonly Stage[], text: string): number {
+  const name = text.toLowerCase();
+  return stages.findLastIndex((stage) => stage.name === name);
+}
+
+/** The named context that takes this name's place; `name::platform` is tried first. */
+export function contextSource(
+  names: SourceNames,
+  text: string,
+  wanted: WantedPlatform,
+): StageSource | undefined {
+  const name = familiarName(text);
+  if (name === 'scratch' || name === 'context') return undefined;
+  const wantedNames = [`${name}::${printPlatform(wanted.platform)}`, name];
+  for (const want of wantedNames) {
+    for (const [given, context] of names.contexts) {
+      if (familiarName(given) !== want) continue;
+      if (context.kind === 'tree') return { kind: 'tree', name: given };
+      return otherSource(context.reference, wanted);
+    }
+  }
+  return undefined;
+}
+
+function stageSource(index: number): StageSource | undefined {
+  return index < 0 ? undefined : { kind: 'stage', index };
+}
+
+function otherSource(reference: string, wanted: WantedPlatform): StageSource {
+  return reference === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference, ...wanted };
+}
+
+/** Names of contexts are compared in lower case, without Docker Hub's prefix and `:latest`. */
+function familiarName(name: string): string {
+  const [base = '', ...platform] = name.toLowerCase().split('::');
+  const short = base.replace(/^docker\.io\/library\//, '').replace(/:latest$/, '');
+  return [short, ...platform].join('::');
+}

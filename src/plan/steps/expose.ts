@@ -1,0 +1,46 @@
+import { expandFields } from '../../dockerfile/expand.ts';
+import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
+import { goList } from '../image/go-text.ts';
+import { lookupIn } from '../scope.ts';
+import { record, report, type StepContext } from './step-context.ts';
+
+/** EXPOSE: words are sorted as written, then expanded and split at blanks (spec 3.13). */
+export function readExpose(context: StepContext, { words }: ListInstruction<'expose'>): void {
+  const sorted = [...words].sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0));
+  const ports = sorted.flatMap((word) => portsOfWord(context, word));
+  for (const port of ports) context.state.config.exposedPorts.add(port);
+  record(context, `EXPOSE ${goList(ports)}`);
+}
+
+function portsOfWord(context: StepContext, word: Word): readonly string[] {
+  const expanded = expandFields(word.raw, lookupIn(context.state.scope), context.escape);
+  if (!expanded.ok) {
+    report(context, 'expansion-failed', expanded.message, word.span);
+    return [];
+  }
+  return expanded.values.flatMap((text) => {
+    const read = readPorts(text);
+    if (read.ok) return read.ports;
+    report(context, 'invalid-port', read.message, word.span, 'want port[-port][/tcp|/udp|/sctp]');
+    return [];
+  });
+}
+
+type PortsRead =
+  | { readonly ok: true; readonly ports: readonly string[] }
+  | { readonly ok: false; readonly message: string };
+
+/** `[[ip:]hostport:]port[-port][/proto]` as one `port/proto` for each container port. */
+function readPorts(text: string): PortsRead {
+  const [address = '', ...rest] = text.split('/');
+  const protocol = (rest.join('/') || 'tcp').toLowerCase();
+  const container = address.slice(address.lastIndexOf(':') + 1);
+  if (container === '') return { ok: false, message: `no port specified: ${text}` };
+  if (!['tcp', 'udp', 'sctp'].includes(protocol))
+    return { ok: false, message: `invalid proto: ${protocol} in ${text}` };
+  const [, first = '', last = first] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(container) ?? [];
+  const isRange = first !== '' && Number(first) <= Number(last) && Number(last) <= 65535;
+  if (!isRange) return { ok: false, message: `invalid containerPort: ${container} in ${text}` };
+  const count = Number(last) - Number(first) + 1;
+  return { ok: true, ports: Array.from({ length: count }, (_, i) => `${Number(first) + i}/${protocol}`) };
+}

@@ -1,0 +1,139 @@
+import { heredocContent } from '../../dockerfile/heredoc.ts';
+import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
+import { lookupIn } from '../scope.ts';
+import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
+import { isGitReference, isUrl } from './remote-source.ts';
+import { expand, expandAll, record, report, type StepContext, valueOrReport } from './step-context.ts';
+import { joinClean } from './workdir.ts';
+
+/** COPY (spec 3.6). */
+export function readCopy(context: StepContext, instruction: CopyInstruction): void {
+  const shared = readShared(context, instruction);
+  if (shared === undefined) return;
+  for (const [index, source] of shared.sources.entries()) {
+    const remote = isGitReference(source) ? 'a git ref' : isUrl(source) ? 'a URL' : undefined;
+    const word = instruction.sources[index];
+    if (remote === undefined || word === undefined) continue;
+    report(context, 'remote-copy-source', `source can't be ${remote} for COPY`, word.span, 'use ADD');
+  }
+  const sources: VertexID[] = [];
+  const origin: SourceOrigin =
+    instruction.from === undefined || instruction.from.raw === ''
+      ? { kind: 'context', name: '' }
+      : context.originOf({ by: 'copy', text: instruction.from.raw, span: instruction.from.span }, sources);
+  const op: CopyOp = { ...shared.op, instruction: 'COPY', origin, keepsParents: instruction.keepsParents };
+  const flags = instruction.keepsParents ? ['--parents', ...shared.flags] : shared.flags;
+  finish(context, op, shared, flags, sources);
+}
+
+/** ADD (spec 3.7). */
+export function readAdd(context: StepContext, instruction: AddInstruction): void {
+  const shared = readShared(context, instruction);
+  if (shared === undefined) return;
+  const checksum = instruction.checksum === undefined ? undefined : expand(context, instruction.checksum);
+  const [only = ''] = shared.sources;
+  if (checksum !== undefined && instruction.checksum !== undefined) {
+    const isRemote = isUrl(only) || isGitReference(only);
+    const count = shared.sources.length + shared.op.heredocs.length;
+    if (count !== 1 || !isRemote) {
+      const message = 'checksum requires exactly one source, and that an HTTP(S) or Git one';
+      report(context, 'bad-checksum', message, instruction.checksum.span);
+    }
+  }
+  const { keepGitDir, unpack } = instruction;
+  const op: CopyOp = {
+    ...shared.op,
+    instruction: 'ADD',
+    origin: { kind: 'context', name: '' },
+    keepsParents: false,
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(keepGitDir === undefined ? {} : { keepGitDir }),
+    ...(unpack === undefined ? {} : { unpack }),
+  };
+  finish(context, op, shared, shared.flags, []);
+}
+
+interface SharedPart {
+  readonly op: Omit<CopyOp, 'instruction' | 'origin' | 'keepsParents'>;
+  readonly sources: readonly string[];
+  /** For history: `--chown=V --chmod=V`. */
+  readonly flags: readonly string[];
+  /** As written after expansion. */
+  readonly dest: string;
+}
+
+/** What COPY and ADD have in common; undefined after a finding. */
+function readShared(
+  context: StepContext,
+  instruction: CopyInstruction | AddInstruction,
+): SharedPart | undefined {
+  const { owner: ownerWord, mode: modeWord } = instruction;
+  const sources = expandAll(context, instruction.sources);
+  const dest = expand(context, instruction.dest);
+  const owner = ownerWord === undefined ? '' : expand(context, ownerWord);
+  const mode = modeWord === undefined ? '' : expand(context, modeWord);
+  const heredocs = instruction.heredocs.map((heredoc) => readHeredoc(context, heredoc));
+  if (sources === undefined || dest === undefined || owner === undefined || mode === undefined)
+    return undefined;
+  if (modeWord !== undefined && mode !== '' && !isMode(mode)) {
+    const message = `invalid chmod parameter: "${mode}" should be an octal string between 0 and 07777, or symbolic`;
+    report(context, 'bad-chmod', message, modeWord.span);
+  }
+  return {
+    sources,
+    dest,
+    flags: [...(owner === '' ? [] : [`--chown=${owner}`]), ...(mode === '' ? [] : [`--chmod=${mode}`])],
+    op: {
+      kind: 'copy',
+      sources,
+      heredocs: lastBodies(heredocs.filter((heredoc) => heredoc !== undefined)),
+      dest: absoluteDest(context.state.config.workingDir, dest),
+      ...(owner === '' ? {} : { owner }),
+      ...(mode === '' ? {} : { mode }),
+      isLink: instruction.isLink && mode === '',
+      excludes: instruction.excludes.map((word) => word.raw),
+    },
+  };
+}
+
+function finish(
+  context: StepContext,
+  op: CopyOp,
+  { sources, dest }: SharedPart,
+  flags: readonly string[],
+  inputs: readonly VertexID[],
+): void {
+  const inline = op.heredocs.map(({ name }) => `<<${name}`);
+  const text = [op.instruction, ...flags, ...sources, ...inline, dest].join(' ');
+  record(context, `${text} # buildkit`, context.addVertex(op, inputs));
+}
+
+function readHeredoc(context: StepContext, heredoc: Heredoc): CopyOp['heredocs'][number] | undefined {
+  const content = valueOrReport(
+    context,
+    heredocContent(heredoc, lookupIn(context.state.scope)),
+    heredoc.span,
+  );
+  return content === undefined ? undefined : { name: heredoc.name, content };
+}
+
+/** Heredocs of one name all get the last body (spec 1.8). */
+function lastBodies(heredocs: CopyOp['heredocs']): CopyOp['heredocs'] {
+  const bodies = new Map(heredocs.map(({ name, content }) => [name, content]));
+  return heredocs.map(({ name, content }) => ({ name, content: bodies.get(name) ?? content }));
+}
+
+/** Below WORKDIR and clean; a trailing `/` or `/.`, `.` and nothing at all mean a directory and leave a slash. */
+function absoluteDest(workingDir: string, dest: string): string {
+  const path = joinClean(dest.startsWith('/') ? '' : workingDir, dest);
+  const isDirectory = /(^|\/)\.?$/.test(dest);
+  return isDirectory && path !== '/' ? `${path}/` : path;
+}
+
+/** Octal up to 07777, or a list of symbolic changes as chmod(1) has them (spec 3.6, "--chmod"). */
+function isMode(mode: string): boolean {
+  return (
+    /^0*[0-7]{1,4}$/.test(mode) ||
+    /^[ugoa]*([-+=]([ugo]|[rwxXst]*))+(,[ugoa]*([-+=]([ugo]|[rwxXst]*))+)*$/.test(mode)
+  );
+}

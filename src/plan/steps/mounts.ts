@@ -1,0 +1,69 @@
+import { expandWord } from '../../dockerfile/expand.ts';
+import type { Word } from '../../dockerfile/instruction.ts';
+import type { RunMount } from '../../dockerfile/mount.ts';
+import { parseMount } from '../../dockerfile/parse-mount.ts';
+import { lookupIn } from '../scope.ts';
+import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
+import { placeOf, report, type StepContext } from './step-context.ts';
+import { joinClean } from './workdir.ts';
+
+/**
+ * The mounts of a RUN with absolute targets, outer ones before inner ones; of two on the same target the
+ * last one counts (spec 3.5). What `from` names is added to `sources`.
+ */
+export function readMounts(
+  context: StepContext,
+  words: readonly Word[],
+  sources: VertexID[],
+): readonly PlannedMount[] {
+  const byTarget = new Map<string, PlannedMount>();
+  const withoutTarget: PlannedMount[] = [];
+  let agents = 0;
+  for (const word of words) {
+    const mount = readMount(context, word, agents, sources);
+    if (mount === undefined) continue;
+    if (mount.type === 'ssh') agents++;
+    if (mount.target === undefined) withoutTarget.push(mount);
+    else byTarget.set(mount.target, mount);
+  }
+  const sorted = [...byTarget].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mount]) => mount);
+  return [...sorted, ...withoutTarget];
+}
+
+function readMount(
+  context: StepContext,
+  word: Word,
+  agents: number,
+  sources: VertexID[],
+): PlannedMount | undefined {
+  const lookup = lookupIn(context.state.scope);
+  const read = parseMount(word, agents, (raw) => expandWord(raw, lookup, context.escape));
+  if (!read.ok) {
+    report(context, 'bad-mount', read.message, word.span, read.help);
+    return undefined;
+  }
+  const { mount } = read;
+  const origin = originOf(context, mount, word, sources);
+  if (mount.target === undefined) return { ...mount, origin };
+  const target = joinClean(mount.target.startsWith('/') ? '' : context.state.config.workingDir, mount.target);
+  if (target === '/') {
+    report(context, 'bad-mount', 'invalid mount target "/"', word.span, 'give the mount a target below /');
+    return undefined;
+  }
+  return mount.type === 'cache'
+    ? { ...mount, target, origin, id: cacheID(context, mount.id) }
+    : { ...mount, target, origin };
+}
+
+function originOf(context: StepContext, mount: RunMount, word: Word, sources: VertexID[]): SourceOrigin {
+  if (mount.type !== 'bind' && mount.type !== 'cache') return { kind: 'empty' };
+  if (mount.from !== undefined)
+    return context.originOf({ by: 'mount', text: mount.from, span: placeOf(context, word.span) }, sources);
+  return mount.type === 'bind' ? { kind: 'context', name: '' } : { kind: 'empty' };
+}
+
+/** BUILDKIT_CACHE_MOUNT_NS keeps the caches of several projects apart (spec 2.8). */
+function cacheID({ request }: StepContext, id: string): string {
+  const namespace = request.buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
+  return namespace === '' ? id : `${namespace}/${id}`;
+}

@@ -1,0 +1,12 @@
+/** How ADD tells sources apart that are not files of the context (spec 3.7). */
+
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//.test(source);
+}
+
+/** `git://`, `ssh://`, `user@host:path`, and http(s) URLs whose path ends in `.git`. */
+export function isGitReference(source: string): boolean {
+  if (/^(git|ssh):\/\//.test(source)) return true;
+  if (isUrl(source)) return /^https?:\/\/[^?#]*\.git(?=$|[?#])/.test(source);
+  return /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:(?!\/\/)./.test(source);
+}

@@ -1,0 +1,49 @@
+import { parseDevice } from '../../dockerfile/device.ts';
+import { heredocCommand } from '../../dockerfile/heredoc.ts';
+import type { RunInstruction, Word } from '../../dockerfile/instruction.ts';
+import { proxyEnvironment } from '../build-args.ts';
+import { argBlock, runEnvironment } from '../scope.ts';
+import type { ExecOp, VertexID } from '../vertex.ts';
+import { shellOf, vectorOf } from './command.ts';
+import { readMounts } from './mounts.ts';
+import { record, report, type StepContext } from './step-context.ts';
+
+/** RUN (spec 3.5). */
+export function readRun(context: StepContext, instruction: RunInstruction): void {
+  const { request, state } = context;
+  const payload = heredocCommand(instruction);
+  const scriptPath = payload.kind === 'script' ? `/dev/pipes/${payload.name}` : '';
+  const args =
+    payload.kind === 'script' ? [...shellOf(context), scriptPath] : vectorOf(context, payload.command);
+  const env = runEnvironment(state.scope);
+  const names = new Set(env.map(([name]) => name));
+  const sources: VertexID[] = [];
+  const op: ExecOp = {
+    kind: 'exec',
+    args,
+    env,
+    proxyEnv: proxyEnvironment(request.buildArgs).filter(([name]) => !names.has(name)),
+    cwd: state.config.workingDir === '' ? '/' : state.config.workingDir,
+    user: state.config.user,
+    mounts: readMounts(context, instruction.mounts, sources),
+    network: networkOf(instruction.network, request.network),
+    security: instruction.security?.raw === 'insecure' ? 'insecure' : 'sandbox',
+    devices: instruction.devices.flatMap((word) => readDevice(context, word)),
+    hostname: request.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') ?? 'buildkitsandbox',
+    ...(payload.kind === 'script' ? { script: { path: scriptPath, text: payload.text } } : {}),
+  };
+  const createdBy = ['RUN', ...argBlock(state.scope), ...args, '# buildkit'].join(' ');
+  record(context, createdBy, context.addVertex(op, sources));
+}
+
+/** `default` is whatever the build was told to use. */
+function networkOf(word: Word | undefined, fallback: ExecOp['network']): ExecOp['network'] {
+  return word?.raw === 'none' || word?.raw === 'host' ? word.raw : fallback;
+}
+
+function readDevice(context: StepContext, word: Word): ExecOp['devices'] {
+  const read = parseDevice(word.raw);
+  if (read.ok) return [read.device];
+  report(context, 'bad-device', read.message, word.span, read.help);
+  return [];
+}

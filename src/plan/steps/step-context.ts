@@ -1,0 +1,73 @@
+/** What the reading of one instruction works with. */
+import type { Span } from '../../core/span.ts';
+import { type Expansion, expandWord } from '../../dockerfile/expand.ts';
+import type { Instruction, Word } from '../../dockerfile/instruction.ts';
+import type { EscapeChar } from '../../dockerfile/lexer.ts';
+import type { Findings } from '../findings.ts';
+import type { HistoryDraft } from '../image/draft.ts';
+import type { PlanRequest } from '../plan.ts';
+import { lookupIn } from '../scope.ts';
+import type { StageState } from '../stage-state.ts';
+import type { FromUse } from '../stages/dependencies.ts';
+import type { Op, SourceOrigin, VertexID } from '../vertex.ts';
+
+export interface StepContext {
+  readonly request: PlanRequest;
+  readonly globals: ReadonlyMap<string, string>;
+  readonly findings: Findings;
+  readonly usedBuildArgs: Set<string>;
+  readonly state: StageState;
+  readonly instruction: Instruction;
+  /** Span of the FROM line, if the instruction is a trigger's. */
+  readonly firedBy: Span | undefined;
+  readonly escape: EscapeChar;
+  /** Adds the instruction's vertex on top of the stage; inputs[0] is put in front of `sources`. */
+  addVertex(op: Op, sources: readonly VertexID[]): VertexID;
+  /** Where the files of a `--from` are; an input's index counts from `sources`, which grows as needed. */
+  originOf(use: FromUse, sources: VertexID[]): SourceOrigin;
+}
+
+/** Where a finding about `span` is shown. */
+export function placeOf(context: StepContext, span: Span): Span {
+  return context.firedBy ?? span;
+}
+
+export function report(context: StepContext, code: string, message: string, span: Span, help?: string): void {
+  const notes =
+    context.firedBy === undefined ? undefined : [`in the trigger ONBUILD ${context.instruction.text}`];
+  context.findings.error({ code, message, span: placeOf(context, span), notes, help });
+}
+
+/** The value of a word in the stage's environment; undefined after a finding. */
+export function expand(context: StepContext, word: Word): string | undefined {
+  return valueOrReport(
+    context,
+    expandWord(word.raw, lookupIn(context.state.scope), context.escape),
+    word.span,
+  );
+}
+
+/** As `expand` for several words, all seeing the same environment; undefined if one of them failed. */
+export function expandAll(context: StepContext, words: readonly Word[]): string[] | undefined {
+  const values = words.map((word) => expand(context, word));
+  const good = values.filter((value) => value !== undefined);
+  return good.length === values.length ? good : undefined;
+}
+
+export function valueOrReport(context: StepContext, expansion: Expansion, span: Span): string | undefined {
+  if (expansion.ok) return expansion.value;
+  report(context, 'expansion-failed', expansion.message, span);
+  return undefined;
+}
+
+/** Adds the instruction's history entry; `vertex` is what made its layer (spec 7.3). */
+export function record({ state }: StepContext, createdBy: string, vertex?: VertexID): void {
+  state.history.push(historyEntry(createdBy, vertex));
+}
+
+export function historyEntry(createdBy: string, vertex: VertexID | undefined): HistoryDraft {
+  const shared = { createdBy, comment: 'buildkit.dockerfile.v0' };
+  return vertex === undefined
+    ? { ...shared, isEmptyLayer: true }
+    : { ...shared, isEmptyLayer: false, vertex };
+}

@@ -1,0 +1,57 @@
+import type { ArgInstruction, KeyValueInstruction } from '../../dockerfile/instruction.ts';
+import { isScanSwitch } from '../build-args.ts';
+import { declareArg, setEnv } from '../scope.ts';
+import { expand, record, report, type StepContext } from './step-context.ts';
+
+/**
+ * ARG (spec 2.6, 3.2): the build argument, else the default, else the global value; each name sees those
+ * before it, and a default is only evaluated when it is needed.
+ */
+export function readArg(context: StepContext, { args }: ArgInstruction): void {
+  const { request, globals, state, usedBuildArgs } = context;
+  const shown: string[] = [];
+  for (const { name, value } of args) {
+    const given = request.buildArgs.get(name.raw);
+    if (given !== undefined) usedBuildArgs.add(name.raw);
+    const fallback = () => (value === undefined ? globals.get(name.raw) : expand(context, value));
+    const worth = given ?? fallback();
+    if (!isScanSwitch(name.raw)) declareArg(state.scope, name.raw, worth);
+    shown.push(worth === undefined ? name.raw : `${name.raw}=${worth}`);
+  }
+  record(context, `ARG ${shown.join(' ')}`);
+}
+
+/** ENV (spec 3.3). */
+export function readEnv(context: StepContext, instruction: KeyValueInstruction<'env'>): void {
+  const pairs = expandPairs(context, instruction);
+  for (const [name, value] of pairs) setEnv(context.state.scope, name, value);
+  record(context, `ENV ${printPairs(pairs)}`);
+}
+
+/** LABEL (spec 3.4). */
+export function readLabel(context: StepContext, instruction: KeyValueInstruction<'label'>): void {
+  const pairs = expandPairs(context, instruction);
+  for (const [name, value] of pairs) context.state.config.labels.set(name, value);
+  record(context, `LABEL ${printPairs(pairs)}`);
+}
+
+/** All names and values of a line see the environment before the line. */
+function expandPairs(
+  context: StepContext,
+  { pairs }: KeyValueInstruction<'env' | 'label'>,
+): (readonly [string, string])[] {
+  return pairs.flatMap(({ name, value }) => {
+    const key = expand(context, name);
+    const worth = expand(context, value);
+    if (key === undefined || worth === undefined) return [];
+    if (key === '') {
+      report(context, 'blank-name', `the name ${name.raw} is blank after expansion`, name.span);
+      return [];
+    }
+    return [[key, worth] as const];
+  });
+}
+
+function printPairs(pairs: readonly (readonly [string, string])[]): string {
+  return pairs.map(([name, value]) => `${name}=${value}`).join(' ');
+}

@@ -1,0 +1,91 @@
+/** A case folder of fixtures/plans: a Dockerfile whose `# plan:` comments say how it is planned. */
+import { readFileSync } from 'node:fs';
+import { printDiagnostic } from '../../src/core/diagnostic.ts';
+import { DockerfileError, RemoteError } from '../../src/core/errors.ts';
+import { type Platform, parsePlatform, printPlatform } from '../../src/core/platform.ts';
+import { SourceText } from '../../src/core/span.ts';
+import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
+import type { ImageConfig } from '../../src/oci/image-config.ts';
+import type { NamedContext, PlanRequest } from '../../src/plan/plan.ts';
+import { planBuild } from '../../src/plan/plan-build.ts';
+import { printPlan } from '../../src/plan/print-plan.ts';
+import type { BaseResolver } from '../../src/plan/resolver.ts';
+
+const amd64: Platform = { os: 'linux', architecture: 'amd64' };
+
+export interface BaseFixture {
+  readonly reference: string;
+  readonly config: ImageConfig;
+}
+
+export type BaseFixtures = Readonly<Record<string, BaseFixture>>;
+
+/** What a folder's plan.txt must hold: the images asked for, then the plan and its warnings, or the errors. */
+export async function planText(dockerfilePath: string, bases: BaseFixtures): Promise<string> {
+  const asked: string[] = [];
+  const outcome = await outcomeOf(readFileSync(dockerfilePath, 'utf8'), fixtureResolver(bases, asked));
+  return `${[...asked.sort(), outcome].join('\n')}\n`;
+}
+
+async function outcomeOf(text: string, resolver: BaseResolver): Promise<string> {
+  const { dockerfile, diagnostics } = parseDockerfile(new SourceText('Dockerfile', text));
+  if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
+  try {
+    const plan = await planBuild(requestOf(text, dockerfile), resolver);
+    return [printPlan(plan), ...plan.warnings.map(printDiagnostic)].join('\n');
+  } catch (error) {
+    if (error instanceof DockerfileError) return error.diagnostics.map(printDiagnostic).join('\n\n');
+    if (error instanceof RemoteError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Knows the images of the fixture file and notes what it was asked. */
+function fixtureResolver(bases: BaseFixtures, asked: string[]): BaseResolver {
+  return {
+    async resolveBase(reference, platform, _span, isPlatformFixed) {
+      asked.push(
+        `asked for ${reference} ${printPlatform(platform)}${isPlatformFixed ? ' and no other' : ''}`,
+      );
+      const base = bases[reference];
+      if (base === undefined) throw new RemoteError('image-not-found', `${reference}: not found`);
+      const { architecture, os, variant } = base.config;
+      return { ...base, platform: { architecture, os, variant } };
+    },
+  };
+}
+
+/** Reads `# plan: WORD VALUE` comments: target, arg, platform, build-platform, context, label, no-cache, network. */
+function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanRequest {
+  const options = [...text.matchAll(/^# plan: (\S+) ?(.*)$/gm)].map(([, key = '', value = '']) => ({
+    key,
+    value,
+  }));
+  const all = (wanted: string) => options.filter(({ key }) => key === wanted).map(({ value }) => value);
+  const pairs = (wanted: string) => new Map(all(wanted).map(splitAtEquals));
+  const [platform] = all('platform');
+  const [buildPlatform] = all('build-platform');
+  const noCache = all('no-cache');
+  const contexts = [...pairs('context')].map(([name, value]): [string, NamedContext] => [
+    name,
+    value === 'tree' ? { kind: 'tree' } : { kind: 'image', reference: value },
+  ]);
+  return {
+    dockerfile,
+    target: all('target')[0],
+    buildArgs: pairs('arg'),
+    targetPlatform: platform === undefined ? amd64 : parsePlatform(platform, amd64),
+    isPlatformExplicit: platform !== undefined,
+    buildPlatform: buildPlatform === undefined ? amd64 : parsePlatform(buildPlatform, amd64),
+    contexts: new Map(contexts),
+    labels: pairs('label'),
+    noCache: noCache.includes('') ? true : new Set(noCache),
+    network: all('network').includes('none') ? 'none' : 'default',
+    maxDiagnostics: 20,
+  };
+}
+
+function splitAtEquals(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
