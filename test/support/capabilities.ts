@@ -15,6 +15,7 @@ const probes = {
   umoci: () => findProgram('umoci') !== undefined,
   buildah: () => findProgram('buildah') !== undefined,
   dockerd: () => findProgram('dockerd') !== undefined && isExecutable('/usr/bin/docker'),
+  python3: () => findProgram('python3') !== undefined,
   mmdebstrap: () => findProgram('mmdebstrap') !== undefined,
 } satisfies Record<string, () => boolean>;
 
