@@ -1,0 +1,58 @@
+/** Other people's tools, which must read what strata wrote. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { DockerEngine } from './dockerd.ts';
+import { runOk } from './process.ts';
+import type { Site } from './site.ts';
+
+export interface InspectedImage {
+  readonly Digest: string;
+  readonly Architecture: string;
+  readonly Os: string;
+  readonly Layers: readonly string[];
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Env: readonly string[];
+}
+
+/** What skopeo reads in an OCI archive. */
+export async function skopeoInspect(tar: string): Promise<InspectedImage> {
+  return JSON.parse(await runOk('skopeo', ['inspect', `oci-archive:${tar}`])) as InspectedImage;
+}
+
+/** Unpacks an OCI archive with umoci, and returns the directory of its root filesystem. */
+export async function umociUnpack(tar: string): Promise<string> {
+  const layout = `${tar}.layout`;
+  const bundle = `${tar}.bundle`;
+  await runOk('skopeo', ['copy', '--quiet', `oci-archive:${tar}`, `oci:${layout}:app`]);
+  await runOk('umoci', ['unpack', '--image', `${layout}:app`, bundle]);
+  rmSync(layout, { recursive: true });
+  return join(bundle, 'rootfs');
+}
+
+/** Pulls an OCI archive into buildah's storage and returns the image's id there. */
+export async function buildahPull(site: Site, tar: string): Promise<string> {
+  const storage = [
+    '--root',
+    site.path('buildah'),
+    '--runroot',
+    site.path('buildah-run'),
+    '--storage-driver',
+    'vfs',
+  ];
+  return (await runOk('buildah', [...storage, 'pull', '--quiet', `oci-archive:${tar}`])).trim();
+}
+
+/** Loads a docker archive into the engine and runs it without a network; returns what it printed. */
+export async function dockerLoadAndRun(
+  engine: DockerEngine,
+  tar: string,
+  image: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const loaded = await engine.docker(['load', '--quiet', '--input', tar]);
+  expect(loaded).toMatchObject({ code: 0, stdout: expect.stringContaining(image) });
+  const ran = await engine.docker(['run', '--rm', '--network', 'none', image, ...args]);
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  return ran.stdout;
+}
