@@ -13,6 +13,7 @@ export interface BlobInfo {
 export interface BlobWriter {
   /** Bytes hashed and written so far. */
   readonly size: number;
+  /** Keeps the order of the calls. The chunk is the caller's again when the promise resolves. */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Publishes the blob.

@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestFromHex } from '../core/digest.ts';
+import { during } from '../core/errors.ts';
+import type { BlobInfo, BlobWriter } from './blob-store.ts';
+import { checkBlob } from './verified-stream.ts';
+
+/** Small chunks are gathered to this many bytes before they go to the disk. */
+const gatherBytes = 1 << 20;
+/** Chunks from here on are written as they come, without a copy. */
+const directBytes = 1 << 18;
+const done = Promise.resolve();
+
+/**
+ * Starts a blob in a file of its own beneath `ingestDirectory`. `pathOf` says where a finished blob goes; it
+ * must be on the same filesystem.
+ */
+export async function createBlobWriter(
+  ingestDirectory: string,
+  pathOf: (info: BlobInfo) => string,
+): Promise<BlobWriter> {
+  const aside = join(ingestDirectory, randomBytes(8).toString('hex'));
+  const file = await during('create a blob', () => open(aside, 'wx', 0o644));
+  const hash = createHash('sha256');
+  let size = 0;
+  let gathered: Buffer | undefined;
+  let filled = 0;
+  /** Settles when everything handed to the disk is written. */
+  let written: Promise<void> = done;
+  let isOpen = true;
+
+  const enqueue = (bytes: Uint8Array) => {
+    written = written.then(() => writeAll(file, bytes));
+    // Reported by the next write or by commit, whichever comes first.
+    written.catch(() => undefined);
+  };
+  const flush = () => {
+    if (gathered !== undefined) enqueue(gathered.subarray(0, filled));
+    gathered = undefined;
+    filled = 0;
+  };
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await written.catch(() => undefined);
+    await file.close();
+  };
+
+  return {
+    get size() {
+      return size;
+    },
+    write(chunk) {
+      hash.update(chunk);
+      size += chunk.length;
+      if (chunk.length >= directBytes) {
+        flush();
+        enqueue(chunk);
+        return written;
+      }
+      // One gathered piece may be on its way to the disk while the next one fills.
+      let earlier = done;
+      if (filled + chunk.length > gatherBytes) {
+        earlier = written;
+        flush();
+      }
+      gathered ??= Buffer.allocUnsafeSlow(gatherBytes);
+      gathered.set(chunk, filled);
+      filled += chunk.length;
+      return earlier;
+    },
+    async commit(want = {}) {
+      const info: BlobInfo = { digest: digestFromHex(hash.digest('hex')), size };
+      try {
+        checkBlob(want, info);
+        flush();
+        await written;
+        await during('store a blob', async () => {
+          await file.sync();
+          await close();
+          await rename(aside, pathOf(info));
+        });
+      } catch (error) {
+        await close();
+        await rm(aside, { force: true });
+        throw error;
+      }
+      return info;
+    },
+    async abort() {
+      await close();
+      await rm(aside, { force: true });
+    },
+  };
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  await during('write a blob', async () => {
+    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  });
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareBytes } from '../core/byte-path.ts';
+import { systemCode } from '../core/errors.ts';
+import { type Descriptor, type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
+import { encodeJSON } from '../oci/json.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { lockFile } from '../sys/file-lock.ts';
+import { ensureLayout, indexPath } from './layout.ts';
+
+/** image-spec, annotations.md. */
+const refName = 'org.opencontainers.image.ref.name';
+/** Where containerd and Docker look for a whole name. */
+const imageName = 'io.containerd.image.name';
+
+export interface Ref {
+  /** Fully normalised: `docker.io/library/app:latest`. */
+  readonly name: string;
+  /** Of a manifest or an index. */
+  readonly target: Descriptor;
+}
+
+/** Names and what they point at, kept in the `index.json` of an image layout. */
+export interface RefStore {
+  /** @throws IntegrityError `bad-index` when the file is damaged; so do all the others */
+  get(name: string): Descriptor | undefined;
+  /** In byte order of the names. */
+  list(): Ref[];
+  /** Points the name at a manifest or index whose blobs are in the store already. */
+  set(name: string, target: Descriptor): Promise<void>;
+  /** Says whether the name was there. What it pointed at stays. */
+  remove(name: string): Promise<boolean>;
+}
+
+/**
+ * The names in an OCI image layout; the directory becomes one if it is none. Readers see the file before a
+ * change or after it; writers of any number of processes wait for each other.
+ */
+export function openRefs(layoutDirectory: string): RefStore {
+  ensureLayout(layoutDirectory);
+  const path = indexPath(layoutDirectory);
+  const list = () =>
+    readIndex(path)
+      .manifests.flatMap(asRef)
+      .sort((a, b) => compareBytes(a.name, b.name));
+
+  /** Writes what `change` makes of the entries; undefined leaves the file alone. */
+  const edit = async (change: (entries: readonly Descriptor[]) => Descriptor[] | undefined) => {
+    const lock = await lockFile(join(layoutDirectory, 'index.lock'), 'exclusive');
+    try {
+      const index = readIndex(path);
+      const manifests = change(index.manifests);
+      if (manifests !== undefined) await writeFileAtomic(path, encodeJSON({ ...index, manifests }));
+      return manifests !== undefined;
+    } finally {
+      lock.release();
+    }
+  };
+
+  return {
+    get: (name) => list().find((ref) => ref.name === name)?.target,
+    list,
+    async set(name, target) {
+      const annotations = { ...target.annotations, [imageName]: name, [refName]: name };
+      await edit((entries) => [
+        ...entries.filter((entry) => nameOf(entry) !== name),
+        { ...target, annotations },
+      ]);
+    },
+    remove: (name) =>
+      edit((entries) => {
+        const others = entries.filter((entry) => nameOf(entry) !== name);
+        return others.length === entries.length ? undefined : others;
+      }),
+  };
+}
+
+function readIndex(path: string): ImageIndex {
+  try {
+    return parseIndex(readFileSync(path));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+  }
+}
+
+function nameOf(entry: Descriptor): string | undefined {
+  return entry.annotations?.[imageName] ?? entry.annotations?.[refName];
+}
+
+/** The target is the descriptor as it was given, without the name. */
+function asRef(entry: Descriptor): Ref[] {
+  const name = nameOf(entry);
+  if (name === undefined) return [];
+  const { annotations, ...bare } = entry;
+  const rest = Object.entries(annotations ?? {}).filter(([key]) => key !== imageName && key !== refName);
+  return [{ name, target: rest.length === 0 ? bare : { ...bare, annotations: Object.fromEntries(rest) } }];
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { digestFromHex } from '../core/digest.ts';
+import { IntegrityError } from '../core/errors.ts';
+import type { BlobInfo } from './blob-store.ts';
+
+/**
+ * Passes bytes through and holds them against what they should be. Too many bytes fail at once, everything
+ * else after the last chunk: whoever uses the chunks must not believe them before the stream has ended.
+ * @throws IntegrityError `size-mismatch`, `digest-mismatch`
+ */
+export async function* verifiedStream(
+  source: AsyncIterable<Uint8Array>,
+  want: BlobInfo,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > want.size) throw sizeMismatch(want, `more than ${want.size}`);
+    hash.update(chunk);
+    yield chunk;
+  }
+  checkBlob(want, { digest: digestFromHex(hash.digest('hex')), size });
+}
+
+/**
+ * Compares what bytes are with what they should be.
+ * @throws IntegrityError `size-mismatch`, `digest-mismatch`
+ */
+export function checkBlob(want: Partial<BlobInfo>, got: BlobInfo): void {
+  if (want.size !== undefined && want.size !== got.size) throw sizeMismatch(want, String(got.size));
+  if (want.digest !== undefined && want.digest !== got.digest) {
+    throw new IntegrityError(
+      'digest-mismatch',
+      `the bytes are not what their name says: want ${want.digest}, got ${got.digest}`,
+    );
+  }
+}
+
+function sizeMismatch(want: Partial<BlobInfo>, got: string): IntegrityError {
+  const name = want.digest ?? 'the blob';
+  return new IntegrityError('size-mismatch', `${name} should have ${want.size} bytes and has ${got}`);
+}

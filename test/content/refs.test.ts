@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openBlobStore } from '../../src/content/dir-store.ts';
+import { openRefs } from '../../src/content/refs.ts';
+import { type Descriptor, mediaTypes } from '../../src/oci/descriptor.ts';
+import { encodeJSON } from '../../src/oci/json.ts';
+import { describeWith } from '../support/capabilities.ts';
+
+let directory: string;
+const name = 'docker.io/library/app:latest';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'strata-refs-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function target(letter: string): Descriptor {
+  return { mediaType: mediaTypes.ociManifest, digest: `sha256:${letter.repeat(64)}`, size: 2 };
+}
+
+function indexJSON(): unknown {
+  return JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8'));
+}
+
+describe('names', () => {
+  it('are set, moved, listed and removed', async () => {
+    const refs = openRefs(directory);
+    expect([refs.list(), refs.get(name), await refs.remove(name)]).toEqual([[], undefined, false]);
+    await refs.set(name, target('a'));
+    await refs.set('localhost:5000/b:1', target('b'));
+    await refs.set(name, target('c'));
+    expect(refs.list()).toEqual([
+      { name, target: target('c') },
+      { name: 'localhost:5000/b:1', target: target('b') },
+    ]);
+    expect(await refs.remove(name)).toBe(true);
+    expect(
+      openRefs(directory)
+        .list()
+        .map((ref) => ref.name),
+    ).toEqual(['localhost:5000/b:1']);
+  });
+
+  it('keep the annotations and the platform of what they point at', async () => {
+    const platform = { os: 'linux', architecture: 'amd64' };
+    const annotated = { ...target('a'), annotations: { k: 'v' }, platform };
+    await openRefs(directory).set(name, annotated);
+    expect(openRefs(directory).get(name)).toEqual(annotated);
+    expect(indexJSON()).toEqual({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: [
+        {
+          ...annotated,
+          annotations: {
+            k: 'v',
+            'io.containerd.image.name': name,
+            'org.opencontainers.image.ref.name': name,
+          },
+        },
+      ],
+    });
+  });
+
+  it('leave entries of other tools alone', async () => {
+    const foreign = { ...target('f'), annotations: { 'org.example': 'x' } };
+    writeFileSync(join(directory, 'index.json'), encodeJSON({ schemaVersion: 2, manifests: [foreign] }));
+    const refs = openRefs(directory);
+    await refs.set(name, target('a'));
+    await refs.remove(name);
+    expect(indexJSON()).toEqual({ schemaVersion: 2, manifests: [foreign] });
+  });
+
+  it('are all there after many writers at once', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `example.test/app:${String(i).padStart(2, '0')}`);
+    await Promise.all(names.map((each) => openRefs(directory).set(each, target('a'))));
+    expect(
+      openRefs(directory)
+        .list()
+        .map((ref) => ref.name),
+    ).toEqual(names);
+  });
+
+  it('say so when the file is damaged', () => {
+    writeFileSync(join(directory, 'index.json'), '{"schemaVersion":2,"mani');
+    expect(() => openRefs(directory).list()).toThrow(expect.objectContaining({ code: 'bad-index' }));
+  });
+});
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+describeWith(['skopeo'], 'skopeo', () => {
+  it('reads an image by its whole name', async () => {
+    const blobs = openBlobStore(directory, join(directory, 'ingest'));
+    const tar = Buffer.alloc(1024);
+    const layer = await blobs.put(gzipSync(tar));
+    const config = await blobs.put(
+      encodeJSON({
+        architecture: 'amd64',
+        os: 'linux',
+        rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+      }),
+    );
+    const manifest = await blobs.put(
+      encodeJSON({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociManifest,
+        config: { mediaType: mediaTypes.ociConfig, ...config },
+        layers: [{ mediaType: mediaTypes.ociLayerGzip, ...layer }],
+      }),
+    );
+    const refs = openRefs(directory);
+    await refs.set('localhost:5000/team/app:1.0', { mediaType: mediaTypes.ociManifest, ...manifest });
+    await refs.set(name, { mediaType: mediaTypes.ociManifest, ...manifest });
+    for (const each of [name, 'localhost:5000/team/app:1.0']) {
+      const answer = execFileSync('skopeo', ['inspect', `oci:${directory}:${each}`], { encoding: 'utf8' });
+      expect(JSON.parse(answer)).toMatchObject({ Digest: manifest.digest, Layers: [layer.digest] });
+    }
+  });
+});
