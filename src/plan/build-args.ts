@@ -4,9 +4,9 @@
 import type { Platform } from '../core/platform.ts';
 import { printPlatform } from '../core/platform.ts';
 import { suggest } from '../core/suggest.ts';
-import type { ArgInstruction, Dockerfile, Instruction } from '../dockerfile/instruction.ts';
 import { didYouMean, type Findings } from './findings.ts';
 import type { PlanRequest } from './plan.ts';
+import type { StageStep } from './stages/stage-node.ts';
 
 const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 
@@ -49,13 +49,17 @@ export function isScanSwitch(name: string): boolean {
   return name === 'BUILDKIT_SBOM_SCAN_CONTEXT' || name === 'BUILDKIT_SBOM_SCAN_STAGE';
 }
 
-/** Warns of build arguments that no ARG of the file and no trigger of a base declares. */
+/** Warns of build arguments that no ARG declares, neither in the file nor in a trigger that was fired. */
 export function checkUnusedBuildArgs(
   request: PlanRequest,
-  triggered: readonly Instruction[],
+  steps: readonly StageStep[],
   findings: Findings,
 ): void {
-  const declared = new Set(argsOf(request.dockerfile, triggered).flatMap(namesOf));
+  const inStages = steps
+    .map(({ instruction }) => instruction)
+    .filter((instruction) => instruction.kind === 'arg');
+  const args = [...request.dockerfile.globalArgs, ...inStages].flatMap((instruction) => instruction.args);
+  const declared = new Set(args.map(({ name }) => name.raw));
   const automatic = automaticArgs(request);
   for (const name of request.buildArgs.keys()) {
     if (declared.has(name) || automatic.has(name) || steersTheBuilder(name)) continue;
@@ -65,15 +69,6 @@ export function checkUnusedBuildArgs(
       help: didYouMean(suggest(name, declared)),
     });
   }
-}
-
-function argsOf(dockerfile: Dockerfile, triggered: readonly Instruction[]): ArgInstruction[] {
-  const all = [...dockerfile.globalArgs, ...dockerfile.stages.flatMap((stage) => stage.body), ...triggered];
-  return all.filter((instruction) => instruction.kind === 'arg');
-}
-
-function namesOf(instruction: ArgInstruction): string[] {
-  return instruction.args.map((arg) => arg.name.raw);
 }
 
 function steersTheBuilder(name: string): boolean {

@@ -28,12 +28,11 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   const globals = evaluateGlobalArgs(request, findings);
   const epochSeconds = sourceDateEpoch(request, globals, findings);
   const nodes = settleStages(request, globals, findings);
-  const names = { stages: dockerfile.stages, contexts: request.contexts };
   const graph: StageGraph = {
-    names,
     nodes,
-    targetPlatform: request.targetPlatform,
-    stepsOf: (node) => [...node.triggers, ...node.own],
+    names: { stages: dockerfile.stages, contexts: request.contexts },
+    wanted: { platform: request.targetPlatform, isPlatformFixed: request.isPlatformExplicit },
+    stepsOf: (node) => [...node.triggers.steps, ...node.own],
   };
   const target = targetNode(request, nodes, findings);
   checkOrder(target, graph, findings);
@@ -57,7 +56,7 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   });
   const state = states.get(target.index);
   assert(state !== undefined, 'the target was read');
-  checkUnusedBuildArgs(request, [], findings);
+  checkUnusedBuildArgs(request, fullGraph.nodes.flatMap(fullGraph.stepsOf), findings);
   findings.throwIfAny();
   return {
     vertices: neededFor(vertices, state.top),
@@ -70,8 +69,7 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
 
 /** A cycle is told as such, not as a stage that comes too late. */
 function checkOrder(target: StageNode | undefined, graph: StageGraph, findings: Findings): void {
-  for (const node of graph.nodes)
-    checkStageNumbers(graph.stepsOf(node), graph.names, graph.targetPlatform, findings);
+  for (const node of graph.nodes) checkStageNumbers(graph.stepsOf(node), graph, findings);
   const isCircular = checkCycles(graph, findings);
   if (!isCircular && target !== undefined) checkLaterStages(target, graph, findings);
 }

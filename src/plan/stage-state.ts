@@ -46,10 +46,10 @@ export function stateOnImage(image: ResolvedBase, vertex: VertexID): StageState 
       vertex,
       diffIDs: config.rootfs.diff_ids,
       history: config.history ?? [],
-      ...(config.created == null ? {} : { created: config.created }),
+      ...(config.created === undefined ? {} : { created: config.created }),
     },
-    osFeatures: config['os.features'] ?? undefined,
-    author: config.author ?? undefined,
+    osFeatures: config['os.features'],
+    author: config.author,
     top: vertex,
     hasOwnCmd: false,
   };

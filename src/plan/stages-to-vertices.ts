@@ -31,7 +31,11 @@ interface StageResults {
 
 /** Reads the reached stages in file order, which puts each one after those it needs (spec 3, 4). */
 export function stagesToVertices(resolved: ResolvedStages): StageResults {
-  const results: StageResults = { vertices: new Map(), states: new Map(), usedBuildArgs: new Set() };
+  const results: StageResults = {
+    vertices: new Map(),
+    states: new Map(),
+    usedBuildArgs: takenGlobally(resolved.request),
+  };
   const ids = stageIDs(resolved.graph.nodes);
   for (const node of resolved.graph.nodes) {
     if (!resolved.reach.stages.has(node.index)) continue;
@@ -109,11 +113,12 @@ function startStage(
   resolved: ResolvedStages,
   results: StageResults,
 ): StageState {
-  const { base, name: stage, platform } = node;
+  const { base, name: stage } = node;
+  const { targetPlatform } = resolved.request;
   const { span } = node.stage.from;
   switch (base.kind) {
     case 'scratch':
-      return stateOnScratch(platform);
+      return stateOnScratch(targetPlatform);
     case 'stage': {
       const parent = results.states.get(base.index);
       assert(parent !== undefined, 'a stage is read before those FROM it');
@@ -121,21 +126,14 @@ function startStage(
     }
     case 'image': {
       const image = resolvedImage(base, resolved);
-      const vertex = addImage(
-        results.vertices,
-        image,
-        labelPrefix,
-        stage,
-        span,
-        resolved.request.targetPlatform,
-      );
+      const vertex = addImage(results.vertices, image, labelPrefix, stage, span, targetPlatform);
       return stateOnImage(image, vertex);
     }
     case 'tree': {
       const op = { ...wholeTree, origin: { kind: 'context', name: base.name } } as const;
       const label = `${labelPrefix}FROM ${base.name}`;
       results.vertices.set(id, { id, op, inputs: [undefined], label, stage, span, ignoresCache: false });
-      const state = stateOnScratch(platform);
+      const state = stateOnScratch(targetPlatform);
       state.top = id;
       const comment = 'buildkit.exporter.image.v0';
       state.history.push({ createdBy: `FROM ${base.name}`, comment, isEmptyLayer: false, vertex: id });
@@ -164,7 +162,7 @@ function originOf(
   results: StageResults,
 ): SourceOrigin {
   const { graph, request } = resolved;
-  const source = sourceOfUse(use, graph.names, request.targetPlatform);
+  const source = sourceOfUse(use, graph);
   if (source === undefined || source.kind === 'scratch') return { kind: 'empty' };
   if (source.kind === 'tree') return { kind: 'context', name: source.name };
   const vertex =
@@ -193,4 +191,9 @@ function resolvedImage(source: ImageSource, { reach }: ResolvedStages): Resolved
 function ignoresCache({ noCache }: PlanRequest, { stage }: StageNode, { kind }: Op): boolean {
   if (noCache === true) return true;
   return stage.name !== undefined && noCache.has(stage.name) && kind !== 'mkdir';
+}
+
+function takenGlobally({ dockerfile, buildArgs }: PlanRequest): Set<string> {
+  const declared = dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name.raw));
+  return new Set(declared.filter((name) => buildArgs.has(name)));
 }

@@ -36,7 +36,10 @@ export interface ExecOp {
   readonly script?: { readonly path: string; readonly text: string };
 }
 
-/** A mount whose `from` is settled: the inputs of the vertex hold a stage's or image's filesystem. */
+/**
+ * A mount whose `from` is settled: the inputs of the vertex hold a stage's or image's filesystem. Its target
+ * is absolute and clean, no two are the same, and outer ones come before inner ones.
+ */
 export type PlannedMount = RunMount & { readonly origin: SourceOrigin };
 
 /** Where files come from. */

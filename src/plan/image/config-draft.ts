@@ -16,7 +16,7 @@ export interface ConfigDraft {
   readonly labels: Map<string, string>;
 }
 
-/** From a base image: all of it but ONBUILD (spec 3.1, 7.2). Other builders write `null` for what is empty. */
+/** From a base image: all of it but ONBUILD (spec 3.1, 7.2). */
 export function draftOfConfig(config: ContainerConfig): ConfigDraft {
   return {
     user: config.User ?? '',
@@ -25,8 +25,8 @@ export function draftOfConfig(config: ContainerConfig): ConfigDraft {
     cmd: config.Cmd ?? [],
     stopSignal: config.StopSignal ?? '',
     argsEscaped: config.ArgsEscaped ?? false,
-    healthcheck: config.Healthcheck ?? undefined,
-    shell: config.Shell ?? undefined,
+    healthcheck: config.Healthcheck,
+    shell: config.Shell,
     onBuild: [],
     exposedPorts: new Set(Object.keys(config.ExposedPorts ?? {})),
     volumes: new Set(Object.keys(config.Volumes ?? {})),

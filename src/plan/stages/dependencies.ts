@@ -1,9 +1,14 @@
 /** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
-import type { Platform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import { parseCsvRecord } from '../../dockerfile/csv.ts';
 import type { Findings } from '../findings.ts';
-import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';
+import {
+  contextSource,
+  fromSource,
+  type SourceNames,
+  type StageSource,
+  type WantedPlatform,
+} from './sources.ts';
 import type { StageStep } from './stage-node.ts';
 
 /** One `--from`: what it says and where. */
@@ -11,6 +16,12 @@ export interface FromUse {
   readonly by: 'copy' | 'mount';
   readonly text: string;
   readonly span: Span;
+}
+
+/** What a `--from` is looked up with. */
+export interface SourceScope {
+  readonly names: SourceNames;
+  readonly wanted: WantedPlatform;
 }
 
 /** Every `--from` of a step, in order. */
@@ -39,8 +50,7 @@ function mountFrom(value: string): string | undefined {
 }
 
 /** What a `--from` means: a number is a stage's index for COPY and an image's name for a mount; undefined beyond the last stage. */
-export function sourceOfUse(use: FromUse, names: SourceNames, platform: Platform): StageSource | undefined {
-  const wanted = { platform, isPlatformFixed: false };
+export function sourceOfUse(use: FromUse, { names, wanted }: SourceScope): StageSource | undefined {
   if (use.by === 'mount' || !/^[0-9]+$/.test(use.text)) return fromSource(names, use.text, wanted);
   const stage = names.stages[Number(use.text)];
   if (stage === undefined) return undefined;
@@ -49,15 +59,10 @@ export function sourceOfUse(use: FromUse, names: SourceNames, platform: Platform
 }
 
 /** Reports `COPY --from=N` beyond the last stage. */
-export function checkStageNumbers(
-  steps: readonly StageStep[],
-  names: SourceNames,
-  platform: Platform,
-  findings: Findings,
-): void {
-  const last = names.stages.length - 1;
+export function checkStageNumbers(steps: readonly StageStep[], scope: SourceScope, findings: Findings): void {
+  const last = scope.names.stages.length - 1;
   for (const use of steps.flatMap(fromUses)) {
-    if (sourceOfUse(use, names, platform) !== undefined) continue;
+    if (sourceOfUse(use, scope) !== undefined) continue;
     findings.error({
       code: 'unknown-stage',
       message: `invalid stage index ${use.text}: stages are numbered 0 to ${last}`,

@@ -65,24 +65,24 @@ export async function reachFrom(
   };
   const followUses = async (steps: readonly StageStep[], node: StageNode): Promise<void> => {
     const uses = steps.flatMap(fromUses);
-    await Promise.all(
-      uses.map((use) => follow(sourceOfUse(use, graph.names, graph.targetPlatform), use.span, node)),
-    );
+    await Promise.all(uses.map((use) => follow(sourceOfUse(use, graph), use.span, node)));
   };
   const visitBase = async (node: StageNode): Promise<void> => {
     const { base, stage } = node;
     await follow(base, stage.from.image.span, node);
     const image = base.kind === 'image' ? images.get(imageKey(base)) : undefined;
     if (image === undefined || node.isReplaced) return;
-    const fired = fireTriggers(image.config.config?.OnBuild ?? [], stage.from.span, findings);
-    triggers.set(node, fired);
-    await followUses(fired, node);
+    const fired = fireTriggers(image.config.config?.OnBuild ?? [], stage.from.span);
+    for (const problem of fired.problems) findings.error(problem);
+    triggers.set(node, fired.steps);
+    await followUses(fired.steps, node);
   };
   // Not awaiting a stage that is being visited already: whoever came first does, and cycles must not hang.
   const visit = async (node: StageNode): Promise<void> => {
     if (stages.has(node.index)) return;
     stages.add(node.index);
-    await Promise.all([visitBase(node), followUses([...node.triggers, ...node.own], node)]);
+    for (const problem of node.triggers.problems) findings.error(problem);
+    await Promise.all([visitBase(node), followUses(graph.stepsOf(node), node)]);
   };
 
   await visit(target);

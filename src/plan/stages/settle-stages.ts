@@ -1,4 +1,3 @@
-import type { Platform } from '../../core/platform.ts';
 import { expandWord } from '../../dockerfile/expand.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
 import type { Findings } from '../findings.ts';
@@ -13,7 +12,7 @@ import {
   type WantedPlatform,
 } from './sources.ts';
 import type { StageNode } from './stage-node.ts';
-import { fireTriggers } from './triggers.ts';
+import { fireTriggers, noTriggers } from './triggers.ts';
 
 /** What every FROM line of a file is read with. */
 interface FromScope {
@@ -47,15 +46,10 @@ function settle(stage: Stage, earlier: readonly StageNode[], scope: FromScope): 
     index: stage.index,
     name: stage.name ?? `stage-${stage.index}`,
     base,
-    platform: parent?.platform ?? basePlatform(base, scope.request.targetPlatform),
-    triggers: parent === undefined ? [] : fireTriggers(onbuildTexts(parent), from.span, scope.findings),
+    triggers: parent === undefined ? noTriggers : fireTriggers(onbuildTexts(parent), from.span),
     own: replacement === undefined ? stage.body.map((instruction) => ({ instruction })) : [],
     isReplaced: replacement !== undefined,
   };
-}
-
-function basePlatform(base: StageSource, targetPlatform: Platform): Platform {
-  return base.kind === 'image' ? base.platform : targetPlatform;
 }
 
 /** The triggers a stage leaves to those FROM it: only what it declares itself. */

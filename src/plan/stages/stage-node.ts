@@ -1,9 +1,9 @@
-import type { Platform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import type { Instruction, Stage } from '../../dockerfile/instruction.ts';
 import type { StageSource } from './sources.ts';
+import type { FiredTriggers } from './triggers.ts';
 
-/** An instruction in the place where it runs: a trigger is reported where the image with it was named. */
+/** An instruction in the place where it runs. */
 export interface StageStep {
   readonly instruction: Instruction;
   /** Span of the FROM line that fired it; absent for the stage's own instructions. */
@@ -17,9 +17,8 @@ export interface StageNode {
   /** Its name, or `stage-N`. */
   readonly name: string;
   readonly base: StageSource;
-  readonly platform: Platform;
   /** What the stage it is FROM left to it; the triggers of an image come when its config is known. */
-  readonly triggers: readonly StageStep[];
+  readonly triggers: FiredTriggers;
   /** Its own instructions; none when a named context replaced it. */
   readonly own: readonly StageStep[];
   readonly isReplaced: boolean;

@@ -1,14 +1,10 @@
-import type { Platform } from '../../core/platform.ts';
 import type { Findings } from '../findings.ts';
-import { type FromUse, fromUses, sourceOfUse } from './dependencies.ts';
-import type { SourceNames } from './sources.ts';
+import { type FromUse, fromUses, type SourceScope, sourceOfUse } from './dependencies.ts';
 import type { StageNode, StageStep } from './stage-node.ts';
 
 /** All stages with the steps each runs, as far as they are known. */
-export interface StageGraph {
-  readonly names: SourceNames;
+export interface StageGraph extends SourceScope {
   readonly nodes: readonly StageNode[];
-  readonly targetPlatform: Platform;
   stepsOf(node: StageNode): readonly StageStep[];
 }
 
@@ -71,7 +67,7 @@ function edgesOf(node: StageNode, graph: StageGraph): Edge[] {
   const base = node.base.kind === 'stage' ? graph.nodes[node.base.index] : undefined;
   if (base !== undefined) edges.push({ from: node, to: base });
   for (const use of graph.stepsOf(node).flatMap(fromUses)) {
-    const source = sourceOfUse(use, graph.names, graph.targetPlatform);
+    const source = sourceOfUse(use, graph);
     const to = source?.kind === 'stage' ? graph.nodes[source.index] : undefined;
     if (to !== undefined) edges.push({ from: node, to, use });
   }

@@ -1,26 +1,33 @@
 import type { Span } from '../../core/span.ts';
 import { parseTrigger } from '../../dockerfile/trigger.ts';
-import type { Findings } from '../findings.ts';
+import type { Finding } from '../findings.ts';
 import type { StageStep } from './stage-node.ts';
 
-/**
- * The steps that the ONBUILD texts of a base come to (spec 3.17). They run right after FROM; whatever is
- * wrong with them is reported at the FROM line, the only text the person can see.
- */
-export function fireTriggers(texts: readonly string[], from: Span, findings: Findings): StageStep[] {
-  return texts.flatMap((text) => {
-    const { instructions, diagnostics } = parseTrigger(text);
-    for (const diagnostic of diagnostics) report(diagnostic.code, diagnostic.message, text, from, findings);
-    const [instruction, ...more] = instructions;
-    if (instruction === undefined) return [];
-    if (more.length > 0) {
-      report('bad-trigger', 'a trigger must be a single instruction', text, from, findings);
-      return [];
-    }
-    return [{ instruction, firedBy: from }];
-  });
+/** What the ONBUILD texts of a base come to in the stage that is FROM it. */
+export interface FiredTriggers {
+  readonly steps: readonly StageStep[];
+  /** To be reported if the stage is built at all. */
+  readonly problems: readonly Finding[];
 }
 
-function report(code: string, message: string, text: string, span: Span, findings: Findings): void {
-  findings.error({ code, message, span, notes: [`in the trigger ONBUILD ${text}`] });
+export const noTriggers: FiredTriggers = { steps: [], problems: [] };
+
+/**
+ * Reads triggers (spec 3.17). They run right after FROM, and whatever is wrong with them is shown at the
+ * FROM line, the only text the person can see.
+ */
+export function fireTriggers(texts: readonly string[], from: Span): FiredTriggers {
+  const steps: StageStep[] = [];
+  const problems: Finding[] = [];
+  for (const text of texts) {
+    const { instructions, diagnostics } = parseTrigger(text);
+    const notes = [`in the trigger ONBUILD ${text}`];
+    for (const { code, message, help } of diagnostics)
+      problems.push({ code, message, help, span: from, notes });
+    const [instruction, ...more] = instructions;
+    if (more.length > 0) {
+      problems.push({ code: 'bad-trigger', message: 'a trigger must be one instruction', span: from, notes });
+    } else if (instruction !== undefined) steps.push({ instruction, firedBy: from });
+  }
+  return { steps, problems };
 }

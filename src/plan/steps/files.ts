@@ -19,7 +19,7 @@ export function readCopy(context: StepContext, instruction: CopyInstruction): vo
   const sources: VertexID[] = [];
   const origin: SourceOrigin =
     instruction.from === undefined || instruction.from.raw === ''
-      ? { kind: 'context', name: '' }
+      ? contextOrigin(shared)
       : context.originOf({ by: 'copy', text: instruction.from.raw, span: instruction.from.span }, sources);
   const op: CopyOp = { ...shared.op, instruction: 'COPY', origin, keepsParents: instruction.keepsParents };
   const flags = instruction.keepsParents ? ['--parents', ...shared.flags] : shared.flags;
@@ -44,13 +44,18 @@ export function readAdd(context: StepContext, instruction: AddInstruction): void
   const op: CopyOp = {
     ...shared.op,
     instruction: 'ADD',
-    origin: { kind: 'context', name: '' },
+    origin: contextOrigin(shared),
     keepsParents: false,
     ...(checksum === undefined ? {} : { checksum }),
     ...(keepGitDir === undefined ? {} : { keepGitDir }),
     ...(unpack === undefined ? {} : { unpack }),
   };
   finish(context, op, shared, shared.flags, []);
+}
+
+/** A step with nothing but heredocs does not need the context opened. */
+function contextOrigin({ sources }: SharedPart): SourceOrigin {
+  return sources.length === 0 ? { kind: 'empty' } : { kind: 'context', name: '' };
 }
 
 interface SharedPart {

@@ -24,11 +24,14 @@ export function stepText(instruction: Instruction, scope: Scope, escapeChar: Esc
 
 /** The first line of a heredoc that is the whole command: its name alone says nothing. */
 function heredocHint(instruction: Instruction): string {
-  if (instruction.kind !== 'run' || instruction.heredocs.length !== 1) return '';
-  const lines = (instruction.heredocs[0]?.body ?? '').split('\n').filter((line) => line.trim() !== '');
-  const [first = ''] = lines;
-  const short = first.trim().slice(0, 60);
-  return ` (${short}${lines.length > 1 || short.length < first.trim().length ? '...' : ''})`;
+  const isWholeCommand =
+    instruction.kind === 'run' &&
+    instruction.command.form === 'shell' &&
+    /^[0-9]*<<-?\s*\S+$/.test(instruction.command.text);
+  const body = isWholeCommand ? instruction.heredocs[0]?.body.trim() : undefined;
+  if (body === undefined) return '';
+  const [first = '', ...more] = body.split(/\r?\n/);
+  return ` (${first}${more.length > 0 ? '...' : ''})`;
 }
 
 /** Instructions that count in `k/n`. */
