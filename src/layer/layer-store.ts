@@ -1,0 +1,145 @@
+/**
+ * A snapshot has its files, its layer blob, or both. This is where one is made from the other, when
+ * somebody needs it and at most once: by all builds of the machine together for files, by each build for
+ * blobs.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BlobStore } from '../content/blob-store.ts';
+import { IntegrityError } from '../core/errors.ts';
+import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
+import { layerCompression } from '../oci/media-type.ts';
+import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
+import { lockFile } from '../sys/file-lock.ts';
+import { applyLayer } from './apply.ts';
+import { diffSnapshot } from './diff.ts';
+import { type LayerRecord, readLayerRecord, snapshotIDFor, writeLayerRecord } from './layer-record.ts';
+import { type Compression, type PackedLayer, packLayer } from './pack.ts';
+
+export interface LayerStore {
+  /** Takes a layer known by its content, such as a base image's, and says which snapshot it is. */
+  adopt(layer: StoredLayer): Promise<SnapshotID>;
+  /** Whether the snapshot can be had without running anything. */
+  isAvailable(id: SnapshotID): boolean;
+  /** Puts the files of all snapshots in place, unpacking and fetching what is missing, in parallel. */
+  ensureFiles(stack: Stack, signal: AbortSignal): Promise<void>;
+  /** The blob of the topmost snapshot's layer, made from its files when there is none. */
+  ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
+  /** Records the blob of a layer that was packed while its files were written. */
+  save(id: SnapshotID, packed: PackedLayer): Promise<StoredLayer>;
+}
+
+export interface LayerServices {
+  readonly snapshotter: Snapshotter;
+  readonly blobs: BlobStore;
+  /** Gets a blob that is not in the store yet from wherever its image came from. */
+  fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+}
+
+/** Opens the layer records beneath `root`. */
+export function openLayerStore(root: string, { snapshotter, blobs, fetch }: LayerServices): LayerStore {
+  const records = join(root, 'layers');
+  const locks = join(root, 'locks');
+  for (const directory of [records, locks]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const unpacking = new Map<SnapshotID, Promise<void>>();
+  const packing = new Map<string, Promise<StoredLayer>>();
+
+  const storedBlob = (record: LayerRecord) =>
+    record.blobs.find(({ descriptor }) => blobs.has(descriptor.digest));
+
+  async function ensureFilesOf(id: SnapshotID, signal: AbortSignal): Promise<void> {
+    if (snapshotter.has(id)) return;
+    const record = readLayerRecord(records, id);
+    const blob = record === undefined ? undefined : (storedBlob(record) ?? record.blobs[0]);
+    if (record === undefined || blob === undefined) {
+      throw new IntegrityError('snapshot-lost', `the snapshot ${id} has neither files nor a layer`, {
+        hint: 'build again with --no-cache: the steps that need it will run',
+      });
+    }
+    const lock = await lockFile(join(locks, `unpack-${id}`), 'exclusive', signal);
+    try {
+      if (snapshotter.has(id)) return;
+      const { descriptor } = blob;
+      if (!blobs.has(descriptor.digest)) await fetch(descriptor, signal);
+      const active = snapshotter.prepare([]);
+      try {
+        await applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, record.diffID);
+        await snapshotter.commit(active, id);
+      } catch (error) {
+        await snapshotter.discard(active);
+        throw error;
+      }
+    } finally {
+      lock.release();
+    }
+  }
+
+  async function ensureFiles(stack: Stack, signal: AbortSignal): Promise<void> {
+    await Promise.all(stack.map((id) => once(unpacking, id, () => ensureFilesOf(id, signal))));
+  }
+
+  async function pack(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer> {
+    const id = stack.at(-1) ?? '';
+    await ensureFiles(stack, signal);
+    const below = snapshotter.view(stack.slice(0, -1));
+    const packed = await packLayer(diffSnapshot(snapshotter.path(id), below), blobs, { compression, signal });
+    return save(id, packed);
+  }
+
+  async function save(id: SnapshotID, { layer, tarSize, writer }: PackedLayer): Promise<StoredLayer> {
+    const before = readLayerRecord(records, id);
+    const others = before?.diffID === layer.diffID ? before.blobs : [];
+    const record: LayerRecord = {
+      diffID: layer.diffID,
+      tarSize,
+      blobs: [...others, { descriptor: layer.descriptor, writer }],
+    };
+    await writeLayerRecord(records, id, record);
+    return layer;
+  }
+
+  return {
+    save,
+    ensureFiles,
+    async adopt({ diffID, descriptor }) {
+      const id = snapshotIDFor(diffID);
+      const known = readLayerRecord(records, id);
+      if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return id;
+      const blobsKnown = known?.diffID === diffID ? known.blobs : [];
+      const { mediaType, digest, size } = descriptor;
+      const pulled = { descriptor: { mediaType, digest, size }, writer: 'pulled' };
+      await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, pulled] });
+      return id;
+    },
+    isAvailable(id) {
+      if (snapshotter.has(id)) return true;
+      const record = readLayerRecord(records, id);
+      return record !== undefined && storedBlob(record) !== undefined;
+    },
+    ensureBlob(stack, compression, signal) {
+      const id = stack.at(-1) ?? '';
+      return once(packing, `${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
+        const record = readLayerRecord(records, id);
+        const stored = record?.blobs.find(
+          ({ descriptor }) =>
+            layerCompression(descriptor.mediaType) === compression.algorithm && blobs.has(descriptor.digest),
+        );
+        if (record !== undefined && stored !== undefined) {
+          return { diffID: record.diffID, descriptor: stored.descriptor };
+        }
+        return pack(stack, compression, signal);
+      });
+    },
+  };
+}
+
+/** Shares work that several ask for; what failed may be tried again. */
+function once<K, T>(memory: Map<K, Promise<T>>, key: K, work: () => Promise<T>): Promise<T> {
+  let known = memory.get(key);
+  if (known === undefined) {
+    known = work();
+    memory.set(key, known);
+    known.catch(() => memory.delete(key));
+  }
+  return known;
+}
