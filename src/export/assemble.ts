@@ -1,0 +1,67 @@
+import type { BlobStore } from '../content/blob-store.ts';
+import { type Descriptor, type Manifest, mediaTypes, type StoredLayer } from '../oci/descriptor.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+import { encodeJSON } from '../oci/json.ts';
+import { toOCIType } from '../oci/media-type.ts';
+
+export interface AssembledImage {
+  /** With the platform, as an index wants it. */
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+}
+
+/**
+ * Stores the config and the manifest of an image (image-spec, manifest.md and config.md). The config's
+ * rootfs is that of the layers. Layers of a base that came in Docker's media types get OCI's: same bytes.
+ *
+ * @param annotations of the manifest
+ */
+export async function assembleImage(
+  config: ImageConfig,
+  layers: readonly StoredLayer[],
+  blobs: BlobStore,
+  { annotations = {} }: { readonly annotations?: Readonly<Record<string, string>> } = {},
+): Promise<AssembledImage> {
+  const rootfs = { type: 'layers', diff_ids: layers.map((layer) => layer.diffID) } as const;
+  const configBlob = await blobs.put(encodeJSON({ ...config, rootfs }));
+  const configDescriptor: Descriptor = { mediaType: mediaTypes.ociConfig, ...configBlob };
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: configDescriptor,
+    layers: layers.map(({ descriptor: { mediaType, digest, size } }) => ({
+      mediaType: toOCIType(mediaType),
+      digest,
+      size,
+    })),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+  const manifestBlob = await blobs.put(encodeJSON(manifest));
+  const { architecture, os, variant, 'os.version': version, 'os.features': features } = config;
+  const platform = {
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { 'os.version': version }),
+    ...(features === undefined ? {} : { 'os.features': features }),
+  };
+  return {
+    manifest: { mediaType: mediaTypes.ociManifest, ...manifestBlob, platform },
+    config: configDescriptor,
+  };
+}
+
+/** Stores the index under which the same image stands for several platforms (image-spec, image-index.md). */
+export async function assembleIndex(
+  manifests: readonly Descriptor[],
+  blobs: BlobStore,
+  { annotations = {} }: { readonly annotations?: Readonly<Record<string, string>> } = {},
+): Promise<Descriptor> {
+  const index = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests,
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+  return { mediaType: mediaTypes.ociIndex, ...(await blobs.put(encodeJSON(index))) };
+}

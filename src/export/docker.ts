@@ -1,0 +1,52 @@
+import type { BlobStore } from '../content/blob-store.ts';
+import { digestHex } from '../core/digest.ts';
+import { UsageError } from '../core/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { encodeJSON } from '../oci/json.ts';
+import { packArchive } from './archive.ts';
+import { type StreamDestination, writeStream } from './destination.ts';
+import { type ExportImage, readManifests } from './image.ts';
+import { familiarName } from './image-name.ts';
+import { layoutMembers } from './oci.ts';
+
+/**
+ * Writes images as `docker load` reads them: an OCI layout that also holds `manifest.json`, the list by which
+ * older engines find config, layers and names.
+ *
+ * @throws UsageError `docker-many-platforms`; what `exportOCI` throws
+ */
+export async function exportDocker(
+  images: readonly ExportImage[],
+  blobs: BlobStore,
+  destination: StreamDestination,
+  signal: AbortSignal,
+): Promise<void> {
+  const list = [];
+  for (const image of images) list.push(await archiveEntry(image, blobs));
+  const members = await layoutMembers(images, blobs, [
+    { kind: 'bytes', name: 'manifest.json', bytes: encodeJSON(list) },
+  ]);
+  await writeStream(destination, packArchive(members, blobs), signal);
+}
+
+async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<object> {
+  const [first, ...others] = await readManifests(image.manifest, blobs);
+  if (first === undefined || others.length > 0) {
+    const count = others.length + (first === undefined ? 0 : 1);
+    throw new UsageError(
+      'docker-many-platforms',
+      `a docker archive holds an image of one platform, this one has ${count}`,
+      { hint: 'build for one --platform, or use type=oci' },
+    );
+  }
+  const { config, layers } = first.manifest;
+  return {
+    Config: blobPath(config),
+    RepoTags: image.names.length === 0 ? null : image.names.map(familiarName),
+    Layers: layers.map(blobPath),
+  };
+}
+
+function blobPath({ digest }: Descriptor): string {
+  return `blobs/sha256/${digestHex(digest)}`;
+}

@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
+import { digestFromHex, digestHex } from '../core/digest.ts';
+import { HostError, systemCode } from '../core/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import { outputError, writeStream } from './destination.ts';
+import { type ExportImage, reachableBlobs } from './image.ts';
+import { encodeLayoutIndex, layoutEntries, layoutFile, nameAnnotations } from './layout-index.ts';
+
+const readAheadBytes = 1024 * 1024;
+
+/**
+ * Writes images into an OCI layout directory, which may hold others already: those keep their entries,
+ * one with the same name is replaced. `index.json` comes last and by one rename, so that a reader finds
+ * either the old images or the new ones.
+ */
+export async function exportLayoutDirectory(
+  images: readonly ExportImage[],
+  blobs: BlobStore,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = join(path, 'blobs', 'sha256');
+  await onOutput(path, () => mkdir(folder, { recursive: true }));
+  const before = await readEntries(path);
+  const roots = images.map((image) => image.manifest);
+  for (const blob of await reachableBlobs(roots, blobs)) {
+    const target = join(folder, digestHex(blob.digest));
+    if (await isIntact(target, blob)) continue;
+    await writeStream({ kind: 'file', path: target }, blobs.open(blob), signal);
+  }
+  const added = layoutEntries(images);
+  const kept = before.filter((old) => !added.some((entry) => isSameName(old, entry)));
+  await onOutput(path, async () => {
+    await replaceFile(join(path, 'oci-layout'), layoutFile);
+    await replaceFile(join(path, 'index.json'), encodeLayoutIndex([...kept, ...added]));
+  });
+}
+
+async function readEntries(path: string): Promise<readonly Descriptor[]> {
+  const file = join(path, 'index.json');
+  try {
+    return parseIndex(await readFile(file)).manifests;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw new HostError(
+      'output-unusable',
+      `cannot add to the OCI layout "${path}": its index.json is not valid`,
+      {
+        hint: 'name a directory that is empty or does not exist',
+        cause: error,
+      },
+    );
+  }
+}
+
+function isSameName(a: Descriptor, b: Descriptor): boolean {
+  return Object.values(nameAnnotations).every((key) => a.annotations?.[key] === b.annotations?.[key]);
+}
+
+/** Whether a blob that lies there already is what its name says. */
+async function isIntact(path: string, { digest, size }: BlobInfo): Promise<boolean> {
+  try {
+    if ((await stat(path)).size !== size) return false;
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path, { highWaterMark: readAheadBytes })) hash.update(chunk);
+    return digestFromHex(hash.digest('hex')) === digest;
+  } catch {
+    return false;
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(aside, bytes, { flag: 'wx' });
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+async function onOutput(path: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Descriptor, ImageIndex } from '../oci/descriptor.ts';
+import { mediaTypes } from '../oci/descriptor.ts';
+import { encodeJSON } from '../oci/json.ts';
+import type { ExportImage } from './image.ts';
+import { tagOf } from './image-name.ts';
+
+/** `oci-layout` (image-spec, image-layout.md). */
+export const layoutFile: Uint8Array = encodeJSON({ imageLayoutVersion: '1.0.0' });
+
+/** The annotations by which other tools find an image in a layout: a tag by the specification, a full name by containerd. */
+export const nameAnnotations = {
+  tag: 'org.opencontainers.image.ref.name',
+  full: 'io.containerd.image.name',
+} as const;
+
+/** What `index.json` of a layout says of the images: one entry per name, a single one without a name. */
+export function layoutEntries(images: readonly ExportImage[]): Descriptor[] {
+  return images.flatMap(({ manifest, names }) => {
+    if (names.length === 0) return [manifest];
+    return names.map((name) => ({
+      ...manifest,
+      annotations: { [nameAnnotations.full]: name, [nameAnnotations.tag]: tagOf(name) },
+    }));
+  });
+}
+
+/** `index.json` itself. */
+export function encodeLayoutIndex(manifests: readonly Descriptor[]): Uint8Array {
+  const index: ImageIndex = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
+  return encodeJSON(index);
+}
