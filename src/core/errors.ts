@@ -4,7 +4,7 @@
  * class (docs/ARCHITECTURE.md, "Errors"); anything that is not a StrataError is a bug in strata.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Span } from './span.ts';
+import type { SourceText, Span } from './span.ts';
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;
@@ -15,7 +15,7 @@ export class StrataError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   /** Where in the Dockerfile; attached once, by whoever knows the instruction. */
-  span: Span | undefined;
+  place: { readonly source: SourceText; readonly span: Span } | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

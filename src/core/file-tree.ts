@@ -62,6 +62,17 @@ export interface FileDigestIndex {
   set(path: BytePath, stat: FileStat, hex: string): void;
 }
 
+/** The tree of `scratch`: nothing, not even a root. */
+export const emptyTree: FileTree = {
+  lstat: () => undefined,
+  list: () => [],
+  readlink: () => '',
+  xattrs: () => [],
+  open(path) {
+    throw new StrataError('no-such-file', `"/${path}" does not exist: the filesystem is empty`);
+  },
+};
+
 const maxLinks = 255;
 
 /**
@@ -72,7 +83,11 @@ const maxLinks = 255;
  * @param followLast whether a symlink in the last component is followed too
  * @throws StrataError `too-many-symlinks`
  */
-export function resolveBeneath(tree: FileTree, path: BytePath, followLast = true): BytePath {
+export function resolveBeneath(
+  tree: Pick<FileTree, 'lstat' | 'readlink'>,
+  path: BytePath,
+  followLast = true,
+): BytePath {
   let pending = path.split('/').filter((part) => part !== '' && part !== '.');
   let at: BytePath = '';
   let links = 0;
