@@ -1,4 +1,4 @@
-/** The candidate nearest to `word` within edit distance 2 (and less than half the word changed), case ignored. */
+/** The candidate nearest to `word` within edit distance 2, and no more than half the word changed; case ignored. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(2, Math.max(1, Math.floor(word.length / 2)));

@@ -33,9 +33,16 @@ export function locate(line: LogicalLine, start: number, end: number): Span {
   return { start: first, end: end > start ? sourceOffset(line, end - 1) + 1 : first };
 }
 
-function sourceOffset(line: LogicalLine, at: number): number {
-  const piece = line.pieces.findLast((candidate) => candidate.at <= at);
-  return piece === undefined ? line.span.start : piece.source + at - piece.at;
+function sourceOffset({ pieces, span }: LogicalLine, at: number): number {
+  let low = 0;
+  let high = pieces.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((pieces[middle]?.at ?? 0) <= at) low = middle;
+    else high = middle - 1;
+  }
+  const piece = pieces[low];
+  return piece === undefined ? span.start : piece.source + at - piece.at;
 }
 
 /** Reads the next logical line, skipping blank lines and collecting comments; undefined at the end. */

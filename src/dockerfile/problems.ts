@@ -69,10 +69,13 @@ export function duplicateDirective(name: string): Problem {
 
 // Instructions and stages
 
-export function unknownInstruction(name: string, nearest: string | undefined): Problem {
-  const isWord = /^[A-Za-z]+$/.test(name);
-  const otherwise = isWord
-    ? 'the manual lists the instructions: strata help dockerfile'
+export function unknownInstruction(
+  name: string,
+  nearest: string | undefined,
+  known: readonly string[],
+): Problem {
+  const otherwise = /^[A-Za-z]+$/.test(name)
+    ? `the instructions are ${known.join(' ')}`
     : 'if this belongs to the instruction above, end the line above with the escape character';
   return {
     code: 'unknown-instruction',

@@ -33,7 +33,7 @@ export function* readStatements(
       kind === undefined ? suggest(split.keyword.text.toUpperCase(), instructionNames) : undefined;
     if (kind === undefined)
       report.error(
-        unknownInstruction(split.keyword.text, nearest),
+        unknownInstruction(split.keyword.text, nearest, instructionNames),
         locate(line, split.keyword.start, split.keyword.end),
       );
     // A misspelled RUN still owns its heredoc: else every line of the body would be an error too.
