@@ -62,15 +62,28 @@ export interface FileDigestIndex {
   set(path: BytePath, stat: FileStat, hex: string): void;
 }
 
-/** The tree of `scratch`: nothing, not even a root. */
+/** The tree of `scratch`: a root directory and nothing in it. */
 export const emptyTree: FileTree = {
-  lstat: () => undefined,
+  lstat: (path) => (path === '' ? emptyRoot : undefined),
   list: () => [],
   readlink: () => '',
   xattrs: () => [],
   open(path) {
     throw new StrataError('no-such-file', `"/${path}" does not exist: the filesystem is empty`);
   },
+};
+
+const emptyRoot: FileStat = {
+  type: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  devMajor: 0,
+  devMinor: 0,
+  linkCount: 1,
+  inode: 'empty',
 };
 
 const maxLinks = 255;

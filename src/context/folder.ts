@@ -1,0 +1,98 @@
+import { constants, openSync, readlinkSync } from 'node:fs';
+import {
+  type BytePath,
+  bytePathFromText,
+  bytePathToFs,
+  bytePathToText,
+  joinBytePath,
+} from '../core/byte-path.ts';
+import { HostError, systemCode } from '../core/errors.ts';
+import type { FileDigestIndex, FileStat, FileTree } from '../core/file-tree.ts';
+import { listNames, statFile } from '../sys/stat.ts';
+import { readXattrs } from '../sys/xattr.ts';
+import type { IgnoreRules } from './ignore.ts';
+
+export interface FolderOptions {
+  readonly ignore?: IgnoreRules | undefined;
+  /** `root` shows every file as owned by 0:0, as a build context is (Dockerfile reference, 3.6). */
+  readonly uidGid: 'root' | 'keep';
+  readonly digests?: FileDigestIndex | undefined;
+}
+
+/**
+ * A host directory as a tree: what its ignore rules hide does not exist (Dockerfile reference, 5.1). An
+ * ignored directory is there, with its own metadata, exactly if something below it is kept.
+ *
+ * Nothing is read ahead and only directories are remembered, so the tree is as fresh as the disk.
+ * @throws HostError `context-unreadable` from any method, when the host refuses to show a file
+ */
+export function openFolder(directory: string, options: FolderOptions): FileTree {
+  const { ignore, uidGid, digests } = options;
+  const root = bytePathFromText(directory.replace(/(?<=.)\/+$/, ''));
+  const hostPath = (path: BytePath): BytePath => joinBytePath(root, path);
+  const holdsKept = new Map<BytePath, boolean>();
+
+  const reading = <T>(path: BytePath, read: (hostPath: BytePath) => T): T => {
+    try {
+      return read(hostPath(path));
+    } catch (error) {
+      throw unreadable(hostPath(path), error);
+    }
+  };
+
+  /** Whether an ignored path is there all the same, because of what lies below it. */
+  const isPassage = (path: BytePath, rules: IgnoreRules): boolean => {
+    if (!rules.mayContainKept(path)) return false;
+    let known = holdsKept.get(path);
+    if (known === undefined) {
+      known =
+        reading(path, statFile)?.type === 'directory' &&
+        reading(path, listNames).some((name) => isVisible(joinBytePath(path, name)));
+      holdsKept.set(path, known);
+    }
+    return known;
+  };
+
+  const isVisible = (path: BytePath): boolean =>
+    ignore === undefined || !ignore.ignores(path) || isPassage(path, ignore);
+
+  const lstat = (path: BytePath): FileStat | undefined => {
+    if (!isVisible(path)) return undefined;
+    const stat = reading(path, statFile);
+    return stat === undefined || uidGid === 'keep' ? stat : { ...stat, uid: 0, gid: 0 };
+  };
+
+  return {
+    lstat,
+    list(path) {
+      const names = reading(path, listNames);
+      return ignore === undefined ? names : names.filter((name) => isVisible(joinBytePath(path, name)));
+    },
+    readlink: (path) => reading(path, (host) => readlinkSync(bytePathToFs(host), 'latin1')),
+    xattrs: (path) => reading(path, readXattrs),
+    open: (path) => reading(path, openRegular),
+    ...(digests === undefined ? {} : { digests }),
+    explainMissing(path) {
+      const rule = ignore?.explain(path);
+      if (rule === undefined || reading(path, statFile) === undefined) return undefined;
+      return `excluded by ${rule.file} line ${rule.line}: ${rule.pattern}`;
+    },
+  };
+}
+
+/** A fifo that took the file's place since it was seen must not block the build. */
+function openRegular(hostPath: BytePath): number {
+  return openSync(bytePathToFs(hostPath), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+function unreadable(hostPath: BytePath, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  return new HostError('context-unreadable', `cannot read "${bytePathToText(hostPath)}": ${code}`, {
+    hint:
+      code === 'ENOENT'
+        ? 'it was removed while the build was reading it: build again when nothing changes the files'
+        : 'make it readable, or keep it out of the build with a line in .dockerignore',
+    cause: error,
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * A filesystem while files are put onto it: what is below, covered by what was put. Nothing is written; in
+ * the end it says what a layer must hold to make the one the other.
+ */
+import { type BytePath, compareBytes, joinBytePath, parentOf } from '../core/byte-path.ts';
+import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
+import type { LayerContent, LayerEntry } from '../layer/layer-entry.ts';
+
+export interface PlacedFile {
+  readonly stat: FileStat;
+  /** Where a symlink points, else ''. */
+  readonly target: BytePath;
+  /** Asked when the entry is made. */
+  readonly xattrs: () => readonly Xattr[];
+  readonly content?: LayerContent;
+  /** Files with the same group are names of one file. */
+  readonly linkGroup?: string;
+}
+
+export interface Destination extends Pick<FileTree, 'lstat' | 'readlink'> {
+  /** Puts a file in place of whatever is there; what was below a directory is gone if it is none any more. */
+  put(path: BytePath, file: PlacedFile): void;
+  placed(path: BytePath): PlacedFile | undefined;
+  /** What is below, as a file to be put again with other metadata; undefined where nothing of it shows. */
+  inherited(path: BytePath): PlacedFile | undefined;
+  /**
+   * The change set: parents before children, in byte order, with every directory on the way as it is, so
+   * that the layer can be unpacked by itself. The root is never part of it.
+   */
+  entries(): Iterable<LayerEntry>;
+}
+
+export function openDestination(below: FileTree): Destination {
+  const files = new Map<BytePath, PlacedFile>();
+  /** Where a directory and something else took each other's place: nothing shows through below these. */
+  const covered = new Set<BytePath>();
+
+  const isCovered = (path: BytePath): boolean => {
+    if (covered.size === 0) return false;
+    for (let at = path; at !== ''; ) {
+      at = parentOf(at);
+      if (covered.has(at)) return true;
+    }
+    return false;
+  };
+
+  const belowStat = (path: BytePath): FileStat | undefined =>
+    isCovered(path) ? undefined : below.lstat(path);
+
+  const lstat = (path: BytePath): FileStat | undefined => files.get(path)?.stat ?? belowStat(path);
+
+  const inherited = (path: BytePath): PlacedFile | undefined => {
+    const stat = belowStat(path);
+    if (stat === undefined) return undefined;
+    const target = stat.type === 'symlink' ? below.readlink(path) : '';
+    return { stat, target, xattrs: () => below.xattrs(path) };
+  };
+
+  const put = (path: BytePath, file: PlacedFile): void => {
+    if (path === '') return;
+    const before = lstat(path);
+    const wasDirectory = before?.type === 'directory';
+    if (before !== undefined && wasDirectory !== (file.stat.type === 'directory')) {
+      covered.add(path);
+      if (wasDirectory) for (const name of files.keys()) if (name.startsWith(`${path}/`)) files.delete(name);
+    }
+    files.set(path, file);
+  };
+
+  /** Names that a directory put over another one must not show any more. */
+  function* deletions(path: BytePath): Iterable<LayerEntry> {
+    if (!covered.has(path) && !isCovered(path)) return;
+    if (below.lstat(path)?.type !== 'directory') return;
+    for (const name of below.list(path)) {
+      const child = joinBytePath(path, name);
+      if (!files.has(child)) yield { type: 'delete', path: child };
+    }
+  }
+
+  function* entries(): Iterable<LayerEntry> {
+    const passages = new Map<BytePath, PlacedFile>();
+    for (const path of files.keys()) {
+      for (let at = parentOf(path); at !== '' && !files.has(at) && !passages.has(at); at = parentOf(at)) {
+        const directory = inherited(at);
+        if (directory !== undefined) passages.set(at, directory);
+      }
+    }
+    const firstOfGroup = new Map<string, BytePath>();
+    for (const path of [...files.keys(), ...passages.keys()].sort(compareBytes)) {
+      const file = files.get(path) ?? passages.get(path);
+      if (file === undefined) continue;
+      const first = file.linkGroup === undefined ? undefined : firstOfGroup.get(file.linkGroup);
+      if (file.linkGroup !== undefined && first === undefined) firstOfGroup.set(file.linkGroup, path);
+      yield layerEntry(path, file, first);
+      if (file.stat.type === 'directory') yield* deletions(path);
+    }
+  }
+
+  return {
+    lstat,
+    readlink: (path) => files.get(path)?.target ?? below.readlink(path),
+    put,
+    placed: (path) => files.get(path),
+    inherited,
+    entries,
+  };
+}
+
+function layerEntry(path: BytePath, file: PlacedFile, linkTo: BytePath | undefined): LayerEntry {
+  const { stat, content } = file;
+  const { mode, uid, gid, mtime, devMajor, devMinor } = stat;
+  const common = { path, mode, uid, gid, mtime, devMajor, devMinor };
+  if (linkTo !== undefined) return { ...common, type: 'hardlink', size: 0, link: linkTo, xattrs: [] };
+  return {
+    ...common,
+    // Tar has no sockets, and a copied one would lead nowhere.
+    type: stat.type === 'socket' ? 'file' : stat.type,
+    size: stat.size,
+    link: file.target,
+    xattrs: file.xattrs(),
+    ...(content === undefined ? {} : { content }),
+  };
+}

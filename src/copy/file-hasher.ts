@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { closeSync, readSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { bytePathToText } from '../core/byte-path.ts';
+import { CanceledError, StepError } from '../core/errors.ts';
+import type { FileTree } from '../core/file-tree.ts';
+import type { SelectedFile } from './selection.ts';
+
+export interface FileHasher {
+  /** From the tree's index; undefined when the file has to be read. */
+  remembered(file: SelectedFile): string | undefined;
+  /** Reads the file, and tells the index. */
+  hash(file: SelectedFile): Promise<string>;
+  filesHashed(): number;
+}
+
+const pieceBytes = 1 << 20;
+/** Between two turns of the event loop: about ten milliseconds of hashing. */
+const turnBytes = 8 << 20;
+/** What opening and closing a file costs, in bytes that could have been hashed meanwhile. */
+const openingBytes = 16 << 10;
+
+/** Hashes files of a tree one after the other through one buffer. */
+export function openFileHasher(tree: FileTree, signal: AbortSignal | undefined): FileHasher {
+  let buffer: Buffer | undefined;
+  let sinceTurn = 0;
+  let count = 0;
+
+  const work = async (bytes: number): Promise<void> => {
+    sinceTurn += bytes;
+    if (sinceTurn < turnBytes) return;
+    sinceTurn = 0;
+    await setImmediate();
+    if (signal?.aborted) throw new CanceledError();
+  };
+
+  return {
+    remembered: ({ path, stat }) => tree.digests?.get(path, stat),
+    async hash({ path, stat }) {
+      buffer ??= Buffer.allocUnsafe(pieceBytes);
+      const hash = createHash('sha256');
+      const descriptor = tree.open(path);
+      let size = 0;
+      try {
+        for (;;) {
+          const length = readSync(descriptor, buffer, 0, pieceBytes, null);
+          if (length === 0) break;
+          hash.update(length === pieceBytes ? buffer : buffer.subarray(0, length));
+          size += length;
+          if (size > stat.size) break;
+          await work(length);
+        }
+      } finally {
+        closeSync(descriptor);
+      }
+      if (size !== stat.size) throw changedWhileRead(bytePathToText(path));
+      await work(openingBytes);
+      count++;
+      const hex = hash.digest('hex');
+      tree.digests?.set(path, stat, hex);
+      return hex;
+    },
+    filesHashed: () => count,
+  };
+}
+
+function changedWhileRead(path: string): StepError {
+  return new StepError('source-changed', `"/${path}" changed while the build was reading it`, {
+    hint: 'build again when nothing writes to it',
+  });
+}

@@ -1,0 +1,52 @@
+/** Owner, mode and time of what COPY and ADD put in place (Dockerfile reference, 3.6 "Metadata"). */
+import type { FileStat, FileTree, Timestamp } from '../core/file-tree.ts';
+import { parseMode } from './mode.ts';
+import { resolveOwner } from './owner.ts';
+
+export interface MetadataRequest {
+  /** `--chown`. */
+  readonly owner?: string | undefined;
+  /** `--chmod`. */
+  readonly mode?: string | undefined;
+  /** The time of what the step itself makes: parent directories and heredocs. */
+  readonly createdAt: Timestamp;
+}
+
+export interface MetadataRules {
+  /** A file that was selected. */
+  copied(stat: FileStat): FileStat;
+  /** A directory that is made because a path leads through it or ends at it. */
+  readonly directory: FileStat;
+  /** A file that has no source in any tree. */
+  inline(size: number): FileStat;
+}
+
+/**
+ * @param below where names in `--chown` are looked up
+ * @throws StepError `bad-chmod`, `no-user-database`
+ */
+export function metadataRules(below: FileTree, request: MetadataRequest): MetadataRules {
+  const change = request.mode === undefined ? undefined : parseMode(request.mode);
+  const owner = request.owner === undefined ? undefined : resolveOwner(below, request.owner);
+
+  const copied = (stat: FileStat): FileStat => {
+    const isChanged = change !== undefined && stat.type !== 'symlink';
+    const mode = isChanged ? change.apply(stat.mode, stat.type === 'directory') : stat.mode;
+    return { ...stat, ...owner, mode };
+  };
+  const made = {
+    uid: 0,
+    gid: 0,
+    mtime: request.createdAt,
+    devMajor: 0,
+    devMinor: 0,
+    linkCount: 1,
+    inode: '',
+  };
+
+  return {
+    copied,
+    directory: { ...made, ...owner, type: 'directory', mode: change?.implicitDirectory ?? 0o755, size: 0 },
+    inline: (size) => copied({ ...made, type: 'file', mode: 0o644, size }),
+  };
+}

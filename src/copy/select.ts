@@ -1,0 +1,75 @@
+/**
+ * From the source arguments of COPY and ADD to the files they mean (Dockerfile reference, 3.6 "Source
+ * side" and 5.4).
+ */
+import { compilePatterns } from '../context/pattern-list.ts';
+import { type BytePath, baseName, bytePathFromText, cleanBeneath } from '../core/byte-path.ts';
+import { type FileTree, resolveBeneath } from '../core/file-tree.ts';
+import { sourceNotFound } from './missing-source.ts';
+import type { SelectedSource, Selection, SelectRequest } from './selection.ts';
+import { excluding, selecting, type TakeRule, walkTaken } from './walk.ts';
+import { expandWildcard, hasWildcard, unescaped } from './wildcard.ts';
+
+/**
+ * Selects the files that COPY or ADD takes from a tree.
+ * @throws StepError `source-not-found` for a plain source that is not there, `bad-pattern`
+ */
+export async function selectFiles(tree: FileTree, request: SelectRequest): Promise<Selection> {
+  const rule = excluding(compilePatterns(request.excludes, '--exclude'));
+  const sources: SelectedSource[] = [];
+  for (const [argument, source] of request.sources.entries()) {
+    if (request.keepsParents) {
+      sources.push(...(await selectParents(tree, source, argument, rule)));
+      continue;
+    }
+    for (const path of await pathsOf(tree, source)) sources.push(selectPath(tree, path, argument, rule));
+  }
+  return { tree, sources, heredocs: request.heredocs };
+}
+
+/** What a source argument stands for: itself, or what its wildcards match. */
+async function pathsOf(tree: FileTree, source: string): Promise<BytePath[]> {
+  const clean = cleanBeneath(source);
+  return hasWildcard(clean) ? expandWildcard(tree, clean) : [bytePathFromText(clean)];
+}
+
+/** A symlink is followed when it is named itself, and the copy keeps its name. */
+function selectPath(tree: FileTree, named: BytePath, argument: number, rule: TakeRule): SelectedSource {
+  const path = resolveBeneath(tree, named);
+  const stat = tree.lstat(path);
+  if (stat === undefined) throw sourceNotFound(tree, named);
+  if (stat.type === 'directory') {
+    return { kind: 'directory', argument, top: stat, files: walkTaken(tree, path, rule) };
+  }
+  const file = { path, to: '', stat, isPassage: false };
+  return { kind: 'file', argument, name: baseName(named), file };
+}
+
+/**
+ * `--parents`: the part after the pivot `/./` is a pattern of the ignore-file kind below the directories
+ * that the part before it names. It is an error to find nothing only if neither part has a wildcard.
+ */
+async function selectParents(
+  tree: FileTree,
+  source: string,
+  argument: number,
+  rule: TakeRule,
+): Promise<SelectedSource[]> {
+  const [, before = '', after = ''] = /^(?:(.*?)\/\.\/)?(.*)$/s.exec(source) ?? [];
+  const pattern = cleanBeneath(after);
+  const taken = pattern === '' ? rule : selecting(compilePatterns([pattern], '--parents'), rule);
+  const selected: SelectedSource[] = [];
+  for (const named of await pathsOf(tree, before)) {
+    const path = resolveBeneath(tree, named);
+    const top = tree.lstat(path);
+    if (top?.type !== 'directory') continue;
+    selected.push({ kind: 'directory', argument, top, files: walkTaken(tree, path, taken) });
+  }
+  if (selected.some((s) => s.kind === 'directory' && s.files.length > 0)) return selected;
+  if (!hasWildcard(before) && !hasWildcard(pattern)) {
+    const named = bytePathFromText(cleanBeneath(`${before}/${unescaped(pattern)}`));
+    if (tree.lstat(resolveBeneath(tree, named)) === undefined) throw sourceNotFound(tree, named);
+  }
+  // The destination is made even for nothing.
+  return selected.length > 0 ? selected : [{ kind: 'directory', argument, files: [] }];
+}

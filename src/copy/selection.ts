@@ -1,0 +1,56 @@
+/**
+ * What the sources of one COPY or ADD come to: files of a tree, by the place each will have below the
+ * destination. Selecting reads no content; digesting and placing do.
+ */
+import type { BytePath } from '../core/byte-path.ts';
+import type { FileStat, FileTree } from '../core/file-tree.ts';
+
+export interface SelectRequest {
+  /** Expanded, otherwise as written. */
+  readonly sources: readonly string[];
+  readonly keepsParents: boolean;
+  readonly excludes: readonly string[];
+  readonly heredocs: readonly Heredoc[];
+}
+
+export interface Heredoc {
+  readonly name: string;
+  /** Expanded. */
+  readonly content: string;
+}
+
+export interface Selection {
+  readonly tree: FileTree;
+  /** In the order in which they are placed; a wildcard gives one for each match. */
+  readonly sources: readonly SelectedSource[];
+  /** Placed after all others. */
+  readonly heredocs: readonly Heredoc[];
+}
+
+export type SelectedSource =
+  | {
+      readonly kind: 'file';
+      /** Index of the source argument: files of one argument stay hard links of each other. */
+      readonly argument: number;
+      /** Its name inside a destination directory: that of the link when one was followed. */
+      readonly name: BytePath;
+      readonly file: SelectedFile;
+    }
+  | {
+      readonly kind: 'directory';
+      readonly argument: number;
+      /** The directory whose contents are taken; absent if `--parents` selected nothing that exists. */
+      readonly top?: FileStat;
+      /** Everything below it that is taken, parents before children, in byte order within a directory. */
+      readonly files: readonly SelectedFile[];
+    };
+
+export interface SelectedFile {
+  /** In the tree. */
+  readonly path: BytePath;
+  /** Relative to where the source lands; '' for a file source. */
+  readonly to: BytePath;
+  readonly stat: FileStat;
+  /** A directory that was not selected itself, only something below it. */
+  readonly isPassage: boolean;
+}
