@@ -1,20 +1,21 @@
 import { assert } from '../core/assert.ts';
 import { suggest } from '../core/suggest.ts';
-import { checkUnusedBuildArgs } from './build-args.ts';
 import { collectFindings, didYouMean, type Findings } from './findings.ts';
-import { evaluateGlobalArgs } from './global-scope.ts';
 import { sourceDateEpoch } from './image/epoch.ts';
 import { imageOfStage } from './image/image-draft.ts';
 import type { Plan, PlanRequest } from './plan.ts';
+import type { Reading } from './reading/reading.ts';
+import { stagesToVertices } from './reading/stages-to-vertices.ts';
 import type { BaseResolver } from './resolver.ts';
+import { checkUnusedBuildArgs, takenGlobally } from './scope/build-args.ts';
+import { evaluateGlobalArgs } from './scope/global-scope.ts';
 import { checkStageNumbers } from './stages/dependencies.ts';
 import { reachFrom } from './stages/reach.ts';
 import { settleStages } from './stages/settle-stages.ts';
 import { stageNamed } from './stages/sources.ts';
 import type { StageNode } from './stages/stage-node.ts';
 import { checkCycles, checkLaterStages, type StageGraph } from './stages/stage-order.ts';
-import { stagesToVertices } from './stages-to-vertices.ts';
-import { neededFor } from './vertices.ts';
+import type { Vertex, VertexID } from './vertex.ts';
 
 /**
  * Turns a Dockerfile into the vertices its target needs and a draft of the image's config (spec 2, 3, 4, 7).
@@ -47,24 +48,39 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   checkOrder(target, fullGraph, findings);
   findings.throwIfAny();
 
-  const { vertices, states, usedBuildArgs } = stagesToVertices({
-    request,
-    globals,
-    graph: fullGraph,
-    reach,
-    findings,
-  });
-  const state = states.get(target.index);
+  const reading: Reading = {
+    ...{ request, globals, graph: fullGraph, reach, findings },
+    vertices: new Map(),
+    states: new Map(),
+    usedBuildArgs: takenGlobally(request),
+  };
+  stagesToVertices(reading);
+  const state = reading.states.get(target.index);
   assert(state !== undefined, 'the target was read');
-  checkUnusedBuildArgs(request, fullGraph.nodes.flatMap(fullGraph.stepsOf), findings);
+  checkUnusedBuildArgs(request, nodes.flatMap(fullGraph.stepsOf), findings);
   findings.throwIfAny();
   return {
-    vertices: neededFor(vertices, state.top),
+    vertices: neededFor(reading.vertices, state.top),
     target: state.top,
     image: imageOfStage(state, request, epochSeconds),
     warnings: findings.warnings(),
-    usedBuildArgs,
+    usedBuildArgs: reading.usedBuildArgs,
   };
+}
+
+/** The vertices that `target` stands on or reads from, in the order they were made. */
+function neededFor(
+  vertices: ReadonlyMap<VertexID, Vertex>,
+  target: VertexID | undefined,
+): ReadonlyMap<VertexID, Vertex> {
+  const needed = new Set<VertexID>();
+  const open = target === undefined ? [] : [target];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (needed.has(id)) continue;
+    needed.add(id);
+    open.push(...(vertices.get(id)?.inputs.filter((input) => input !== undefined) ?? []));
+  }
+  return new Map([...vertices].filter(([id]) => needed.has(id)));
 }
 
 /** A cycle is told as such, not as a stage that comes too late. */

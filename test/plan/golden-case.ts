@@ -13,7 +13,7 @@ import type { BaseResolver } from '../../src/plan/resolver.ts';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };
 
-export interface BaseFixture {
+interface BaseFixture {
   readonly reference: string;
   readonly config: ImageConfig;
 }

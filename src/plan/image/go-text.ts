@@ -13,7 +13,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 /** As `%q` prints a string. */
-export function goQuote(text: string): string {
+function goQuote(text: string): string {
   return `"${[...text].map(quotedCharacter).join('')}"`;
 }
 

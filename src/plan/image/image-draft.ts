@@ -1,6 +1,6 @@
-import { normalizePlatform, type Platform } from '../../core/platform.ts';
+import { normalizePlatform } from '../../core/platform.ts';
 import type { PlanRequest } from '../plan.ts';
-import type { StageState } from '../stage-state.ts';
+import type { StageState } from '../reading/stage-state.ts';
 import { containerConfig } from './config-draft.ts';
 import type { ImageDraft } from './draft.ts';
 
@@ -12,7 +12,8 @@ export function imageOfStage(
 ): ImageDraft {
   const labels = new Map([...state.config.labels, ...request.labels]);
   return {
-    platform: platformOf(state, request),
+    // A platform somebody asked for wins over the base's.
+    platform: normalizePlatform(request.isPlatformExplicit ? request.targetPlatform : state.platform),
     ...(state.osFeatures === undefined ? {} : { osFeatures: state.osFeatures }),
     ...(state.author === undefined ? {} : { author: state.author }),
     config: containerConfig({ ...state.config, labels }, state.scope.env),
@@ -20,11 +21,4 @@ export function imageOfStage(
     history: state.history,
     ...(epochSeconds === undefined ? {} : { epochSeconds }),
   };
-}
-
-/** A platform somebody asked for wins over the base's. */
-function platformOf({ platform }: StageState, request: PlanRequest): Platform {
-  return normalizePlatform(
-    request.isPlatformExplicit ? { osVersion: platform.osVersion, ...request.targetPlatform } : platform,
-  );
 }

@@ -22,7 +22,7 @@ export function readPlatform(
   findings: Findings,
 ): Platform | undefined {
   if (text.trim() === '') {
-    const message = `empty platform value from expression ${raw}`;
+    const message = `empty platform value from expression "${raw}"`;
     findings.error({ code: 'bad-platform', message, span });
     return undefined;
   }

@@ -1,6 +1,7 @@
+import { suggest } from '../../core/suggest.ts';
 import { expandWord } from '../../dockerfile/expand.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
-import type { Findings } from '../findings.ts';
+import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import { readPlatform } from './platform-word.ts';
 import { referenceProblem } from './reference-syntax.ts';
@@ -79,7 +80,9 @@ function writtenBase(
   const problem = base.kind === 'image' && base.reference === text ? referenceProblem(text) : undefined;
   if (problem !== undefined) {
     const message = `"${text}" is not an image reference: ${problem}`;
-    scope.findings.error({ code: 'invalid-reference', message, span: image.span });
+    const above = scope.names.stages.filter(({ index }) => index < before).flatMap(({ name }) => name ?? []);
+    const help = didYouMean(suggest(text, above));
+    scope.findings.error({ code: 'invalid-reference', message, span: image.span, help });
   }
   return base;
 }

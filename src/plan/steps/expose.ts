@@ -1,13 +1,14 @@
+import { compareBytes } from '../../core/byte-path.ts';
 import { expandFields } from '../../dockerfile/expand.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
 import { goList } from '../image/go-text.ts';
-import { lookupIn } from '../scope.ts';
+import { lookupIn } from '../scope/stage-scope.ts';
 import { record, report, type StepContext } from './step-context.ts';
 
-/** EXPOSE: words are sorted as written, then expanded and split at blanks (spec 3.13). */
+/** EXPOSE: each word is expanded and split at blanks; the order is that of the words as written, sorted (spec 3.13). */
 export function readExpose(context: StepContext, { words }: ListInstruction<'expose'>): void {
-  const sorted = [...words].sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0));
-  const ports = sorted.flatMap((word) => portsOfWord(context, word));
+  const read = words.map((word) => ({ raw: word.raw, ports: portsOfWord(context, word) }));
+  const ports = read.sort((a, b) => compareBytes(a.raw, b.raw)).flatMap((word) => word.ports);
   for (const port of ports) context.state.config.exposedPorts.add(port);
   record(context, `EXPOSE ${goList(ports)}`);
 }
@@ -35,12 +36,12 @@ function readPorts(text: string): PortsRead {
   const [address = '', ...rest] = text.split('/');
   const protocol = (rest.join('/') || 'tcp').toLowerCase();
   const container = address.slice(address.lastIndexOf(':') + 1);
-  if (container === '') return { ok: false, message: `no port specified: ${text}` };
+  if (container === '') return { ok: false, message: `no port specified: "${text}"` };
   if (!['tcp', 'udp', 'sctp'].includes(protocol))
-    return { ok: false, message: `invalid proto: ${protocol} in ${text}` };
+    return { ok: false, message: `invalid proto: ${protocol} in "${text}"` };
   const [, first = '', last = first] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(container) ?? [];
   const isRange = first !== '' && Number(first) <= Number(last) && Number(last) <= 65535;
-  if (!isRange) return { ok: false, message: `invalid containerPort: ${container} in ${text}` };
+  if (!isRange) return { ok: false, message: `invalid containerPort: ${container} in "${text}"` };
   const count = Number(last) - Number(first) + 1;
   return { ok: true, ports: Array.from({ length: count }, (_, i) => `${Number(first) + i}/${protocol}`) };
 }

@@ -1,6 +1,6 @@
 import { heredocContent } from '../../dockerfile/heredoc.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
-import { lookupIn } from '../scope.ts';
+import { lookupIn } from '../scope/stage-scope.ts';
 import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
 import { isGitReference, isUrl } from './remote-source.ts';
 import { expand, expandAll, record, report, type StepContext, valueOrReport } from './step-context.ts';

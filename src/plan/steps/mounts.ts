@@ -2,7 +2,7 @@ import { expandWord } from '../../dockerfile/expand.ts';
 import type { Word } from '../../dockerfile/instruction.ts';
 import type { RunMount } from '../../dockerfile/mount.ts';
 import { parseMount } from '../../dockerfile/parse-mount.ts';
-import { lookupIn } from '../scope.ts';
+import { lookupIn } from '../scope/stage-scope.ts';
 import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
 import { placeOf, report, type StepContext } from './step-context.ts';
 import { joinClean } from './workdir.ts';

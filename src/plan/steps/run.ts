@@ -1,8 +1,8 @@
 import { parseDevice } from '../../dockerfile/device.ts';
 import { heredocCommand } from '../../dockerfile/heredoc.ts';
 import type { RunInstruction, Word } from '../../dockerfile/instruction.ts';
-import { proxyEnvironment } from '../build-args.ts';
-import { argBlock, runEnvironment } from '../scope.ts';
+import { proxyEnvironment } from '../scope/build-args.ts';
+import { argBlock, runEnvironment } from '../scope/stage-scope.ts';
 import type { ExecOp, VertexID } from '../vertex.ts';
 import { shellOf, vectorOf } from './command.ts';
 import { readMounts } from './mounts.ts';

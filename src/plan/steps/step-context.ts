@@ -4,10 +4,9 @@ import { type Expansion, expandWord } from '../../dockerfile/expand.ts';
 import type { Instruction, Word } from '../../dockerfile/instruction.ts';
 import type { EscapeChar } from '../../dockerfile/lexer.ts';
 import type { Findings } from '../findings.ts';
-import type { HistoryDraft } from '../image/draft.ts';
 import type { PlanRequest } from '../plan.ts';
-import { lookupIn } from '../scope.ts';
-import type { StageState } from '../stage-state.ts';
+import type { StageState } from '../reading/stage-state.ts';
+import { lookupIn } from '../scope/stage-scope.ts';
 import type { FromUse } from '../stages/dependencies.ts';
 import type { Op, SourceOrigin, VertexID } from '../vertex.ts';
 
@@ -62,12 +61,8 @@ export function valueOrReport(context: StepContext, expansion: Expansion, span: 
 
 /** Adds the instruction's history entry; `vertex` is what made its layer (spec 7.3). */
 export function record({ state }: StepContext, createdBy: string, vertex?: VertexID): void {
-  state.history.push(historyEntry(createdBy, vertex));
-}
-
-export function historyEntry(createdBy: string, vertex: VertexID | undefined): HistoryDraft {
   const shared = { createdBy, comment: 'buildkit.dockerfile.v0' };
-  return vertex === undefined
-    ? { ...shared, isEmptyLayer: true }
-    : { ...shared, isEmptyLayer: false, vertex };
+  state.history.push(
+    vertex === undefined ? { ...shared, isEmptyLayer: true } : { ...shared, isEmptyLayer: false, vertex },
+  );
 }

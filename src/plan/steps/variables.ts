@@ -1,6 +1,6 @@
 import type { ArgInstruction, KeyValueInstruction } from '../../dockerfile/instruction.ts';
-import { isScanSwitch } from '../build-args.ts';
-import { declareArg, setEnv } from '../scope.ts';
+import { isScanSwitch } from '../scope/build-args.ts';
+import { declareArg, setEnv } from '../scope/stage-scope.ts';
 import { expand, record, report, type StepContext } from './step-context.ts';
 
 /**

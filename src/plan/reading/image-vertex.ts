@@ -1,0 +1,37 @@
+import { assert } from '../../core/assert.ts';
+import { printPlatform } from '../../core/platform.ts';
+import type { Span } from '../../core/span.ts';
+import type { ResolvedBase } from '../resolver.ts';
+import { imageKey } from '../stages/reach.ts';
+import type { ImageSource } from '../stages/sources.ts';
+import type { VertexID } from '../vertex.ts';
+import type { Reading } from './reading.ts';
+
+/** What the resolver said about an image that a reached stage names. */
+export function resolvedImage(source: ImageSource, { reach }: Reading): ResolvedBase {
+  const image = reach.images.get(imageKey(source));
+  assert(image !== undefined, `${source.reference} was resolved`);
+  return image;
+}
+
+/**
+ * The vertex of an image. One image of one platform is one vertex, however many stages use it, and carries
+ * the label of its first use.
+ */
+export function imageVertex(
+  source: ImageSource,
+  labelPrefix: string,
+  stage: string,
+  span: Span,
+  reading: Reading,
+): VertexID {
+  const { reference, platform } = resolvedImage(source, reading);
+  const isForeign = printPlatform(platform) !== printPlatform(reading.request.targetPlatform);
+  const id = `image:${reference}${isForeign ? ` ${printPlatform(platform)}` : ''}`;
+  if (!reading.vertices.has(id)) {
+    const label = `${labelPrefix}FROM ${reference}`;
+    const op = { kind: 'image', reference, platform } as const;
+    reading.vertices.set(id, { id, op, inputs: [], label, stage, span, ignoresCache: false });
+  }
+  return id;
+}

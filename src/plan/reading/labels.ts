@@ -1,0 +1,40 @@
+/** What progress shows of a step: `[build 2/5] RUN make` (spec 4.6). */
+import type { Instruction } from '../../dockerfile/instruction.ts';
+import { type EscapeChar, lex } from '../../dockerfile/lexer.ts';
+import { lookupIn, type Scope } from '../scope/stage-scope.ts';
+
+/** `[name k/n] `; the name is left out when the file has one stage only. */
+export function stepPrefix(name: string | undefined, place: number, total: number): string {
+  return name === undefined ? `[${place}/${total}] ` : `[${name} ${place}/${total}] `;
+}
+
+/** The instruction in upper case with its arguments, variables that are set put in, quotes as they are. */
+export function stepText(instruction: Instruction, scope: Scope, escapeChar: EscapeChar): string {
+  const [, keyword = '', rest = ''] = /^(\S*)(.*)$/s.exec(instruction.text) ?? [];
+  const lexed = lex(rest, {
+    lookup: lookupIn(scope),
+    escape: escapeChar,
+    quotes: 'keep',
+    keepsEscapes: true,
+    keepsUnset: true,
+    joinsHeredocs: false,
+  });
+  return keyword.toUpperCase() + (lexed.ok ? lexed.value : rest) + heredocHint(instruction);
+}
+
+/** The first line of a heredoc that is the whole command: its name alone says nothing. */
+function heredocHint(instruction: Instruction): string {
+  const isWholeCommand =
+    instruction.kind === 'run' &&
+    instruction.command.form === 'shell' &&
+    /^[0-9]*<<-?\s*\S+$/.test(instruction.command.text);
+  const body = isWholeCommand ? instruction.heredocs[0]?.body.trim() : undefined;
+  if (body === undefined) return '';
+  const [first = '', ...more] = body.split(/\r?\n/);
+  return ` (${first}${more.length > 0 ? '...' : ''})`;
+}
+
+/** Instructions that count in `k/n`. */
+export function isStep({ kind }: Instruction): boolean {
+  return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir';
+}

@@ -1,0 +1,87 @@
+import type { PlanRequest } from '../plan.ts';
+import type { StageNode, StageStep } from '../stages/stage-node.ts';
+import { readStep } from '../steps/read-step.ts';
+import type { Op, VertexID } from '../vertex.ts';
+import { isStep, stepPrefix, stepText } from './labels.ts';
+import { originOf } from './origin.ts';
+import type { Reading } from './reading.ts';
+import type { StageState } from './stage-state.ts';
+import { startStage } from './start-stage.ts';
+
+/** Reads the reached stages in file order, which puts each one after those it needs (spec 3, 4). */
+export function stagesToVertices(reading: Reading): void {
+  const { graph, reach, states } = reading;
+  const ids = stageIDs(graph.nodes);
+  for (const node of graph.nodes) {
+    if (reach.stages.has(node.index)) states.set(node.index, readStage(node, ids.get(node) ?? '', reading));
+  }
+}
+
+/** What the vertices of each stage are called by: its name, unless several have it. */
+function stageIDs(nodes: readonly StageNode[]): ReadonlyMap<StageNode, string> {
+  const counts = new Map<string, number>();
+  for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return new Map(
+    nodes.map((node) => [node, counts.get(node.name) === 1 ? node.name : `${node.name}~${node.index}`]),
+  );
+}
+
+function readStage(node: StageNode, stageID: string, reading: Reading): StageState {
+  const { graph } = reading;
+  const steps = graph.stepsOf(node);
+  const bringsFiles = node.base.kind === 'image' || node.base.kind === 'tree';
+  const total = (bringsFiles ? 1 : 0) + steps.filter(({ instruction }) => isStep(instruction)).length;
+  const labelName = graph.nodes.length > 1 ? node.name : undefined;
+  const state = startStage(node, `${stageID}/1`, stepPrefix(labelName, 1, total), reading);
+  let place = bringsFiles ? 1 : 0;
+  for (const step of steps) {
+    if (isStep(step.instruction)) place++;
+    const id = `${stageID}/${place}`;
+    readInPlace(step, id, stepPrefix(labelName, place, total), node, state, reading);
+  }
+  return state;
+}
+
+/** Reads one instruction; a vertex it makes is called `id` and stands on top of the stage. */
+function readInPlace(
+  { instruction, firedBy }: StageStep,
+  id: VertexID,
+  labelPrefix: string,
+  node: StageNode,
+  state: StageState,
+  reading: Reading,
+): void {
+  const { request, globals, findings, usedBuildArgs, vertices } = reading;
+  const escapeChar = firedBy === undefined ? request.dockerfile.directives.escape : '\\';
+  const prefix = firedBy === undefined ? labelPrefix : `${labelPrefix}ONBUILD `;
+  readStep({
+    request,
+    globals,
+    findings,
+    usedBuildArgs,
+    state,
+    instruction,
+    firedBy,
+    escape: escapeChar,
+    addVertex: (op, sources) => {
+      vertices.set(id, {
+        id,
+        op,
+        inputs: [state.top, ...sources],
+        label: prefix + stepText(instruction, state.scope, escapeChar),
+        stage: node.name,
+        span: firedBy ?? instruction.span,
+        ignoresCache: ignoresCache(request, node, op),
+      });
+      state.top = id;
+      return id;
+    },
+    originOf: (use, sources) => originOf(use, sources, node, reading),
+  });
+}
+
+/** A list of stages reaches their RUN, COPY and ADD only (spec 3.0.1). */
+function ignoresCache({ noCache }: PlanRequest, { stage }: StageNode, { kind }: Op): boolean {
+  if (noCache === true) return true;
+  return stage.name !== undefined && noCache.has(stage.name) && kind !== 'mkdir';
+}
