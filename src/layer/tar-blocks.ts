@@ -1,0 +1,78 @@
+import { type BytePath, bytePathToText } from '../core/byte-path.ts';
+import { StepError } from '../core/errors.ts';
+import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
+import { openContent } from './content-reader.ts';
+import type { LayerEntry, LayerMember } from './layer-entry.ts';
+import { refuseReservedName, whiteoutEntry } from './whiteout.ts';
+
+const zeros = new Uint8Array(512);
+
+/** The block being filled; whoever drives `tarBlocks` puts an empty one in its place when it is full. */
+export interface BlockCursor {
+  block: Uint8Array;
+  used: number;
+  /** By `performance.now()`: when to let others work. */
+  pauseAt: number;
+}
+
+/**
+ * Writes a layer's tar into blocks of memory. It stops with `full` when the block is full, with `pause`
+ * when time is up; the last block is filled when it returns. Files are read straight into the blocks.
+ *
+ * @throws StepError `file-changed`, `reserved-name`
+ */
+export function* tarBlocks(
+  entries: Iterable<LayerEntry>,
+  cursor: BlockCursor,
+): Generator<'full' | 'pause', void, undefined> {
+  for (const entry of entries) {
+    if (entry.type === 'delete') {
+      yield* putBytes(cursor, encodeHeader(whiteoutEntry(entry.path)));
+    } else {
+      refuseReservedName(entry.path);
+      yield* putBytes(cursor, encodeHeader(entry.path === '' ? { ...entry, path: '.' } : entry));
+      if (entry.type === 'file' && entry.size > 0) yield* putFile(cursor, entry);
+    }
+    if (performance.now() >= cursor.pauseAt) yield 'pause';
+  }
+  yield* putBytes(cursor, tarTrailer);
+}
+
+function* putBytes(cursor: BlockCursor, bytes: Uint8Array): Generator<'full', void, undefined> {
+  for (let at = 0; at < bytes.length; ) {
+    if (cursor.used === cursor.block.length) yield 'full';
+    const piece = bytes.subarray(at, at + cursor.block.length - cursor.used);
+    cursor.block.set(piece, cursor.used);
+    cursor.used += piece.length;
+    at += piece.length;
+  }
+}
+
+function* putFile(
+  cursor: BlockCursor,
+  { path, size, content }: LayerMember,
+): Generator<'full', void, undefined> {
+  const reader = openContent(content);
+  try {
+    for (let left = size, isAtEnd = false; !isAtEnd; ) {
+      if (cursor.used === cursor.block.length) yield 'full';
+      // One byte more than there should be: a file that is as long as it was gives less than asked for.
+      const want = Math.min(cursor.block.length - cursor.used, left + 1);
+      const got = reader.read(cursor.block, cursor.used, want);
+      if (got > left) throw fileChanged(path, 'grew');
+      if (got === 0 && left > 0) throw fileChanged(path, 'shrank');
+      cursor.used += got;
+      left -= got;
+      isAtEnd = left === 0 && got < want;
+    }
+  } finally {
+    reader.close();
+  }
+  yield* putBytes(cursor, zeros.subarray(0, paddingAfter(size)));
+}
+
+function fileChanged(path: BytePath, how: string): StepError {
+  return new StepError('file-changed', `"/${bytePathToText(path)}" ${how} while it was read`, {
+    hint: 'something writes to it during the build: stop that, or leave the file out, and build again',
+  });
+}

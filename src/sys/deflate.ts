@@ -1,0 +1,47 @@
+/** libdeflate: twice as fast as zlib at the same size. Declared here, used where the system has it. */
+import { createRequire } from 'node:module';
+
+/** A gzip compressor for blocks that are in memory whole. */
+export interface Deflate {
+  /** Which library answers, for the record of who compressed what. */
+  readonly name: string;
+  /**
+   * Compresses `input` to one gzip member with no time, no name and an unknown system.
+   * @param level 0 (only stored) to 12
+   * @returns how many bytes of `output` it takes, 0 when it does not fit
+   */
+  gzip(input: Uint8Array, output: Uint8Array, level: number): number;
+}
+
+const require = createRequire(import.meta.url);
+const names = ['libdeflate.so.0', 'libdeflate.so'];
+
+/** The library of this machine, undefined when it has none. */
+export function loadDeflate(): Deflate | undefined {
+  const koffi = require('koffi') as typeof import('koffi');
+  for (const name of names) {
+    try {
+      const library = koffi.load(name);
+      const allocate = library.func('void *libdeflate_alloc_compressor(int level)');
+      const compress = library.func(
+        'size_t libdeflate_gzip_compress(void *compressor, const void *in, size_t inSize, void *out, size_t outSize)',
+      );
+      // Old versions do not know level 0.
+      if (allocate(0) === null) continue;
+      const compressors = new Map<number, unknown>();
+      const compressor = (level: number) => {
+        const known = compressors.get(level) ?? allocate(level);
+        compressors.set(level, known);
+        return known;
+      };
+      return {
+        name,
+        gzip: (input, output, level) =>
+          compress(compressor(level), input, input.length, output, output.length),
+      };
+    } catch {
+      // Not installed under this name.
+    }
+  }
+  return undefined;
+}
