@@ -13,6 +13,7 @@ export interface Finding {
 
 /** Collects what is wrong with one Dockerfile, so that a person sees as much as possible at once. */
 export interface Findings {
+  readonly source: SourceText;
   error(finding: Finding): void;
   warn(finding: Finding): void;
   warnings(): readonly Diagnostic[];
@@ -24,6 +25,7 @@ export function collectFindings(source: SourceText, maxErrors: number): Findings
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   return {
+    source,
     error: (finding) => {
       if (errors.length < maxErrors) errors.push({ ...finding, severity: 'error', source });
     },

@@ -99,6 +99,6 @@ function throwMissing(missing: readonly MissingImage[], graph: StageGraph, findi
   findings.throwIfAny();
   const [first] = unexplained;
   if (first === undefined) return;
-  if (first.error instanceof StrataError) first.error.span ??= first.span;
+  if (first.error instanceof StrataError) first.error.place ??= { source: findings.source, span: first.span };
   throw first.error;
 }
