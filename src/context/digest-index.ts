@@ -1,6 +1,5 @@
 /**
- * Remembers between builds which content a context's files had, so that an unchanged file is not read
- * again: one line per file, kept under what the kernel says of it. A wrong answer would be a wrong cache
+ * Remembers between builds what a context's files hold, so that an unchanged file is not read again: one line per file, kept under what the kernel says of it. A wrong answer would be a wrong cache
  * hit, so an entry is believed only if nothing can have changed unnoticed (see `isSettled`).
  */
 import { createHash } from 'node:crypto';
@@ -38,12 +37,12 @@ export function openDigestIndex(file: string, startedAt: number): DigestIndex {
       const fingerprint = fingerprintOf(stat);
       if (line === undefined || fingerprint === undefined || !line.startsWith(fingerprint)) return undefined;
       asked.set(path, line);
-      return line.slice(fingerprint.length, fingerprint.length + 64);
+      return line.slice(fingerprint.length, line.indexOf(' ', fingerprint.length));
     },
-    set(path, stat, hex) {
+    set(path, stat, word) {
       const fingerprint = fingerprintOf(stat);
       if (fingerprint === undefined || !isSettled(stat, startedAt) || path.includes('\n')) return;
-      const line = `${fingerprint}${hex} ${path}`;
+      const line = `${fingerprint}${word} ${path}`;
       known.set(path, line);
       asked.set(path, line);
       isChanged = true;
@@ -101,7 +100,7 @@ function sha256(latin1: string): string {
   return createHash('sha256').update(latin1, 'latin1').digest('hex');
 }
 
-/** The path follows the fifth blank: inode, size, mtime, ctime, digest. */
+/** The path follows the fifth blank: inode, size, mtime, ctime, word. */
 function pathIn(line: string): string | undefined {
   let at = -1;
   for (let blanks = 0; blanks < 5; blanks++) {

@@ -59,11 +59,12 @@ async function fileLine(
   const { stat, to } = file;
   const fields = [stat.type, stat.mode.toString(8), `${stat.uid}:${stat.gid}`];
   if (stat.type === 'file') {
-    fields.push(String(stat.size), hasher.remembered(file) ?? (await hasher.hash(file)));
-  } else if (stat.type === 'char' || stat.type === 'block') {
-    fields.push(`${stat.devMajor}:${stat.devMinor}`, '-');
-  } else fields.push('-', '-');
-  fields.push(xattrField(tree, file), escaped(to));
+    fields.push(String(stat.size), ...(await contentFields(tree, file, hasher)));
+  } else {
+    const isDevice = stat.type === 'char' || stat.type === 'block';
+    fields.push(isDevice ? `${stat.devMajor}:${stat.devMinor}` : '-', '-', xattrField(tree, file));
+  }
+  fields.push(escaped(to));
   if (stat.type === 'symlink') fields.push('->', escaped(tree.readlink(file.path)));
   if (stat.type === 'file' && stat.linkCount > 1) {
     const first = firstName.get(stat.inode);
@@ -72,6 +73,21 @@ async function fileLine(
   }
   return fields.join(' ');
 }
+
+/**
+ * Content digest and attributes of a regular file. The index has both, since a change of either shows in the
+ * file's ctime: asking 20,000 files for their attributes takes as long as finding them.
+ */
+async function contentFields(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<string[]> {
+  const { path, stat } = file;
+  const known = tree.digests?.get(path, stat);
+  if (known !== undefined) return [known.slice(0, hexLength), known.slice(hexLength + 1)];
+  const [hex, xattrs] = [await hasher.hash(file), xattrField(tree, file)];
+  tree.digests?.set(path, stat, `${hex}/${xattrs}`);
+  return [hex, xattrs];
+}
+
+const hexLength = 64;
 
 function xattrField(tree: FileTree, file: SelectedFile): string {
   const copied = tree.xattrs(file.path).filter(isCopied);

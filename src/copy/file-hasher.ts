@@ -7,10 +7,9 @@ import type { FileTree } from '../core/file-tree.ts';
 import type { SelectedFile } from './selection.ts';
 
 export interface FileHasher {
-  /** From the tree's index; undefined when the file has to be read. */
-  remembered(file: SelectedFile): string | undefined;
-  /** Reads the file, and tells the index. */
+  /** sha256 of the content, in hex. */
   hash(file: SelectedFile): Promise<string>;
+  /** How many so far. */
   filesHashed(): number;
 }
 
@@ -35,7 +34,6 @@ export function openFileHasher(tree: FileTree, signal: AbortSignal | undefined):
   };
 
   return {
-    remembered: ({ path, stat }) => tree.digests?.get(path, stat),
     async hash({ path, stat }) {
       buffer ??= Buffer.allocUnsafe(pieceBytes);
       const hash = createHash('sha256');
@@ -56,9 +54,7 @@ export function openFileHasher(tree: FileTree, signal: AbortSignal | undefined):
       if (size !== stat.size) throw changedWhileRead(bytePathToText(path));
       await work(openingBytes);
       count++;
-      const hex = hash.digest('hex');
-      tree.digests?.set(path, stat, hex);
-      return hex;
+      return hash.digest('hex');
     },
     filesHashed: () => count,
   };

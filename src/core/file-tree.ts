@@ -48,18 +48,16 @@ export interface FileTree {
   xattrs(path: BytePath): readonly Xattr[];
   /** Opens a regular file for reading; the caller closes the descriptor. */
   open(path: BytePath): number;
-  /**
-   * Content digest remembered for a file that is known to be unchanged, if the tree keeps such an
-   * index; and a place to put a fresh one.
-   */
+  /** What is remembered of files that are known to be unchanged, if the tree keeps such an index. */
   readonly digests?: FileDigestIndex;
   /** Why a path that does exist is not in the tree: `excluded by .dockerignore line 3: *.md`. */
   explainMissing?(path: BytePath): string | undefined;
 }
 
+/** Remembers one word (no blanks, no line ends) about the content and attributes of each regular file. */
 export interface FileDigestIndex {
   get(path: BytePath, stat: FileStat): string | undefined;
-  set(path: BytePath, stat: FileStat, hex: string): void;
+  set(path: BytePath, stat: FileStat, word: string): void;
 }
 
 /** The tree of `scratch`: a root directory and nothing in it. */
