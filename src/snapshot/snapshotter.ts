@@ -7,7 +7,6 @@
  * Life: `prepare` gives an upper nobody else can see; `commit` publishes it under its id by one rename;
  * `remove` takes a published one away. What was prepared and never committed is swept with its build.
  */
-import type { BytePath } from '../core/byte-path.ts';
 import type { FileTree } from '../core/file-tree.ts';
 
 /** Short (at most 16 characters of [a-z0-9]), because an overlay mount names all its lowers in one page. */
@@ -29,19 +28,29 @@ export interface Snapshotter {
   has(id: SnapshotID): boolean;
   /** The published directory of a snapshot. */
   path(id: SnapshotID): string;
-  prepare(): ActiveSnapshot;
+  /**
+   * An empty upper, whose root directory has the mode, owner, time and xattrs of the root of the stack it
+   * is meant for: stacking it there changes nothing. Over the empty stack that is 0755, 0:0 and now.
+   */
+  prepare(over: Stack): ActiveSnapshot;
   /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */
   commit(active: ActiveSnapshot, id: SnapshotID): Promise<void>;
   /** Throws away what was prepared. */
   discard(active: ActiveSnapshot): Promise<void>;
   remove(id: SnapshotID): Promise<void>;
   list(): SnapshotID[];
-  /** The merged view of a stack, without mounting anything; xattrs and whiteouts of overlay are hidden. */
+  /**
+   * The merged view of a stack, without mounting anything; xattrs and whiteouts of overlay are hidden.
+   * @throws HostError `snapshot-missing`
+   */
   view(stack: Stack): FileTree;
   /**
-   * Mounts the stack at `target`: read-write over `active`, read-only without. Unmounting is the
-   * caller's; the kernel does it when the build's mount namespace dies.
+   * Mounts the stack, read-write over `active`, read-only without, and says where. Child processes and
+   * synchronous calls of the main thread see it; to asynchronous file calls the path does not exist.
+   * @throws HostError `snapshot-missing`, `too-many-layers`, `mount-failed`
    */
-  mount(stack: Stack, active: ActiveSnapshot | undefined, target: BytePath): void;
-  unmount(target: BytePath): void;
+  mount(stack: Stack, active?: ActiveSnapshot): string;
+  unmount(mounted: string): void;
+  /** Unmounts what is still mounted. When the process dies the kernel does the same. */
+  close(): void;
 }

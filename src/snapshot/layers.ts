@@ -1,0 +1,30 @@
+import { HostError } from '../core/errors.ts';
+import { statFile } from '../sys/stat.ts';
+import { readXattr } from '../sys/xattr.ts';
+import type { SnapshotID, Stack } from './snapshotter.ts';
+
+/** Overlay's mark on a directory that hides what lower layers have of it; other values mean something else. */
+export function isOpaque(directory: string): boolean {
+  const value = readXattr(directory, 'trusted.overlay.opaque');
+  return value !== undefined && Buffer.from(value).toString('latin1') === 'y';
+}
+
+/**
+ * The snapshots of a stack that can be seen at all, topmost first. Images repeat layers (an empty one most
+ * of all) and overlay refuses a directory given twice: the topmost says everything the lower one could.
+ * Overlay does not heed an opaque root either: here nothing below it counts.
+ * @throws HostError `snapshot-missing`
+ */
+export function visibleLayers(stack: Stack, path: (id: SnapshotID) => string): SnapshotID[] {
+  const visible: SnapshotID[] = [];
+  for (const id of new Set(stack.toReversed())) {
+    if (statFile(path(id))?.type !== 'directory') {
+      throw new HostError('snapshot-missing', `the snapshot ${id} is not in the store any more`, {
+        hint: 'build again: what it held is made anew',
+      });
+    }
+    visible.push(id);
+  }
+  const opaque = visible.length < 2 ? -1 : visible.findIndex((id) => isOpaque(path(id)));
+  return opaque < 0 ? visible : visible.slice(0, opaque + 1);
+}

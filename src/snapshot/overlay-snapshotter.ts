@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { assert } from '../core/assert.ts';
+import { bytePathFromText } from '../core/byte-path.ts';
+import { during, systemCode } from '../core/errors.ts';
+import type { FileTree } from '../core/file-tree.ts';
+import { bindMount, mountFilesystem, unmount } from '../sys/mount.ts';
+import { enterMountNamespace } from '../sys/mount-namespace.ts';
+import { setTimes } from '../sys/node.ts';
+import { removeTrees } from '../sys/remove-tree.ts';
+import { setXattr } from '../sys/xattr.ts';
+import { visibleLayers } from './layers.ts';
+import { mergedTree } from './merged-tree.ts';
+import { mountOverlay } from './overlay-mount.ts';
+import type { ActiveSnapshot, SnapshotID, Snapshotter, Stack } from './snapshotter.ts';
+
+const idPattern = /^[a-z0-9]{1,16}$/;
+
+/**
+ * Snapshots as directories in `directory`, mounted with overlay. Both directories are made when missing
+ * and must be on one filesystem, one that overlay takes as an upper.
+ *
+ * @param workDirectory what this build alone writes in; `close` and removing it leaves nothing behind
+ */
+export function openSnapshotter(directory: string, workDirectory: string): Snapshotter {
+  // Only root may pass: snapshots hold setuid programs, and a build's files are nobody else's business.
+  for (const each of [directory, workDirectory]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  const published = realpathSync(directory);
+  const work = realpathSync(workDirectory);
+  const mountDirectory = join(work, 'mounts');
+  let isMounted = false;
+  let count = 0;
+
+  const path = (id: SnapshotID): string => {
+    assert(idPattern.test(id), `"${id}" is a snapshot id`);
+    return join(published, id);
+  };
+  const visible = (stack: Stack) => visibleLayers(stack, path);
+  const view = (stack: Stack): FileTree => mergedTree(visible(stack).map((id) => bytePathFromText(path(id))));
+
+  return {
+    newID: randomID,
+    has: (id) => existsSync(path(id)),
+    path,
+    view,
+
+    prepare: (over) => {
+      const own = join(work, String(count++));
+      const active: ActiveSnapshot = { upper: join(own, 'upper'), work: join(own, 'work') };
+      for (const each of [own, active.upper, active.work]) mkdirSync(each);
+      if (over.length > 0) copyRoot(view(over), active.upper);
+      else chmodSync(active.upper, 0o755);
+      return active;
+    },
+
+    commit: async (active, id) => {
+      await during(`publish the snapshot ${id}`, async () => {
+        try {
+          await rename(active.upper, path(id));
+        } catch (error) {
+          const code = systemCode(error);
+          if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+          await removeTrees([active.upper]);
+        }
+      });
+      rmSync(ownDirectory(active), { recursive: true });
+    },
+
+    discard: (active) => removeTrees([ownDirectory(active)]),
+
+    remove: async (id) => {
+      const aside = join(work, `removed-${count++}`);
+      try {
+        // First out of sight: nobody may meet half a snapshot.
+        await rename(path(id), aside);
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return;
+        throw error;
+      }
+      await removeTrees([aside]);
+    },
+
+    list: () =>
+      readdirSync(published)
+        .filter((name) => idPattern.test(name))
+        .sort(),
+
+    mount: (stack, active) => {
+      if (!isMounted) {
+        openMountDirectory(mountDirectory);
+        isMounted = true;
+      }
+      const target = join(mountDirectory, String(count++));
+      mkdirSync(target);
+      const empty = join(work, 'empty');
+      mkdirSync(empty, { recursive: true });
+      const layers = visible(stack);
+      if (layers.length === 0 && active === undefined) {
+        bindMount(bytePathFromText(empty), bytePathFromText(target), 'read-only');
+      } else {
+        mountOverlay(published, layers, active, empty, target);
+      }
+      return target;
+    },
+
+    unmount: (mounted) => {
+      unmount(bytePathFromText(mounted));
+      rmdirSync(mounted);
+    },
+
+    close: () => {
+      if (!isMounted) return;
+      isMounted = false;
+      // Still holding mounts, it is detached with all of them.
+      unmount(bytePathFromText(mountDirectory));
+      rmdirSync(mountDirectory);
+    },
+  };
+}
+
+/** Where upper and work of a prepared snapshot lie, and nothing else. */
+function ownDirectory(active: ActiveSnapshot): string {
+  return dirname(active.upper);
+}
+
+/**
+ * Mount points lie in a filesystem that exists in our mount namespace only: whoever stands outside (a
+ * thread of the pool) meets a missing path, never the empty directory beneath a mount.
+ */
+function openMountDirectory(directory: string): void {
+  enterMountNamespace();
+  mkdirSync(directory, { recursive: true });
+  mountFilesystem({
+    source: 'strata',
+    target: bytePathFromText(directory),
+    type: 'tmpfs',
+    flags: ['noSuid', 'noDev'],
+    data: 'mode=700,size=1m',
+  });
+}
+
+/** Gives `upper` the metadata of the root of a tree. */
+function copyRoot(tree: FileTree, upper: string): void {
+  const stat = tree.lstat('');
+  assert(stat !== undefined, 'a tree has a root');
+  chownSync(upper, stat.uid, stat.gid);
+  chmodSync(upper, stat.mode);
+  const host = bytePathFromText(upper);
+  for (const { name, value } of tree.xattrs('')) setXattr(host, name, value);
+  setTimes(host, stat.mtime);
+}
+
+function randomID(): SnapshotID {
+  const number = randomBytes(8).readBigUInt64BE();
+  return number.toString(36).padStart(13, '0');
+}
