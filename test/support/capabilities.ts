@@ -24,6 +24,9 @@ export type Capability = keyof typeof probes;
 /** What every build with a RUN takes. */
 export const sandboxNeeds: readonly Capability[] = ['root', 'runc', 'overlay'];
 
+/** What a build takes whose image goes to all the referees. */
+export const refereeNeeds: readonly Capability[] = [...sandboxNeeds, 'skopeo', 'umoci', 'buildah', 'dockerd'];
+
 /** A `describe` that runs only where the machine has all of `needs`. */
 export function describeWith(needs: readonly Capability[], title: string, define: SuiteFactory): void {
   const missing = needs.filter((need) => !probes[need]());

@@ -1,8 +1,8 @@
 /** A place for real builds: a directory of its own with a store, contexts and outputs, watched for what builds leave behind. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs } from './bases.ts';
@@ -23,6 +23,8 @@ export interface Site {
   strata(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs bin/strata, which must succeed. */
   strataOk(args: readonly string[], options?: RunOptions): Promise<string>;
+  /** Makes an image in this site's store of a tar with a root filesystem. */
+  makeBase(name: string, rootfs: string): Promise<void>;
   /** Makes `strata-base/busybox` in this site's store. */
   makeBusyboxBase(): Promise<void>;
 }
@@ -65,8 +67,13 @@ function openSite(): Site {
     },
     strata: (args, given = {}) => run(program, args, options(given)),
     strataOk: (args, given = {}) => runOk(program, args, options(given)),
+    async makeBase(name, rootfs) {
+      const context = site.files(`base-${name}`, { Dockerfile: `FROM scratch\nADD ${basename(rootfs)} /\n` });
+      copyFileSync(rootfs, join(context, basename(rootfs)));
+      await site.strataOk(['build', '-t', name, context]);
+    },
     async makeBusyboxBase() {
-      const context = site.files('busybox-base', {});
+      const context = site.path('busybox-base');
       mkdirSync(context, { recursive: true });
       await busyboxRootfs(context);
       const dockerfile = join(projectDir, 'fixtures/busybox-base/Dockerfile');

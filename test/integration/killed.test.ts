@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { sandboxNeeds } from '../support/capabilities.ts';
+import { leftovers } from '../support/leftovers.ts';
+import { describeBuilds } from '../support/site.ts';
+
+describeBuilds(sandboxNeeds, 'a build that is stopped', (site) => {
+  const context = site.path('app');
+  const dest = site.path('app.tar');
+  const args = ['build', '-t', 'app', '--progress', 'plain', '--output', `type=oci,dest=${dest}`, context];
+  beforeAll(async () => {
+    await site.makeBusyboxBase();
+    site.files('app', {
+      Dockerfile: `
+FROM strata-base/busybox
+RUN dd if=/dev/urandom of=/noise bs=1M count=4 2> /dev/null
+RUN echo it runs now && sleep 60 & wait
+`,
+    });
+  });
+
+  /** Sends the signal when the last step runs, and returns the exit status. */
+  const stopWith = async (signal: NodeJS.Signals): Promise<number> => {
+    let pid = 0;
+    let isSent = false;
+    const { code } = await site.strata(args, {
+      onStart: (started) => (pid = started),
+      onOutput: (text) => {
+        if (isSent || !/\d it runs now$/m.test(text)) return;
+        isSent = true;
+        process.kill(pid, signal);
+      },
+    });
+    return code;
+  };
+
+  test('by kill -9 leaves no process and no mount, nothing at the destination, and what was finished', async () => {
+    expect(await stopWith('SIGKILL')).toBe(137);
+    // Its workspace stays, with nobody alive to remove it: the next build does.
+    expect((await leftovers(site)).filter((line) => !line.startsWith('file '))).toEqual([]);
+    expect(existsSync(dest)).toBe(false);
+
+    const finished =
+      'FROM strata-base/busybox\nRUN dd if=/dev/urandom of=/noise bs=1M count=4 2> /dev/null\n';
+    await site.strataOk(['build', '--fail-on-miss', '-f', '-', context], { input: finished });
+    expect(await leftovers(site)).toEqual([]);
+  });
+
+  test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('by %s says so and leaves nothing', async (signal) => {
+    expect(await stopWith(signal)).toBe(130);
+    expect(await leftovers(site)).toEqual([]);
+    expect(existsSync(dest)).toBe(false);
+  });
+
+  test('at any moment never gives the next one a wrong start', async () => {
+    const small = site.files('small', {
+      Dockerfile:
+        'FROM strata-base/busybox\nARG N\nRUN echo $N > /a\nRUN cat /a /a > /b\nRUN test "$(cat /b)" = "$(cat /a /a)"\n',
+    });
+    for (let round = 0; round < 8; round++) {
+      const build = ['build', '--build-arg', `N=${round}`, small];
+      await site.strata(build, {
+        onStart: (pid) => void sleep(150 + 60 * round).then(() => killIfThere(pid)),
+      });
+      await site.strataOk(build);
+      expect(await leftovers(site)).toEqual([]);
+    }
+  });
+});
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was faster.
+  }
+}
