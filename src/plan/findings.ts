@@ -32,9 +32,14 @@ export function collectFindings(source: SourceText, maxErrors: number): Findings
     warn: (finding) => warnings.push({ ...finding, severity: 'warning', source }),
     warnings: () => warnings,
     throwIfAny: () => {
-      if (errors.length > 0) throw new DockerfileError(errors);
+      if (errors.length > 0) throw new DockerfileError(errors.sort(byPlace));
     },
   };
+}
+
+/** In the order of the text, whoever found what first. */
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return (a.span?.start ?? -1) - (b.span?.start ?? -1);
 }
 
 /** `did you mean "x"?` for a `help` line. */

@@ -9,12 +9,12 @@ import { stagesToVertices } from './reading/stages-to-vertices.ts';
 import type { BaseResolver } from './resolver.ts';
 import { checkUnusedBuildArgs, takenGlobally } from './scope/build-args.ts';
 import { evaluateGlobalArgs } from './scope/global-scope.ts';
-import { checkStageNumbers } from './stages/dependencies.ts';
 import { reachFrom } from './stages/reach.ts';
 import { settleStages } from './stages/settle-stages.ts';
 import { stageNamed } from './stages/sources.ts';
+import { type StageGraph, stepsOf } from './stages/stage-graph.ts';
 import type { StageNode } from './stages/stage-node.ts';
-import { checkCycles, checkLaterStages, type StageGraph } from './stages/stage-order.ts';
+import { checkStageOrder } from './stages/stage-order.ts';
 import type { Vertex, VertexID } from './vertex.ts';
 
 /**
@@ -31,21 +31,18 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   const nodes = settleStages(request, globals, findings);
   const graph: StageGraph = {
     nodes,
+    triggers: new Map(),
     names: { stages: dockerfile.stages, contexts: request.contexts },
     wanted: { platform: request.targetPlatform, isPlatformFixed: request.isPlatformExplicit },
-    stepsOf: (node) => [...node.triggers.steps, ...node.own],
   };
   const target = targetNode(request, nodes, findings);
-  checkOrder(target, graph, findings);
+  checkStageOrder(target, graph, findings);
   findings.throwIfAny();
   assert(target !== undefined, 'without a finding there is a target');
 
   const reach = await reachFrom(target, graph, resolver, findings);
-  const fullGraph: StageGraph = {
-    ...graph,
-    stepsOf: (node) => [...(reach.triggers.get(node) ?? []), ...graph.stepsOf(node)],
-  };
-  checkOrder(target, fullGraph, findings);
+  const fullGraph = { ...graph, triggers: reach.triggers };
+  checkStageOrder(target, fullGraph, findings);
   findings.throwIfAny();
 
   const reading: Reading = {
@@ -57,7 +54,11 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   stagesToVertices(reading);
   const state = reading.states.get(target.index);
   assert(state !== undefined, 'the target was read');
-  checkUnusedBuildArgs(request, nodes.flatMap(fullGraph.stepsOf), findings);
+  checkUnusedBuildArgs(
+    request,
+    nodes.flatMap((node) => stepsOf(node, fullGraph)),
+    findings,
+  );
   findings.throwIfAny();
   return {
     vertices: neededFor(reading.vertices, state.top),
@@ -81,13 +82,6 @@ function neededFor(
     open.push(...(vertices.get(id)?.inputs.filter((input) => input !== undefined) ?? []));
   }
   return new Map([...vertices].filter(([id]) => needed.has(id)));
-}
-
-/** A cycle is told as such, not as a stage that comes too late. */
-function checkOrder(target: StageNode | undefined, graph: StageGraph, findings: Findings): void {
-  for (const node of graph.nodes) checkStageNumbers(graph.stepsOf(node), graph, findings);
-  const isCircular = checkCycles(graph, findings);
-  if (!isCircular && target !== undefined) checkLaterStages(target, graph, findings);
 }
 
 function targetNode(

@@ -55,7 +55,7 @@ function fixtureResolver(bases: BaseFixtures, asked: string[]): BaseResolver {
   };
 }
 
-/** Reads `# plan: WORD VALUE` comments: target, arg, platform, build-platform, context, label, no-cache, network. */
+/** Reads `# plan: WORD VALUE` comments: target, arg, platform, build-platform, context, label, no-cache, network, labels. */
 function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanRequest {
   const options = [...text.matchAll(/^# plan: (\S+) ?(.*)$/gm)].map(([, key = '', value = '']) => ({
     key,
@@ -76,6 +76,7 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
     buildArgs: pairs('arg'),
     targetPlatform: platform === undefined ? amd64 : parsePlatform(platform, amd64),
     isPlatformExplicit: platform !== undefined,
+    labelsShowPlatform: all('labels').includes('with-platform'),
     buildPlatform: buildPlatform === undefined ? amd64 : parsePlatform(buildPlatform, amd64),
     contexts: new Map(contexts),
     labels: pairs('label'),

@@ -2,14 +2,13 @@ import { assert } from '../../core/assert.ts';
 import { printPlatform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import type { ResolvedBase } from '../resolver.ts';
-import { imageKey } from '../stages/reach.ts';
 import type { ImageSource } from '../stages/sources.ts';
 import type { VertexID } from '../vertex.ts';
 import type { Reading } from './reading.ts';
 
 /** What the resolver said about an image that a reached stage names. */
 export function resolvedImage(source: ImageSource, { reach }: Reading): ResolvedBase {
-  const image = reach.images.get(imageKey(source));
+  const image = reach.images.resolved(source);
   assert(image !== undefined, `${source.reference} was resolved`);
   return image;
 }

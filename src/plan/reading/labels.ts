@@ -3,9 +3,9 @@ import type { Instruction } from '../../dockerfile/instruction.ts';
 import { type EscapeChar, lex } from '../../dockerfile/lexer.ts';
 import { lookupIn, type Scope } from '../scope/stage-scope.ts';
 
-/** `[name k/n] `; the name is left out when the file has one stage only. */
-export function stepPrefix(name: string | undefined, place: number, total: number): string {
-  return name === undefined ? `[${place}/${total}] ` : `[${name} ${place}/${total}] `;
+/** `[platform name k/n] `, without what is not needed to tell steps apart. */
+export function stepPrefix(names: readonly string[], place: number, total: number): string {
+  return `[${[...names, `${place}/${total}`].join(' ')}] `;
 }
 
 /** The instruction in upper case with its arguments, variables that are set put in, quotes as they are. */

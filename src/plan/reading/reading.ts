@@ -1,7 +1,7 @@
 import type { Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { Reach } from '../stages/reach.ts';
-import type { StageGraph } from '../stages/stage-order.ts';
+import type { StageGraph } from '../stages/stage-graph.ts';
 import type { Vertex, VertexID } from '../vertex.ts';
 import type { StageState } from './stage-state.ts';
 

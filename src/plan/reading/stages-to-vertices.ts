@@ -1,4 +1,6 @@
+import { printPlatform } from '../../core/platform.ts';
 import type { PlanRequest } from '../plan.ts';
+import { stepsOf } from '../stages/stage-graph.ts';
 import type { StageNode, StageStep } from '../stages/stage-node.ts';
 import { readStep } from '../steps/read-step.ts';
 import type { Op, VertexID } from '../vertex.ts';
@@ -28,18 +30,24 @@ function stageIDs(nodes: readonly StageNode[]): ReadonlyMap<StageNode, string> {
 
 function readStage(node: StageNode, stageID: string, reading: Reading): StageState {
   const { graph } = reading;
-  const steps = graph.stepsOf(node);
+  const steps = stepsOf(node, graph);
   const bringsFiles = node.base.kind === 'image' || node.base.kind === 'tree';
   const total = (bringsFiles ? 1 : 0) + steps.filter(({ instruction }) => isStep(instruction)).length;
-  const labelName = graph.nodes.length > 1 ? node.name : undefined;
-  const state = startStage(node, `${stageID}/1`, stepPrefix(labelName, 1, total), reading);
+  const names = labelNames(node, reading);
+  const state = startStage(node, `${stageID}/1`, stepPrefix(names, 1, total), reading);
   let place = bringsFiles ? 1 : 0;
   for (const step of steps) {
     if (isStep(step.instruction)) place++;
     const id = `${stageID}/${place}`;
-    readInPlace(step, id, stepPrefix(labelName, place, total), node, state, reading);
+    readInPlace(step, id, stepPrefix(names, place, total), node, state, reading);
   }
   return state;
+}
+
+/** The platform when several are built, the stage when the file has several (spec 4.6). */
+function labelNames({ name }: StageNode, { graph, request }: Reading): string[] {
+  const platform = request.labelsShowPlatform === true ? [printPlatform(request.targetPlatform)] : [];
+  return graph.nodes.length > 1 ? [...platform, name] : platform;
 }
 
 /** Reads one instruction; a vertex it makes is called `id` and stands on top of the stage. */

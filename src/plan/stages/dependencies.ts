@@ -1,7 +1,6 @@
 /** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
 import type { Span } from '../../core/span.ts';
 import { parseCsvRecord } from '../../dockerfile/csv.ts';
-import type { Findings } from '../findings.ts';
 import {
   contextSource,
   fromSource,
@@ -56,17 +55,4 @@ export function sourceOfUse(use: FromUse, { names, wanted }: SourceScope): Stage
   if (stage === undefined) return undefined;
   const replacement = stage.name === undefined ? undefined : contextSource(names, stage.name, wanted);
   return replacement ?? { kind: 'stage', index: stage.index };
-}
-
-/** Reports `COPY --from=N` beyond the last stage. */
-export function checkStageNumbers(steps: readonly StageStep[], scope: SourceScope, findings: Findings): void {
-  const last = scope.names.stages.length - 1;
-  for (const use of steps.flatMap(fromUses)) {
-    if (sourceOfUse(use, scope) !== undefined) continue;
-    findings.error({
-      code: 'unknown-stage',
-      message: `invalid stage index ${use.text}: stages are numbered 0 to ${last}`,
-      span: use.span,
-    });
-  }
 }

@@ -1,33 +1,26 @@
-import { StrataError } from '../../core/errors.ts';
-import { printPlatform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import type { Findings } from '../findings.ts';
-import type { BaseResolver, ResolvedBase } from '../resolver.ts';
+import type { BaseResolver } from '../resolver.ts';
 import { fromUses, sourceOfUse } from './dependencies.ts';
-import { explainMissing, type MissingImage } from './missing-image.ts';
-import type { ImageSource, StageSource } from './sources.ts';
+import { type ImageResolution, resolveImages } from './resolve-images.ts';
+import type { StageSource } from './sources.ts';
+import type { StageGraph } from './stage-graph.ts';
 import type { StageNode, StageStep } from './stage-node.ts';
-import type { StageGraph } from './stage-order.ts';
 import { fireTriggers } from './triggers.ts';
 
 /** The part of a file that a target needs. */
 export interface Reach {
   /** Indices of stages. */
   readonly stages: ReadonlySet<number>;
-  /** Triggers of base images, by the stage that fires them. */
+  /** What those stages fire. */
   readonly triggers: ReadonlyMap<StageNode, readonly StageStep[]>;
-  readonly images: ReadonlyMap<string, ResolvedBase>;
-}
-
-/** Under which an image is found in `Reach.images`. */
-export function imageKey({ reference, platform, isPlatformFixed }: ImageSource): string {
-  return `${reference} ${printPlatform(platform)}${isPlatformFixed ? ' fixed' : ''}`;
+  readonly images: ImageResolution;
 }
 
 /**
  * Finds what the target needs and has every image of it resolved, each as soon as it is known and all at
- * once: a base's triggers may need further stages and images (spec 3.17, 4.2).
- * @throws DockerfileError for names that look misspelt, else whatever the resolver threw first
+ * once: the triggers of a base may need further stages and images (spec 3.17, 4.2).
+ * @throws DockerfileError, or what the resolver threw, when images are missing
  */
 export async function reachFrom(
   target: StageNode,
@@ -37,68 +30,42 @@ export async function reachFrom(
 ): Promise<Reach> {
   const stages = new Set<number>();
   const triggers = new Map<StageNode, readonly StageStep[]>();
-  const pending = new Map<string, Promise<void>>();
-  const images = new Map<string, ResolvedBase>();
-  const missing: MissingImage[] = [];
+  const images = resolveImages(resolver);
 
-  const resolve = async (source: ImageSource, span: Span, by: StageNode): Promise<void> => {
-    const { reference, platform, isPlatformFixed } = source;
-    try {
-      const base = await resolver.resolveBase(reference, platform, span, isPlatformFixed);
-      images.set(imageKey(source), base);
-    } catch (error) {
-      missing.push({ reference, span, by: by.stage, error });
-    }
-  };
-  const resolveOnce = (source: ImageSource, span: Span, by: StageNode): Promise<void> => {
-    const key = imageKey(source);
-    const known = pending.get(key);
-    if (known !== undefined) return known;
-    const started = resolve(source, span, by);
-    pending.set(key, started);
-    return started;
-  };
   const follow = async (source: StageSource | undefined, span: Span, by: StageNode): Promise<void> => {
-    if (source?.kind === 'image') await resolveOnce(source, span, by);
+    if (source?.kind === 'image') await images.resolve(source, span, by.stage);
     const stage = source?.kind === 'stage' ? graph.nodes[source.index] : undefined;
     if (stage !== undefined) await visit(stage);
   };
-  const followUses = async (steps: readonly StageStep[], node: StageNode): Promise<void> => {
+  const followUses = async (steps: readonly StageStep[], by: StageNode): Promise<void> => {
     const uses = steps.flatMap(fromUses);
-    await Promise.all(uses.map((use) => follow(sourceOfUse(use, graph), use.span, node)));
+    await Promise.all(uses.map((use) => follow(sourceOfUse(use, graph), use.span, by)));
   };
   const visitBase = async (node: StageNode): Promise<void> => {
-    const { base, stage } = node;
+    const { base, isReplaced, stage } = node;
     await follow(base, stage.from.image.span, node);
-    const image = base.kind === 'image' ? images.get(imageKey(base)) : undefined;
-    if (image === undefined || node.isReplaced) return;
-    const fired = fireTriggers(image.config.config?.OnBuild ?? [], stage.from.span);
-    for (const problem of fired.problems) findings.error(problem);
-    triggers.set(node, fired.steps);
-    await followUses(fired.steps, node);
+    const texts = isReplaced ? [] : triggerTexts(base, graph, images);
+    const fired = fireTriggers(texts, stage.from.span, findings);
+    triggers.set(node, fired);
+    await followUses(fired, node);
   };
-  // Not awaiting a stage that is being visited already: whoever came first does, and cycles must not hang.
+  // A stage that is being visited already is not waited for: whoever came first does, and cycles must not hang.
   const visit = async (node: StageNode): Promise<void> => {
     if (stages.has(node.index)) return;
     stages.add(node.index);
-    for (const problem of node.triggers.problems) findings.error(problem);
-    await Promise.all([visitBase(node), followUses(graph.stepsOf(node), node)]);
+    await Promise.all([visitBase(node), followUses(node.own, node)]);
   };
 
   await visit(target);
-  throwMissing(missing, graph, findings);
+  images.throwMissing(graph.names.stages, findings);
   return { stages, triggers, images };
 }
 
-function throwMissing(missing: readonly MissingImage[], graph: StageGraph, findings: Findings): void {
-  const unexplained = missing.filter((image) => {
-    const finding = explainMissing(image, graph.names.stages);
-    if (finding !== undefined) findings.error(finding);
-    return finding === undefined;
-  });
-  findings.throwIfAny();
-  const [first] = unexplained;
-  if (first === undefined) return;
-  if (first.error instanceof StrataError) first.error.place ??= { source: findings.source, span: first.span };
-  throw first.error;
+/** What a base leaves to the stage that is FROM it: a stage only what it declares itself. */
+function triggerTexts(base: StageSource, graph: StageGraph, images: ImageResolution): readonly string[] {
+  if (base.kind === 'image') return images.resolved(base)?.config.config?.OnBuild ?? [];
+  const parent = base.kind === 'stage' ? graph.nodes[base.index]?.own : undefined;
+  return (parent ?? []).flatMap(({ instruction }) =>
+    instruction.kind === 'onbuild' ? [instruction.trigger] : [],
+  );
 }

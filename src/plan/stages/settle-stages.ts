@@ -13,7 +13,6 @@ import {
   type WantedPlatform,
 } from './sources.ts';
 import type { StageNode } from './stage-node.ts';
-import { fireTriggers, noTriggers } from './triggers.ts';
 
 /** What every FROM line of a file is read with. */
 interface FromScope {
@@ -30,32 +29,22 @@ export function settleStages(
   findings: Findings,
 ): readonly StageNode[] {
   const names = { stages: request.dockerfile.stages, contexts: request.contexts };
-  const nodes: StageNode[] = [];
-  for (const stage of names.stages) nodes.push(settle(stage, nodes, { request, names, globals, findings }));
-  return nodes;
+  return names.stages.map((stage) => settle(stage, { request, names, globals, findings }));
 }
 
-function settle(stage: Stage, earlier: readonly StageNode[], scope: FromScope): StageNode {
-  const { from } = stage;
+function settle(stage: Stage, scope: FromScope): StageNode {
+  const { from, index, name } = stage;
   const wanted = wantedPlatform(from, scope);
-  const written = writtenBase(from, stage.index, wanted, scope);
-  const replacement = stage.name === undefined ? undefined : contextSource(scope.names, stage.name, wanted);
-  const base = replacement ?? written;
-  const parent = base.kind === 'stage' ? earlier[base.index] : undefined;
+  const written = writtenBase(from, index, wanted, scope);
+  const replacement = name === undefined ? undefined : contextSource(scope.names, name, wanted);
   return {
     stage,
-    index: stage.index,
-    name: stage.name ?? `stage-${stage.index}`,
-    base,
-    triggers: parent === undefined ? noTriggers : fireTriggers(onbuildTexts(parent), from.span),
+    index,
+    name: name ?? `stage-${index}`,
+    base: replacement ?? written,
     own: replacement === undefined ? stage.body.map((instruction) => ({ instruction })) : [],
     isReplaced: replacement !== undefined,
   };
-}
-
-/** The triggers a stage leaves to those FROM it: only what it declares itself. */
-function onbuildTexts(node: StageNode): string[] {
-  return node.own.flatMap(({ instruction }) => (instruction.kind === 'onbuild' ? [instruction.trigger] : []));
 }
 
 function writtenBase(

@@ -1,7 +1,6 @@
 import type { Span } from '../../core/span.ts';
 import type { Instruction, Stage } from '../../dockerfile/instruction.ts';
 import type { StageSource } from './sources.ts';
-import type { FiredTriggers } from './triggers.ts';
 
 /** An instruction in the place where it runs. */
 export interface StageStep {
@@ -17,8 +16,6 @@ export interface StageNode {
   /** Its name, or `stage-N`. */
   readonly name: string;
   readonly base: StageSource;
-  /** What the stage it is FROM left to it; the triggers of an image come when its config is known. */
-  readonly triggers: FiredTriggers;
   /** Its own instructions; none when a named context replaced it. */
   readonly own: readonly StageStep[];
   readonly isReplaced: boolean;

@@ -1,22 +1,31 @@
 import type { Findings } from '../findings.ts';
-import { type FromUse, fromUses, type SourceScope, sourceOfUse } from './dependencies.ts';
-import type { StageNode, StageStep } from './stage-node.ts';
+import { fromUses, sourceOfUse } from './dependencies.ts';
+import { edgesOf, neededStages, type StageEdge, type StageGraph, stepsOf } from './stage-graph.ts';
+import type { StageNode } from './stage-node.ts';
 
-/** All stages with the steps each runs, as far as they are known. */
-export interface StageGraph extends SourceScope {
-  readonly nodes: readonly StageNode[];
-  stepsOf(node: StageNode): readonly StageStep[];
+/**
+ * Reports what makes an order of stages impossible: in the whole file, numbers beyond the last stage and
+ * stages that need each other; among those the target needs, files taken from a later stage (spec 4.1, 4.2).
+ */
+export function checkStageOrder(target: StageNode | undefined, graph: StageGraph, findings: Findings): void {
+  checkStageNumbers(graph, findings);
+  const isCircular = checkCycles(graph, findings);
+  // Every cycle has a step that takes files from a later stage: told as a cycle, it needs no second finding.
+  if (!isCircular && target !== undefined) checkLaterStages(target, graph, findings);
 }
 
-/** Stage to stage; `use` is absent for FROM. */
-interface Edge {
-  readonly from: StageNode;
-  readonly to: StageNode;
-  readonly use?: FromUse;
+function checkStageNumbers(graph: StageGraph, findings: Findings): void {
+  for (const use of graph.nodes.flatMap((node) => stepsOf(node, graph)).flatMap(fromUses)) {
+    if (sourceOfUse(use, graph) !== undefined) continue;
+    findings.error({
+      code: 'unknown-stage',
+      message: `invalid stage index ${use.text}: stages are numbered 0 to ${graph.nodes.length - 1}`,
+      span: use.span,
+    });
+  }
 }
 
-/** Reports stages that need each other, in the whole file; says whether there are any (spec 4.2). */
-export function checkCycles(graph: StageGraph, findings: Findings): boolean {
+function checkCycles(graph: StageGraph, findings: Findings): boolean {
   let isCircular = false;
   // A base stands above its stage, so every cycle has a `--from` that looks at its own stage or below.
   for (const edge of graph.nodes.flatMap((node) => edgesOf(node, graph))) {
@@ -34,50 +43,23 @@ export function checkCycles(graph: StageGraph, findings: Findings): boolean {
   return isCircular;
 }
 
-/** Reports stages the target needs that take files from a later one (spec 3.6, 4.1). */
-export function checkLaterStages(target: StageNode, graph: StageGraph, findings: Findings): void {
-  for (const node of neededStages(target, graph)) {
-    for (const { to, use } of edgesOf(node, graph)) {
-      if (use === undefined || to.index <= node.index) continue;
-      const verb = use.by === 'copy' ? 'copy' : 'mount';
-      findings.error({
-        code: 'later-stage',
-        message: `cannot ${verb} from stage "${use.text}", it needs to be defined before current stage "${node.name}"`,
-        span: use.span,
-        help: `move the stage "${to.name}" above "${node.name}"`,
-      });
-    }
+function checkLaterStages(target: StageNode, graph: StageGraph, findings: Findings): void {
+  for (const { from, to, use } of neededStages(target, graph).flatMap((node) => edgesOf(node, graph))) {
+    if (use === undefined || to.index <= from.index) continue;
+    const verb = use.by === 'copy' ? 'copy' : 'mount';
+    findings.error({
+      code: 'later-stage',
+      message: `cannot ${verb} from stage "${use.text}", it needs to be defined before current stage "${from.name}"`,
+      span: use.span,
+      help: `move the stage "${to.name}" above "${from.name}"`,
+    });
   }
-}
-
-function neededStages(target: StageNode, graph: StageGraph): readonly StageNode[] {
-  const needed = new Set<StageNode>();
-  const open = [target];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (needed.has(node)) continue;
-    needed.add(node);
-    open.push(...edgesOf(node, graph).map((edge) => edge.to));
-  }
-  return graph.nodes.filter((node) => needed.has(node));
-}
-
-/** The stages a stage needs: its base, then its `--from`s. */
-function edgesOf(node: StageNode, graph: StageGraph): Edge[] {
-  const edges: Edge[] = [];
-  const base = node.base.kind === 'stage' ? graph.nodes[node.base.index] : undefined;
-  if (base !== undefined) edges.push({ from: node, to: base });
-  for (const use of graph.stepsOf(node).flatMap(fromUses)) {
-    const source = sourceOfUse(use, graph);
-    const to = source?.kind === 'stage' ? graph.nodes[source.index] : undefined;
-    if (to !== undefined) edges.push({ from: node, to, use });
-  }
-  return edges;
 }
 
 /** Edges leading from one stage to another; none if they are the same, undefined if there is no way. */
-function wayBack(start: StageNode, goal: StageNode, graph: StageGraph): Edge[] | undefined {
+function wayBack(start: StageNode, goal: StageNode, graph: StageGraph): StageEdge[] | undefined {
   const seen = new Set<StageNode>();
-  const search = (node: StageNode): Edge[] | undefined => {
+  const search = (node: StageNode): StageEdge[] | undefined => {
     if (node === goal) return [];
     if (seen.has(node)) return undefined;
     seen.add(node);
@@ -90,7 +72,7 @@ function wayBack(start: StageNode, goal: StageNode, graph: StageGraph): Edge[] |
   return search(start);
 }
 
-function describe({ from, to, use }: Edge): string {
+function describe({ from, to, use }: StageEdge): string {
   if (use === undefined) return `"${from.name}" is FROM "${to.name}"`;
   if (from === to) return `"${from.name}" takes files from itself`;
   return `"${from.name}" takes files from "${to.name}"`;
