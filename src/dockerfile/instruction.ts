@@ -49,8 +49,8 @@ export interface InstructionBase<K extends string> {
   readonly comments: readonly string[];
   /** The logical line as written after its continuation lines were joined: what ONBUILD stores and progress shows. */
   readonly text: string;
-  /** A blank line stands inside a continuation. */
-  readonly hasEmptyContinuation: boolean;
+  /** The last joined line, when a blank line stands inside the continuation. */
+  readonly emptyContinuation?: Span;
 }
 
 export interface FromInstruction extends InstructionBase<'from'> {

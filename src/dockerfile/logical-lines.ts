@@ -15,8 +15,8 @@ export interface LogicalLine {
   readonly span: Span;
   /** The comment lines above that belong to it, without `#` and outer blanks. */
   readonly comments: readonly string[];
-  /** A blank line stands inside a continuation. */
-  readonly hasEmptyContinuation: boolean;
+  /** The last line, when a blank line stands inside the continuation. */
+  readonly emptyContinuation: Span | undefined;
 }
 
 /** A run of the joined text and where it stands in the file. */
@@ -72,10 +72,10 @@ function joinLines(
   const pieces: Piece[] = [];
   let joined = '';
   let hasEmptyContinuation = false;
-  let end = first.end;
+  let last = first;
   let line: PhysicalLine | undefined = first;
   while (line !== undefined) {
-    end = line.end;
+    last = line;
     const content = skipSpaces(lines.text, line.start, line.end);
     const isSkipped = line !== first && (content === line.end || lines.text.charAt(content) === '#');
     if (isSkipped) {
@@ -88,7 +88,8 @@ function joinLines(
     }
     line = lines.read();
   }
-  return { text: joined, pieces, span: { start: first.start, end }, comments, hasEmptyContinuation };
+  const emptyContinuation = hasEmptyContinuation ? { start: last.start, end: last.end } : undefined;
+  return { text: joined, pieces, span: { start: first.start, end: last.end }, comments, emptyContinuation };
 }
 
 /** Offset of the escape character that makes the line continue. The rule looks back one character only. */

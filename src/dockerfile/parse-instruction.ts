@@ -73,7 +73,7 @@ export function parseInstruction<K extends Keyword>(statement: Statement, kind: 
     flags,
     comments: line.comments,
     text: line.text.slice(keyword.start, Math.max(keyword.end, rest.end)),
-    hasEmptyContinuation: line.hasEmptyContinuation,
+    ...(line.emptyContinuation && { emptyContinuation: line.emptyContinuation }),
   };
   return parsers[kind](statement, base);
 }

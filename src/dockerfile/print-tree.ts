@@ -21,12 +21,12 @@ export function printTree(dockerfile: Dockerfile): string {
 }
 
 /** What every instruction has and its first lines show. */
-const headMembers = new Set(['kind', 'span', 'keyword', 'flags', 'comments', 'text', 'hasEmptyContinuation']);
+const headMembers = new Set(['kind', 'span', 'keyword', 'flags', 'comments', 'text', 'emptyContinuation']);
 
 function printInstruction(instruction: Instruction, source: SourceText): string[] {
-  const { keyword, span, flags, comments, hasEmptyContinuation } = instruction;
+  const { keyword, span, flags, comments, emptyContinuation } = instruction;
   const out = [`${keyword.raw} ${printSpan(span, source)}`];
-  if (hasEmptyContinuation) out.push('  has an empty continuation line');
+  if (emptyContinuation !== undefined) out.push('  has an empty continuation line');
   for (const comment of comments) out.push(`  # ${comment}`);
   for (const { name, value, span } of flags) {
     const shown = value === undefined ? '' : ` ${JSON.stringify(value)}`;

@@ -310,3 +310,17 @@ export function onbuildTrigger(instruction: string): Problem {
     message: `${instruction} isn't allowed as an ONBUILD trigger`,
   };
 }
+
+// Build checks
+
+export function badCheckOption(message: string): Problem {
+  return {
+    code: 'bad-check-option',
+    message,
+    help: 'write skip=Rule,Rule;experimental=Rule;error=true, without blanks',
+  };
+}
+
+export function lintViolation(rules: readonly string[]): Problem {
+  return { code: 'lint-violation', message: `lint violation found for rules: ${rules.join(', ')}` };
+}
