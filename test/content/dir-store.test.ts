@@ -174,9 +174,8 @@ describe('the store', () => {
 
   it('is an OCI image layout', () => {
     expect(readFileSync(join(directory, 'images/oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}');
-    expect(blobs.path(`sha256:${'a'.repeat(64)}`)).toBe(
-      join(directory, 'images/blobs/sha256', digestHex(`sha256:${'a'.repeat(64)}`)),
-    );
+    const digest = `sha256:${'a'.repeat(64)}` as const;
+    expect(blobs.path(digest)).toBe(join(directory, 'images/blobs/sha256', digestHex(digest)));
   });
 
   it('mends a marker that was cut short and refuses one it does not know', () => {

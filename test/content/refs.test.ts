@@ -20,7 +20,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function target(letter: string): Descriptor {
-  return { mediaType: mediaTypes.ociManifest, digest: `sha256:${letter.repeat(64)}`, size: 2 };
+  const digest = `sha256:${letter.repeat(64)}` as const;
+  return { mediaType: mediaTypes.ociManifest, digest, size: 2 };
 }
 
 function indexJSON(): unknown {

@@ -1,0 +1,68 @@
+import { UsageError } from '../core/errors.ts';
+import type { RegistryClientOptions } from './options.ts';
+import { dockerHub } from './reference.ts';
+
+/** A server that answers for a registry: itself or a mirror of it. */
+export interface Endpoint {
+  /** Ends in `/v2/`. */
+  readonly base: URL;
+  /** What credentials are filed under. */
+  readonly registry: string;
+  readonly isMirror: boolean;
+}
+
+/** Docker Hub answers at another host than the one in names. */
+const hubHost = 'registry-1.docker.io';
+
+type EndpointOptions = Pick<RegistryClientOptions, 'mirrors' | 'insecure'>;
+
+/**
+ * Whom to ask about a registry: its mirrors in order, then the registry.
+ * @throws UsageError `bad-mirror`
+ */
+export function endpointsOf(registry: string, options: EndpointOptions): Endpoint[] {
+  const mirrors = options.mirrors.get(registry) ?? [];
+  return [...mirrors.map((mirror) => mirrorEndpoint(mirror, options)), originEndpoint(registry, options)];
+}
+
+/** The registry itself, the only one that is pushed to. */
+export function originEndpoint(registry: string, options: EndpointOptions): Endpoint {
+  const host = registry === dockerHub ? hubHost : registry;
+  return { base: new URL(`${scheme(host, options)}://${host}/v2/`), registry, isMirror: false };
+}
+
+function mirrorEndpoint(mirror: string, options: EndpointOptions): Endpoint {
+  const url = parseURL(mirror.includes('://') ? mirror : `${scheme(mirror, options)}://${mirror}`);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(
+      'bad-mirror',
+      `"${mirror}" is not a registry mirror: want a URL such as http://127.0.0.1:5000`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('bad-mirror', `the mirror at ${url.host} is given with credentials in its URL`, {
+      hint: `leave them out and log in to ${url.host} instead`,
+    });
+  }
+  const path = url.pathname.replace(/\/+$/, '').replace(/\/v2$/, '');
+  return { base: new URL(`${path}/v2/`, url), registry: url.host, isMirror: true };
+}
+
+function scheme(host: string, { insecure }: EndpointOptions): 'http' | 'https' {
+  const name = host.replace(/\/.*$/, '');
+  const isNamed = insecure.includes(name) || insecure.includes(name.replace(/:[0-9]+$/, ''));
+  return isNamed || isLoopback(name) ? 'http' : 'https';
+}
+
+/** `localhost`, 127.0.0.0/8 and [::1], with or without a port. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/i.test(host);
+}
+
+function parseURL(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,164 @@
+/** What can go wrong with a server, as errors that say who, what, why and what next. */
+import { RemoteError, systemCode } from '../core/errors.ts';
+
+/** A failure that the same request may not meet again. */
+export class TransientError extends Error {
+  /** What to report when trying again is over. */
+  readonly failure: RemoteError;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(failure: RemoteError, retryAfterMs?: number) {
+    super(failure.message);
+    this.failure = failure;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Without user, password and query: signed URLs carry secrets there. */
+export function redactURL(url: URL): string {
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
+/** A server that answered with a status nobody wanted. */
+export interface BadAnswer {
+  readonly method: string;
+  readonly url: URL;
+  readonly status: number;
+  readonly statusText: string;
+  /** As much of the body as is worth reading. */
+  readonly body: string;
+  readonly retryAfter: string | undefined;
+}
+
+const hints: Readonly<Record<number, readonly [code: string, hint: string | undefined]>> = {
+  401: ['registry-unauthorized', 'log in to the registry; one without that name may answer so as well'],
+  403: ['registry-denied', 'the account may lack the right to this repository, or the name is wrong'],
+  404: [
+    'registry-not-found',
+    'check the name; without the right credentials a private image looks like a missing one',
+  ],
+  413: ['registry-too-large', undefined],
+  429: ['registry-rate-limited', 'wait, log in for a higher limit, or name a mirror with --registry-mirror'],
+};
+
+/** The error for a status, wrapped when trying again may help. */
+export function statusError(answer: BadAnswer): RemoteError | TransientError {
+  const { method, url, status, statusText } = answer;
+  const [code, hint] =
+    hints[status] ?? (status >= 500 ? ['registry-failed', 'try again later'] : ['registry-refused']);
+  const said = registryWords(answer.body);
+  const message = `${method} ${redactURL(url)}: ${status} ${statusText}${said === '' ? '' : `: ${said}`}`;
+  const error = new RemoteError(code ?? 'registry-refused', message, { hint });
+  const isTransient = status === 408 || status === 429 || status >= 500;
+  return isTransient ? new TransientError(error, parseRetryAfter(answer.retryAfter)) : error;
+}
+
+/** `CODE: message` of each error in the body (distribution-spec, "Error Codes"), fit to be shown. */
+function registryWords(body: string): string {
+  let errors: unknown;
+  try {
+    const document: unknown = JSON.parse(body);
+    if (typeof document === 'object' && document !== null) {
+      errors =
+        'errors' in document ? document.errors : 'details' in document ? [{ message: document.details }] : [];
+    }
+  } catch {
+    return '';
+  }
+  const words = (Array.isArray(errors) ? errors : []).map(
+    (error: { code?: unknown; message?: unknown } | null) =>
+      [error?.code, error?.message].filter((word) => typeof word === 'string' && word !== '').join(': '),
+  );
+  return printable(words.filter((word) => word !== '').join('; '));
+}
+
+const longestWords = 500;
+
+/** Text of a stranger: no control characters, no novels. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+  const clean = text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
+  return clean.length > longestWords ? `${clean.slice(0, longestWords)}…` : clean;
+}
+
+/** Seconds; the form with a date is rare and taken for no wish at all. */
+function parseRetryAfter(value: string | undefined): number | undefined {
+  return value !== undefined && /^[0-9]{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
+}
+
+const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ECONNREFUSED: ['connection refused', 'check that the registry runs and that the port is right'],
+  ENOTFOUND: ['no such host', 'check the name of the registry and the DNS settings'],
+  EAI_AGAIN: ['the name could not be looked up', 'check the network and the DNS settings'],
+  EHOSTUNREACH: ['no route to the host', 'check the network'],
+  ENETUNREACH: ['the network is unreachable', 'check the network'],
+  UND_ERR_CONNECT_TIMEOUT: ['no connection in time', 'check the network, a proxy or a firewall between'],
+  ERR_SSL_WRONG_VERSION_NUMBER: [
+    'it does not speak TLS',
+    'name it with --insecure-registry to use plain HTTP',
+  ],
+  EPROTO: ['it does not speak TLS', 'name it with --insecure-registry to use plain HTTP'],
+};
+
+const distrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** No connection, or none that could be trusted. */
+export function connectError(url: URL, cause: unknown): RemoteError | TransientError {
+  const code = innermostCode(cause) ?? '';
+  const who = `cannot reach the registry at ${url.hostname}:${portOf(url)}`;
+  if (distrusted.has(code)) {
+    const hint = 'give the authority that signed it as a CA file';
+    return new RemoteError('registry-untrusted', `${who}: its certificate is signed by nobody we trust`, {
+      hint,
+      cause,
+    });
+  }
+  if (/^(CERT_|ERR_TLS_CERT)/.test(code)) {
+    return new RemoteError(
+      'registry-untrusted',
+      `${who}: its certificate is not valid: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  const [reason, hint] = reasons[code] ?? [messageOf(cause), undefined];
+  const error = new RemoteError('registry-unreachable', `${who}: ${reason}`, { hint, cause });
+  const isHopeless = code === 'ENOTFOUND' || code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER';
+  return isHopeless ? error : new TransientError(error);
+}
+
+/** A connection that broke, or on which nothing came any more. */
+export function brokenError(method: string, url: URL, cause: unknown): TransientError {
+  const code = systemCode(cause) ?? '';
+  const reason = /TIMEOUT/.test(code)
+    ? 'the server fell silent'
+    : `the connection broke: ${messageOf(cause)}`;
+  const message = `${method} ${redactURL(url)}: ${reason}`;
+  return new TransientError(new RemoteError('registry-interrupted', message, { cause, hint: 'try again' }));
+}
+
+function portOf(url: URL): string {
+  return url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
+}
+
+/** Failures to connect to several addresses of a host come as a bundle. */
+function innermostCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermostCode(error.errors[0]);
+  return (
+    systemCode(error) ??
+    (error instanceof Error && error.cause !== undefined ? innermostCode(error.cause) : undefined)
+  );
+}
+
+function messageOf(error: unknown): string {
+  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  const text = inner instanceof Error ? inner.message || inner.name : String(inner);
+  const cause = inner instanceof Error ? inner.cause : undefined;
+  return printable(cause instanceof Error && text === 'terminated' ? cause.message : text);
+}

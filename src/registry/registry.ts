@@ -1,0 +1,140 @@
+import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
+import { CanceledError, IntegrityError, RemoteError, type StrataError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/event.ts';
+import type { Platform } from '../core/platform.ts';
+import { type Endpoint, endpointsOf, originEndpoint } from './endpoint.ts';
+import { downloadBlob, type OnProgress } from './fetch-blob.ts';
+import { defaultTiming, type RegistryClientOptions } from './options.ts';
+import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push.ts';
+import type { Reference } from './reference.ts';
+import { openRepository, type Repository } from './repository.ts';
+import { type ResolvedImage, resolveManifest } from './resolve.ts';
+import { openSession } from './session.ts';
+import { openTransport } from './transport.ts';
+
+/** The client of all registries. Its methods throw RemoteError, IntegrityError and CanceledError. */
+export interface Registry {
+  /** Finds the manifest of an image for a platform; manifests and indices end in `blobs`. */
+  resolve(
+    reference: Reference,
+    platform: Platform,
+    blobs: BlobStore,
+    signal: AbortSignal,
+  ): Promise<ResolvedImage>;
+  /** Brings a blob of the repository into `blobs`, unless it is there; two calls for one blob share the download. */
+  fetchBlob(
+    reference: Reference,
+    blob: BlobInfo,
+    blobs: BlobStore,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Pushes what lies in `blobs`. */
+  push(
+    reference: Reference,
+    image: PushImage,
+    blobs: BlobStore,
+    options: PushOptions,
+    signal: AbortSignal,
+  ): Promise<PushReceipt>;
+  /** Closes connections that are kept for further requests. */
+  close(): Promise<void>;
+}
+
+/** A mirror gets fewer chances: there is somebody else to ask. */
+const mirrorAttempts = 2;
+/** Shorter pauses are not worth a word. */
+const notablePauseMs = 2_000;
+
+export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = () => undefined): Registry {
+  const timing = { ...defaultTiming, ...options.timing };
+  const transport = openTransport(options, timing);
+  const session = openSession(transport, options.credentials ?? (async () => undefined));
+  const note = (text: string) => emit({ type: 'note', text, at: Date.now() });
+  const abandoned = new Set<string>();
+  const downloads = new Map<string, Promise<void>>();
+
+  const repositoryAt = (
+    endpoint: Endpoint,
+    reference: Reference,
+    signal: AbortSignal,
+    push: { readonly mountFrom: readonly string[] } | undefined,
+  ) =>
+    openRepository({
+      session,
+      endpoint,
+      name: reference.repository,
+      actions: push === undefined ? 'pull' : 'pull,push',
+      mountFrom: push?.mountFrom ?? [],
+      policy: endpoint.isMirror ? { ...timing, attempts: Math.min(mirrorAttempts, timing.attempts) } : timing,
+      onPause(error, pauseMs) {
+        if (pauseMs >= notablePauseMs)
+          note(`${error.message}; trying again in ${Math.round(pauseMs / 1000)} s`);
+      },
+      signal,
+    });
+
+  /** Asks the mirrors in order, then the registry; a mirror that fails for a repository is left for good. */
+  const pulling = async <T>(
+    reference: Reference,
+    signal: AbortSignal,
+    work: (repository: Repository) => Promise<T>,
+  ): Promise<T> => {
+    if (signal.aborted) throw new CanceledError();
+    for (const endpoint of endpointsOf(reference.registry, options)) {
+      const repository = repositoryAt(endpoint, reference, signal, undefined);
+      if (!endpoint.isMirror) return work(repository);
+      const key = repository.url('').href;
+      if (abandoned.has(key)) continue;
+      try {
+        return await work(repository);
+      } catch (error) {
+        if (!isTheirs(error)) throw error;
+        if (!abandoned.has(key)) note(`mirror ${endpoint.base.host} is left out: ${error.message}`);
+        abandoned.add(key);
+      }
+    }
+    throw new Error('a registry without an endpoint');
+  };
+
+  return {
+    resolve: (reference, platform, blobs, signal) =>
+      pulling(reference, signal, (repository) => resolveManifest(repository, reference, platform, blobs)),
+    async fetchBlob(reference, blob, blobs, onProgress, signal) {
+      const key = blobs.path(blob.digest);
+      // Whoever waits for a download that fails tries for itself.
+      for (let other = downloads.get(key); other !== undefined; other = downloads.get(key)) {
+        await other.catch(() => undefined);
+      }
+      if (blobs.size(blob.digest) === blob.size) return;
+      const download = pulling(reference, signal, (repository) =>
+        downloadBlob(repository, blob, blobs, onProgress),
+      );
+      downloads.set(key, download);
+      try {
+        await download;
+      } finally {
+        downloads.delete(key);
+      }
+    },
+    async push(reference, image, blobs, pushOptions, signal) {
+      const mountFrom = [...new Set(pushOptions.mountFrom?.values())].sort();
+      const endpoint = originEndpoint(reference.registry, options);
+      // One upload that fails ends the others.
+      const failed = new AbortController();
+      const either = AbortSignal.any([signal, failed.signal]);
+      const repository = repositoryAt(endpoint, reference, either, { mountFrom });
+      try {
+        return await pushImage(repository, reference, image, blobs, pushOptions);
+      } finally {
+        failed.abort();
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Whether a failure is the server's, so that another one may do better. */
+function isTheirs(error: unknown): error is StrataError {
+  return error instanceof RemoteError || error instanceof IntegrityError;
+}

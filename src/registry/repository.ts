@@ -1,0 +1,50 @@
+import type { RemoteError } from '../core/errors.ts';
+import type { Answer } from './answer.ts';
+import type { Endpoint } from './endpoint.ts';
+import { type RetryPolicy, withRetries } from './retry.ts';
+import type { Session } from './session.ts';
+import type { Request } from './transport.ts';
+
+/** One repository as one server offers it: what pulling and pushing talk to. */
+export interface Repository {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly signal: AbortSignal;
+  /** The address of something in it: `manifests/latest`. */
+  url(path: string): URL;
+  /**
+   * Sends one request.
+   * @param wanted the statuses that are answers; every other one is thrown
+   * @throws RemoteError, TransientError, CanceledError
+   */
+  send(wanted: readonly number[], request: Omit<Request, 'signal'>): Promise<Answer>;
+  /** Does `work` as often as the policy allows; `progress` as in `withRetries`. */
+  retrying<T>(work: () => Promise<T>, progress?: () => number): Promise<T>;
+}
+
+export interface RepositoryNeeds {
+  readonly session: Session;
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  readonly actions: 'pull' | 'pull,push';
+  /** Repositories that blobs may be taken over from. */
+  readonly mountFrom?: readonly string[];
+  readonly policy: RetryPolicy;
+  readonly onPause: (error: RemoteError, pauseMs: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export function openRepository(needs: RepositoryNeeds): Repository {
+  const { session, endpoint, name, actions, mountFrom = [], policy, onPause, signal } = needs;
+  const others = mountFrom.filter((other) => other !== name).map((other) => `repository:${other}:pull`);
+  const scopes = [`repository:${name}:${actions}`, ...others];
+  return {
+    name,
+    endpoint,
+    signal,
+    url: (path) => new URL(`${name}/${path}`, endpoint.base),
+    send: (wanted, request) => session.send(endpoint, scopes, wanted, { ...request, signal }),
+    retrying: (work, progress) =>
+      withRetries({ policy, signal, onPause, ...(progress === undefined ? {} : { progress }) }, work),
+  };
+}

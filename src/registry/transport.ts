@@ -1,0 +1,138 @@
+/** HTTP as registries need it: redirects that keep credentials home, timeouts, errors that name the server. */
+import { readFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
+import { rootCertificates } from 'node:tls';
+import type { Agent } from 'undici';
+import { CanceledError, HostError, RemoteError, StrataError, systemCode } from '../core/errors.ts';
+import { type Answer, answerOf } from './answer.ts';
+import type { RegistryClientOptions, Timing } from './options.ts';
+import { brokenError, connectError, redactURL } from './registry-error.ts';
+
+export interface Request {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Called for each try. */
+  readonly body?: () => AsyncIterable<Uint8Array> | Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export interface Transport {
+  /**
+   * Sends a request and follows redirects. Any status is an answer.
+   * @throws RemoteError, TransientError when there is no answer; CanceledError
+   */
+  send(request: Request): Promise<Answer>;
+  /** Closes idle connections; those in use end with their answers. */
+  close(): Promise<void>;
+}
+
+const maxRedirects = 5;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** @throws HostError `bad-ca-file` from the first request on */
+export function openTransport(
+  options: Pick<RegistryClientOptions, 'caFiles' | 'userAgent'>,
+  timing: Timing,
+): Transport {
+  // Loading undici costs more than many a cached build: nobody pays who does not ask a registry.
+  let opened: Promise<Agent> | undefined;
+  const agent = () => {
+    opened ??= openAgent(options.caFiles, timing);
+    return opened;
+  };
+
+  const sendOnce = async (request: Request, url: URL, headers: Readonly<Record<string, string>>) => {
+    const dispatcher = await agent();
+    try {
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...headers },
+        body: (request.body?.() ?? null) as Uint8Array | null,
+        signal: request.signal,
+      });
+      return answerOf(request.method, url, response, request.signal);
+    } catch (error) {
+      if (request.signal.aborted) throw new CanceledError();
+      if (error instanceof StrataError) throw error;
+      throw isBroken(error) ? brokenError(request.method, url, error) : connectError(url, error);
+    }
+  };
+
+  return {
+    async send(request) {
+      let url = request.url;
+      let headers = request.headers ?? {};
+      for (let hops = 0; ; hops++) {
+        const answer = await sendOnce(request, url, headers);
+        const location = answer.header('location');
+        if (!redirects.has(answer.status) || location === undefined) return answer;
+        await answer.discard();
+        if (hops === maxRedirects) throw badRedirect(answer, `more than ${maxRedirects} redirects`);
+        const next = redirectTarget(answer, location);
+        if (next.origin !== url.origin) headers = withoutCredentials(headers);
+        url = next;
+      }
+    },
+    async close() {
+      await opened?.then(
+        (each) => each.close(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+async function openAgent(caFiles: readonly string[], timing: Timing): Promise<Agent> {
+  const { Agent } = await import('undici');
+  // Authorities given to Node replace the usual ones.
+  const ca = caFiles.length === 0 ? {} : { ca: [...rootCertificates, ...caFiles.map(readCAFile)] };
+  return new Agent({
+    connect: { timeout: timing.connectMs, ...ca },
+    headersTimeout: timing.idleMs,
+    bodyTimeout: timing.idleMs,
+  });
+}
+
+function readCAFile(path: string): string {
+  try {
+    const text = readFileSync(path, 'latin1');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch (cause) {
+    throw new HostError('bad-ca-file', `cannot read the CA file ${path}`, { cause });
+  }
+  throw new HostError('bad-ca-file', `the CA file ${path} holds no certificate in PEM form`);
+}
+
+/** Whether it went wrong after the connection stood. */
+function isBroken(error: unknown): boolean {
+  const code = systemCode(error) ?? '';
+  return /^(ECONNRESET|EPIPE|HPE_|UND_ERR_(?!CONNECT_TIMEOUT))/.test(code);
+}
+
+function redirectTarget(answer: Answer, location: string): URL {
+  let next: URL;
+  try {
+    next = new URL(location, answer.url);
+  } catch {
+    throw badRedirect(answer, 'a redirect to something that is no URL');
+  }
+  // A body may only be sent again where the status says so; registries redirect reads alone.
+  const mayRepeat = answer.method === 'GET' || answer.method === 'HEAD' || answer.status >= 307;
+  if (!/^https?:$/.test(next.protocol) || !mayRepeat)
+    throw badRedirect(answer, `a redirect to ${redactURL(next)}`);
+  return next;
+}
+
+function badRedirect(answer: Answer, what: string): RemoteError {
+  const message = `${answer.method} ${redactURL(answer.url)}: ${answer.status} ${STATUS_CODES[answer.status]}: ${what}`;
+  return new RemoteError('registry-protocol', message);
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
+  );
+}

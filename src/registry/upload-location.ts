@@ -1,0 +1,21 @@
+import { RemoteError } from '../core/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Answer } from './answer.ts';
+import { redactURL } from './registry-error.ts';
+
+/** Where an upload goes on. */
+export function locationOf(answer: Answer): URL {
+  const location = answer.header('location');
+  if (location !== undefined && URL.canParse(location, answer.url.href)) return new URL(location, answer.url);
+  throw protocolError(answer, 'the answer does not say where to send the blob');
+}
+
+export function finalURL(answer: Answer, blob: Descriptor): URL {
+  const url = locationOf(answer);
+  url.searchParams.set('digest', blob.digest);
+  return url;
+}
+
+export function protocolError(answer: Answer, what: string): RemoteError {
+  return new RemoteError('registry-protocol', `${answer.method} ${redactURL(answer.url)}: ${what}`);
+}
