@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { leftovers } from '../support/leftovers.ts';
+import { recordedBuild } from '../support/recorded-build.ts';
 import { describeBuilds } from '../support/site.ts';
 
 describeBuilds(sandboxNeeds, 'a build that is stopped', (site) => {
@@ -43,7 +45,9 @@ RUN echo it runs now && sleep 60 & wait
 
     const finished =
       'FROM strata-base/busybox\nRUN dd if=/dev/urandom of=/noise bs=1M count=4 2> /dev/null\n';
-    await site.strataOk(['build', '--fail-on-miss', '-f', '-', context], { input: finished });
+    const dockerfile = join(site.files('finished', { Dockerfile: finished }), 'Dockerfile');
+    const { steps } = await recordedBuild(site, ['-f', dockerfile, context]);
+    expect(steps.map(([, result]) => result)).toEqual(['cached']);
     expect(await leftovers(site)).toEqual([]);
   });
 
