@@ -53,7 +53,13 @@ export function openDestination(below: FileTree): Destination {
     const stat = belowStat(path);
     if (stat === undefined) return undefined;
     const target = stat.type === 'symlink' ? below.readlink(path) : '';
-    return { stat, target, xattrs: () => below.xattrs(path) };
+    const isRead = stat.type === 'file' && stat.size > 0;
+    return {
+      stat,
+      target,
+      xattrs: () => below.xattrs(path),
+      ...(isRead ? { content: { kind: 'file', open: () => below.open(path) } } : {}),
+    };
   };
 
   const put = (path: BytePath, file: PlacedFile): void => {

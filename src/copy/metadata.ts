@@ -1,7 +1,7 @@
 /** Owner, mode and time of what COPY and ADD put in place (Dockerfile reference, 3.6 "Metadata"). */
 import type { FileStat, FileTree, Timestamp } from '../core/file-tree.ts';
 import { parseMode } from './mode.ts';
-import { resolveOwner } from './owner.ts';
+import { type Owner, resolveOwner } from './owner.ts';
 
 export interface MetadataRequest {
   /** `--chown`. */
@@ -17,6 +17,10 @@ export interface MetadataRules {
   copied(stat: FileStat): FileStat;
   /** A directory that is made because a path leads through it or ends at it. */
   readonly directory: FileStat;
+  /** The same where `--chmod` does not apply. */
+  readonly plainDirectory: FileStat;
+  /** `--chown`, for files that come with metadata of their own. */
+  readonly owner: Owner | undefined;
   /** A file that has no source in any tree. */
   inline(size: number): FileStat;
 }
@@ -44,9 +48,12 @@ export function metadataRules(below: FileTree, request: MetadataRequest): Metada
     inode: '',
   };
 
+  const plainDirectory: FileStat = { ...made, ...owner, type: 'directory', mode: 0o755, size: 0 };
   return {
     copied,
-    directory: { ...made, ...owner, type: 'directory', mode: change?.implicitDirectory ?? 0o755, size: 0 },
+    owner,
+    plainDirectory,
+    directory: { ...plainDirectory, mode: change?.implicitDirectory ?? 0o755 },
     inline: (size) => copied({ ...made, type: 'file', mode: 0o644, size }),
   };
 }

@@ -3,7 +3,6 @@ import {
   type BytePath,
   baseName,
   bytePathFromText,
-  bytePathToText,
   cleanBeneath,
   compareBytes,
   joinBytePath,
@@ -13,8 +12,10 @@ import { StepError } from '../core/errors.ts';
 import { emptyTree, type FileTree, resolveBeneath, type Timestamp, type Xattr } from '../core/file-tree.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import { type Destination, openDestination, type PlacedFile } from './destination.ts';
+import { makeDirectories, makeLeadingDirectories, shown } from './directories.ts';
 import { type MetadataRequest, type MetadataRules, metadataRules } from './metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
+import { type PlaceableSource, placeArchive } from './unpack.ts';
 import { isCopied } from './xattr-policy.ts';
 
 export interface PlaceRequest extends MetadataRequest {
@@ -37,7 +38,7 @@ export function standsAlone(request: Pick<PlaceRequest, 'isLink' | 'mode'>): boo
  *   `bad-chmod`, `no-user-database`
  */
 export function placeFiles(
-  selection: Selection,
+  selection: Selection<PlaceableSource>,
   below: FileTree,
   request: PlaceRequest,
 ): Iterable<LayerEntry> {
@@ -45,7 +46,10 @@ export function placeFiles(
   const onto = openDestination(base);
   const rules = metadataRules(base, request);
   const dest = bytePathFromText(request.dest);
-  for (const source of selection.sources) placeSource(onto, rules, selection.tree, source, dest);
+  for (const source of selection.sources) {
+    if (source.kind === 'archive') placeArchive(onto, rules, source, dest);
+    else placeSource(onto, rules, selection.tree, source, dest);
+  }
   for (const { name, content } of selection.heredocs) {
     const bytes = Buffer.from(content);
     const path = landing(onto, rules, dest, baseName(cleanBeneath(bytePathFromText(name))));
@@ -83,10 +87,10 @@ function placeSource(
 
 /** The path a file source gets: the destination, or its own name inside it. */
 function landing(onto: Destination, rules: MetadataRules, dest: BytePath, name: BytePath): BytePath {
-  makeLeadingDirectories(onto, rules, dest);
+  makeLeadingDirectories(onto, dest, rules.directory);
   const at = resolveBeneath(onto, cleanBeneath(dest));
   const path = onto.lstat(at)?.type === 'directory' ? joinBytePath(at, name) : at;
-  makeDirectories(onto, rules, parentOf(path));
+  makeDirectories(onto, parentOf(path), rules.directory);
   return path;
 }
 
@@ -97,34 +101,14 @@ function openTop(
   dest: BytePath,
   mtime: Timestamp | undefined,
 ): BytePath {
-  makeLeadingDirectories(onto, rules, dest);
+  makeLeadingDirectories(onto, dest, rules.directory);
   const top = resolveBeneath(onto, cleanBeneath(dest));
   const there = onto.lstat(top);
   if (there !== undefined && there.type !== 'directory') throw nonDirectory(top);
-  makeDirectories(onto, rules, top);
+  makeDirectories(onto, top, rules.directory);
   const file = onto.placed(top) ?? onto.inherited(top);
   if (file !== undefined && mtime !== undefined) onto.put(top, { ...file, stat: { ...file.stat, mtime } });
   return top;
-}
-
-/** What must be a directory whatever the source is: all of a destination that says so, else what leads to it. */
-function makeLeadingDirectories(onto: Destination, rules: MetadataRules, dest: BytePath): void {
-  const clean = cleanBeneath(dest);
-  makeDirectories(onto, rules, resolveBeneath(onto, /(?:^|\/)\.?$/.test(dest) ? clean : parentOf(clean)));
-}
-
-/** Makes a resolved path a directory, with all that lead to it; existing ones stay as they are. */
-function makeDirectories(onto: Destination, rules: MetadataRules, path: BytePath): void {
-  if (path === '') return;
-  const there = onto.lstat(path);
-  if (there?.type === 'directory') return;
-  makeDirectories(onto, rules, parentOf(path));
-  if (there !== undefined) {
-    throw new StepError('not-a-directory', `"${shown(path)}" is not a directory`, {
-      hint: 'the destination leads through it; remove it in an earlier step or choose another destination',
-    });
-  }
-  onto.put(path, { stat: rules.directory, target: '', xattrs: noXattrs });
 }
 
 function putFile(onto: Destination, path: BytePath, file: PlacedFile): void {
@@ -172,10 +156,6 @@ function nonDirectory(path: BytePath): StepError {
   return new StepError('cannot-copy-to-non-directory', `cannot copy to non-directory: "${shown(path)}"`, {
     hint: 'a directory is copied there, but something else has the name; remove that in an earlier step',
   });
-}
-
-function shown(path: BytePath): string {
-  return `/${bytePathToText(path)}`;
 }
 
 const noXattrs = (): readonly Xattr[] => [];

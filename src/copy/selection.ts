@@ -19,10 +19,10 @@ export interface Heredoc {
   readonly content: string;
 }
 
-export interface Selection {
+export interface Selection<Source = SelectedSource> {
   readonly tree: FileTree;
   /** In the order in which they are placed; a wildcard gives one for each match. */
-  readonly sources: readonly SelectedSource[];
+  readonly sources: readonly Source[];
   /** Placed after all others. */
   readonly heredocs: readonly Heredoc[];
 }

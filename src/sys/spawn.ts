@@ -17,8 +17,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** The whole environment; the own one when undefined. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads from its standard input: nothing when undefined. */
-  readonly stdin?: Uint8Array;
+  /** What it reads from its standard input: bytes, or a file that is open here. Nothing when undefined. */
+  readonly stdin?: Uint8Array | number;
   /** Undefined: the output is thrown away. */
   readonly onStdout?: TakeOutput;
   readonly onStderr?: TakeOutput;
@@ -39,12 +39,12 @@ export async function spawnProcess(
   args: readonly string[],
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
-  const { signal, onStdout, onStderr } = options;
+  const { signal, stdin, onStdout, onStderr } = options;
   if (signal?.aborted) return { kind: 'canceled' };
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
-    stdio: [stdio(options.stdin), stdio(onStdout), stdio(onStderr)],
+    stdio: [isDescriptor(stdin) ? stdin : stdio(stdin), stdio(onStdout), stdio(onStderr)],
   });
   let kill: NodeJS.Timeout | undefined;
   const end = () => {
@@ -63,7 +63,7 @@ export async function spawnProcess(
     });
     // It may end without reading its input: that is its right.
     child.stdin?.on('error', () => {});
-    child.stdin?.end(options.stdin);
+    if (!isDescriptor(stdin)) child.stdin?.end(stdin);
     const taken = [take(child.stdout, onStdout), take(child.stderr, onStderr)];
     const outputs = Promise.all(taken).catch(async (error) => {
       end();
@@ -76,6 +76,10 @@ export async function spawnProcess(
     signal?.removeEventListener('abort', end);
     clearTimeout(kill);
   }
+}
+
+function isDescriptor(stdin: Uint8Array | number | undefined): stdin is number {
+  return typeof stdin === 'number';
 }
 
 function stdio(wanted: unknown): 'pipe' | 'ignore' {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { type BytePath, joinBytePath } from '../../src/core/byte-path.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
+import { openContent } from '../../src/layer/content-reader.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 
 const line =
@@ -118,14 +119,12 @@ export function difference(before: TreeLines, after: TreeLines): string[] {
 }
 
 function contentOf(entry: Exclude<LayerEntry, { type: 'delete' }>): string {
-  if (entry.content === undefined) return '';
-  if (entry.content.kind === 'bytes') return Buffer.from(entry.content.bytes).toString();
-  if (entry.content.kind === 'file') return read(entry.content.open());
-  const bytes = Buffer.alloc(entry.size);
-  const reader = entry.content.open();
-  reader.read(bytes, 0, entry.size);
+  const bytes = Buffer.alloc(entry.size + 1);
+  const reader = openContent(entry.content);
+  let size = 0;
+  for (let read = -1; read !== 0; size += read) read = reader.read(bytes, size, bytes.length - size);
   reader.close();
-  return bytes.toString();
+  return bytes.toString('utf8', 0, size);
 }
 
 function read(descriptor: number): string {
