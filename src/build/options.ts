@@ -22,6 +22,8 @@ export interface BuildOptions {
   readonly annotations: readonly (readonly [name: string, value: string])[];
   readonly noCache: boolean;
   readonly noCacheFilter: readonly string[];
+  readonly cacheFrom: readonly CacheSpec[];
+  readonly cacheTo: readonly CacheSpec[];
   readonly pull: boolean;
   readonly secrets: readonly SecretSpec[];
   readonly ssh: readonly SshSpec[];
@@ -44,6 +46,12 @@ export interface OutputSpec {
   /** A path; `-` is standard output; undefined where the type needs none. */
   readonly dest?: string | undefined;
   /** Every other `key=value` of the flag, keys in lower case. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** `--cache-from` and `--cache-to`, keys checked. */
+export interface CacheSpec {
+  readonly type: 'registry' | 'local' | 'inline';
   readonly attributes: Readonly<Record<string, string>>;
 }
 

@@ -1,3 +1,69 @@
-export async function main(_args: readonly string[], _io: NodeJS.Process): Promise<number> {
-  return 2;
+import type { Command } from 'commander';
+import { CommanderError } from 'commander';
+import type { CommandContext } from './commands/command.ts';
+import { abortOnSignals } from './interrupt.ts';
+import type { CliIO } from './io.ts';
+import { openProgram } from './program.ts';
+import { describeError } from './report-error.ts';
+import { stateRoot } from './state-root.ts';
+import { usesColors } from './terminal.ts';
+import { usageError } from './usage.ts';
+
+/**
+ * Runs one command line.
+ * @param args without the program's name
+ * @returns the exit status: 0 success, 1 failure, 2 wrong usage, 130 canceled, 70 a bug in strata
+ */
+export async function main(args: readonly string[], io: CliIO): Promise<number> {
+  const interrupt = abortOnSignals(process, () => {
+    io.stderr.write('stopping; once more to stop at once\n');
+  });
+  const context: CommandContext = {
+    io,
+    signal: interrupt.signal,
+    root: () => stateRoot(program.opts<{ root?: string }>().root, io.env, process.geteuid?.() === 0),
+    tail: undefined,
+  };
+  const program = openProgram(context);
+  // Whoever reads our output may stop reading; that is no failure of ours.
+  io.stdout.on('error', ignoreBrokenPipe);
+  try {
+    await parse(program, args);
+    return 0;
+  } catch (error) {
+    const { text, exitCode } = describeError(error, {
+      usesColors: usesColors(io),
+      isDebug: program.opts<{ debug?: boolean }>().debug === true,
+      output: context.tail?.failed(),
+    });
+    io.stderr.write(text);
+    return exitCode;
+  } finally {
+    interrupt.release();
+  }
+}
+
+async function parse(program: Command, args: readonly string[]): Promise<void> {
+  if (args.length === 0) {
+    program.outputHelp();
+    return;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version were printed.
+    if (error.exitCode === 0) return;
+    throw usageError(error, commandName(program, args));
+  }
+}
+
+/** `strata build` when that is where the command line went wrong, else `strata`. */
+function commandName(program: Command, args: readonly string[]): string {
+  const command = program.commands.find((candidate) => args.includes(candidate.name()));
+  return command === undefined ? program.name() : `${program.name()} ${command.name()}`;
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

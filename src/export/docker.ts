@@ -3,10 +3,10 @@ import { digestHex } from '../core/digest.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
+import { familiarName, parseReference } from '../registry/reference.ts';
 import { packArchive } from './archive.ts';
 import { type StreamDestination, writeStream } from './destination.ts';
 import { type ExportImage, readManifests } from './image.ts';
-import { familiarName } from './image-name.ts';
 import { layoutMembers } from './oci.ts';
 
 /**
@@ -42,7 +42,7 @@ async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<objec
   const { config, layers } = first.manifest;
   return {
     Config: blobPath(config),
-    RepoTags: image.names.length === 0 ? null : image.names.map(familiarName),
+    RepoTags: image.names.length === 0 ? null : image.names.map((name) => familiarName(parseReference(name))),
     Layers: layers.map(blobPath),
   };
 }

@@ -1,8 +1,8 @@
 import type { Descriptor, ImageIndex } from '../oci/descriptor.ts';
 import { mediaTypes } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
+import { parseReference } from '../registry/reference.ts';
 import type { ExportImage } from './image.ts';
-import { tagOf } from './image-name.ts';
 
 /** `oci-layout` (image-spec, image-layout.md). */
 export const layoutFile: Uint8Array = encodeJSON({ imageLayoutVersion: '1.0.0' });
@@ -19,7 +19,10 @@ export function layoutEntries(images: readonly ExportImage[]): Descriptor[] {
     if (names.length === 0) return [manifest];
     return names.map((name) => ({
       ...manifest,
-      annotations: { [nameAnnotations.full]: name, [nameAnnotations.tag]: tagOf(name) },
+      annotations: {
+        [nameAnnotations.full]: name,
+        [nameAnnotations.tag]: parseReference(name).tag ?? 'latest',
+      },
     }));
   });
 }

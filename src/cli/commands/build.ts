@@ -1,0 +1,117 @@
+import { availableParallelism } from 'node:os';
+import { build } from '../../build/build.ts';
+import { configPlaces, readConfig } from '../config-file.ts';
+import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
+import { refuseUnsupported } from '../flags/unsupported.ts';
+import { openOutputTail } from '../output-tail.ts';
+import { openRenderer } from '../renderer-choice.ts';
+import type { DefineCommand } from './command.ts';
+
+/** Lines of a failed step that its error repeats: the log has them all, a live view has not. */
+const tailLength = { log: 10, live: 60 };
+
+const each = (value: string, before: readonly string[]) => [...before, value];
+const eachOfList = (value: string, before: readonly string[] | true) => [
+  // Commander starts a flag called `--no-…` with true.
+  ...(before === true ? [] : before),
+  ...value.split(',').map((item) => item.trim()),
+];
+
+export const defineBuild: DefineCommand = (command, context) => {
+  const { io, signal } = context;
+  command
+    .usage('[OPTIONS] CONTEXT')
+    .argument('<CONTEXT>', 'a directory, "-" (a tar or a Dockerfile on standard input), or a URL')
+    .option('-f, --file <path>', 'the Dockerfile, "-" for standard input (default: CONTEXT/Dockerfile)')
+    .option('-t, --tag <name>', 'name of the image: [registry/]name[:tag]', each, [])
+    .option('--target <stage>', 'stop at this stage')
+    .option('--build-arg <name=value>', 'value of an ARG; NAME alone takes it from the environment', each, [])
+    .option(
+      '--build-context <name=value>',
+      'a further context, or another source for a stage or image',
+      each,
+      [],
+    )
+    .option(
+      '-o, --output <spec>',
+      'where the result goes: type=oci|docker|tar|local|registry|image,dest=…',
+      each,
+      [],
+    )
+    .option('--push', 'push the image: type=registry')
+    .option('--load', 'keep the image in the local store (default without --output)')
+    .option('--platform <list>', 'build for os/arch[/variant], comma-separated', eachOfList, [])
+    .option('--no-cache', 'run every step again')
+    .option('--no-cache-filter <stages>', 'run the steps of these stages again', eachOfList)
+    .option('--cache-from <spec>', 'read cache records: type=registry|local', each, [])
+    .option('--cache-to <spec>', 'write cache records: type=registry|local|inline', each, [])
+    .option('--pull', 'ask registries again for images that the store has')
+    .option('--secret <spec>', 'show a secret to RUN: id=…,src=FILE or id=…,env=NAME', each, [])
+    .option('--ssh <spec>', 'show an agent or keys to RUN: default or id=SOCKET|KEY', each, [])
+    .option('--network <mode>', 'network of RUN: default, none or host', 'default')
+    .option('--add-host <name:address>', 'further line of /etc/hosts for RUN', each, [])
+    .option('--shm-size <bytes>', 'size of /dev/shm for RUN')
+    .option('--ulimit <type=soft:hard>', 'limit for RUN', each, [])
+    .option('--cgroup-parent <path>', 'cgroup that RUN lives in')
+    .option(
+      '--resource <spec>',
+      'memory=,cpu-quota=,cpu-period=,cpu-shares=,cpuset-cpus=,cpuset-mems=',
+      each,
+      [],
+    )
+    .option('-m, --memory <bytes>', 'memory for RUN')
+    .option('--cpus <number>', 'processors for RUN')
+    .option('--allow <entitlement>', 'network.host, security.insecure or device', eachOfList, [])
+    .option('--label <name=value>', 'label of the image', each, [])
+    .option('--annotation <name=value>', 'annotation of the manifest', each, [])
+    .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
+    .option('-q, --quiet', 'print only the image id')
+    .option('--iidfile <path>', 'write the image id to a file')
+    .option('--metadata-file <path>', 'write digests, cache results and timings to a file')
+    .option('--check', 'check the Dockerfile, build nothing')
+    .option('--call <method>', 'check, outline or targets: say it, build nothing')
+    .option('--explain', 'say for every step why it was run or not')
+    .option('--fail-on-miss', 'fail if any step ran')
+    .option('--registry-mirror <host=url>', 'ask this mirror before the registry', each, [])
+    .option('--insecure-registry <host>', 'speak plain HTTP to this registry', each, [])
+    .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
+    .option('--max-parallelism <number>', 'steps at once')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  strata build -t app .\n' +
+        '  strata build -f app.Dockerfile --target test --build-arg VERSION=2 --output type=oci,dest=app.tar src',
+    )
+    .action(async (contextPath: string, flags: BuildFlags) => {
+      const { env } = io;
+      const options = readBuildOptions(flags, {
+        context: contextPath,
+        root: context.root(),
+        env,
+        config: readConfig(configPlaces(env)),
+        processors: availableParallelism(),
+        isStdoutTerminal: io.stdout.isTTY === true,
+      });
+      refuseUnsupported(flags, options);
+      const { renderer, isLive } = openRenderer(flags, io);
+      const tail = openOutputTail(isLive ? tailLength.live : tailLength.log);
+      context.tail = tail;
+      try {
+        const result = await build(options, {
+          emit(event) {
+            tail.handle(event);
+            renderer.handle(event);
+          },
+          signal,
+          stdin: io.stdin,
+          stdout: io.stdout,
+          env,
+          now: Date.now,
+        });
+        if (flags.quiet === true)
+          for (const image of result.images) io.stdout.write(`${image.configDigest}\n`);
+      } finally {
+        await renderer.close();
+      }
+    });
+};

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { CliIO } from '../io.ts';
+import type { OutputTail } from '../output-tail.ts';
+
+/** What every command gets: the world, what stops it, and where the state lies. */
+export interface CommandContext {
+  readonly io: CliIO;
+  readonly signal: AbortSignal;
+  /** The state directory, `--root` considered. */
+  root(): string;
+  /** Set by a command whose failure is better understood with what its steps printed last. */
+  tail: OutputTail | undefined;
+}
+
+/** Adds arguments, options, an example and an action to the bare command of that name. */
+export type DefineCommand = (command: Command, context: CommandContext) => void;

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemCode, UsageError } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
+
+/** What the configuration files say; a flag on the command line wins over it. */
+export interface Config {
+  /** Registry host to mirror URLs, in order. */
+  readonly registryMirrors: ReadonlyMap<string, readonly string[]>;
+  readonly insecureRegistries: readonly string[];
+  readonly caFiles: readonly string[];
+  readonly runtime?: string;
+  readonly maxParallelism?: number;
+}
+
+export interface ConfigPlaces {
+  /** Strata's own files, the weakest first. */
+  readonly own: readonly string[];
+  /** The Docker engine's, for its mirrors of Docker Hub. */
+  readonly docker: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the configuration lies (cli.md, "Configuration file"). */
+export function configPlaces(environment: Environment): ConfigPlaces {
+  const home = environment.HOME ?? '/';
+  const user = environment.XDG_CONFIG_HOME || join(home, '.config');
+  return {
+    own: ['/etc/strata/config.json', join(user, 'strata', 'config.json')],
+    docker: '/etc/docker/daemon.json',
+  };
+}
+
+/**
+ * Reads the files that exist; a later one wins member by member.
+ * @throws UsageError `bad-config-file`, naming the file
+ */
+export function readConfig(places: ConfigPlaces): Config {
+  let config: Config = { registryMirrors: new Map(), insecureRegistries: [], caFiles: [] };
+  for (const path of places.own) {
+    for (const [key, value] of Object.entries(readObject(path) ?? {})) {
+      const read = members[key as keyof typeof members];
+      if (!Object.hasOwn(members, key) || read === undefined) throw unknownMember(path, key);
+      config = { ...config, ...read(value, (want) => misfit(path, key, want)) };
+    }
+  }
+  if (config.registryMirrors.size > 0) return config;
+  const mirrors = readObject(places.docker)?.['registry-mirrors'];
+  if (mirrors === undefined) return config;
+  const urls = strings(mirrors, (want) => misfit(places.docker, 'registry-mirrors', want));
+  return { ...config, registryMirrors: new Map([['docker.io', urls]]) };
+}
+
+type Fail = (want: string) => never;
+
+const members: Readonly<Record<string, (value: unknown, fail: Fail) => Partial<Config>>> = {
+  'registry-mirrors': (value, fail) => {
+    const want = 'an object such as {"docker.io": ["http://127.0.0.1:5000"]}';
+    if (!isObject(value)) return fail(want);
+    const entries = Object.entries(value).map(
+      ([host, urls]) => [host, strings(urls, () => fail(want))] as const,
+    );
+    return { registryMirrors: new Map(entries) };
+  },
+  'insecure-registries': (value, fail) => ({ insecureRegistries: strings(value, fail) }),
+  'ca-files': (value, fail) => ({ caFiles: strings(value, fail) }),
+  runtime: (value, fail) => ({
+    runtime: typeof value === 'string' && value !== '' ? value : fail('a name or path'),
+  }),
+  'max-parallelism': (value, fail) => ({
+    maxParallelism:
+      Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : fail('a number above 0'),
+  }),
+};
+
+function strings(value: unknown, fail: Fail): readonly string[] {
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+  return isList ? value : fail('a list of strings');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readObject(path: string): Readonly<Record<string, unknown>> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw new UsageError('bad-config-file', `cannot read ${path}: ${systemCode(error)}`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : '';
+    throw new UsageError('bad-config-file', `${path} is not JSON: ${reason}`, { cause: error });
+  }
+  if (!isObject(value)) throw new UsageError('bad-config-file', `${path} does not hold a JSON object`);
+  return value;
+}
+
+function unknownMember(path: string, key: string): UsageError {
+  const near = suggest(key, Object.keys(members));
+  return new UsageError('bad-config-file', `${path}: unknown member "${key}"`, {
+    hint:
+      near === undefined ? `the members are ${Object.keys(members).join(', ')}` : `did you mean "${near}"?`,
+  });
+}
+
+function misfit(path: string, key: string, want: string): never {
+  throw new UsageError('bad-config-file', `${path}: "${key}" must be ${want}`);
+}

@@ -1,0 +1,197 @@
+import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
+import { StrataError, UsageError } from '../../core/errors.ts';
+import { parsePlatform, platformFromNode } from '../../core/platform.ts';
+import { suggest } from '../../core/suggest.ts';
+import { parseReference } from '../../registry/reference.ts';
+import type { Config } from '../config-file.ts';
+import { parseBytes, parseCount } from './amount.ts';
+import { parseCache } from './cache.ts';
+import { parseOutput } from './output.ts';
+import {
+  parseAnnotation,
+  parseBuildArg,
+  parseBuildContext,
+  parseHost,
+  parseLabel,
+  parseMirror,
+  parseUlimit,
+} from './pairs.ts';
+import { parseResources } from './resources.ts';
+import { parseSecret, parseSsh } from './secret.ts';
+
+/** The flags of `strata build` as commander collects them. */
+export interface BuildFlags {
+  readonly file?: string;
+  readonly tag: readonly string[];
+  readonly target?: string;
+  readonly buildArg: readonly string[];
+  readonly buildContext: readonly string[];
+  readonly output: readonly string[];
+  readonly push?: boolean;
+  readonly load?: boolean;
+  readonly platform: readonly string[];
+  /** False for `--no-cache`. */
+  readonly cache: boolean;
+  /** The stages of `--no-cache-filter`; true without it. */
+  readonly cacheFilter: readonly string[] | true;
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+  readonly pull?: boolean;
+  readonly secret: readonly string[];
+  readonly ssh: readonly string[];
+  readonly network: string;
+  readonly addHost: readonly string[];
+  readonly shmSize?: string;
+  readonly ulimit: readonly string[];
+  readonly cgroupParent?: string;
+  readonly resource: readonly string[];
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly allow: readonly string[];
+  readonly label: readonly string[];
+  readonly annotation: readonly string[];
+  readonly progress?: string;
+  readonly quiet?: boolean;
+  readonly iidfile?: string;
+  readonly metadataFile?: string;
+  readonly check?: boolean;
+  readonly call?: string;
+  readonly explain?: boolean;
+  readonly failOnMiss?: boolean;
+  readonly registryMirror: readonly string[];
+  readonly insecureRegistry: readonly string[];
+  readonly runtime?: string;
+  readonly maxParallelism?: string;
+}
+
+/** What else decides, besides the flags. */
+export interface Surroundings {
+  readonly context: string;
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly config: Config;
+  readonly processors: number;
+  readonly isStdoutTerminal: boolean;
+}
+
+/**
+ * Reads the flags of `strata build`.
+ * @throws UsageError naming the flag
+ */
+export function readBuildOptions(flags: BuildFlags, around: Surroundings): BuildOptions {
+  const { env, config } = around;
+  return {
+    root: around.root,
+    context: around.context,
+    dockerfile: flags.file,
+    tags: flags.tag.map(checkTag),
+    target: flags.target,
+    buildArgs: flags.buildArg.map((text) => parseBuildArg(text, env)),
+    buildContexts: flags.buildContext.map(parseBuildContext),
+    outputs: readOutputs(flags, around.isStdoutTerminal),
+    platforms: flags.platform.map(checkPlatform),
+    labels: flags.label.map(parseLabel),
+    annotations: flags.annotation.map(parseAnnotation),
+    noCache: !flags.cache,
+    noCacheFilter: flags.cacheFilter === true ? [] : flags.cacheFilter,
+    cacheFrom: flags.cacheFrom.map((text) => parseCache('from', text)),
+    cacheTo: flags.cacheTo.map((text) => parseCache('to', text)),
+    pull: flags.pull === true,
+    secrets: flags.secret.map((text) => parseSecret(text, env)),
+    ssh: flags.ssh.map(parseSsh),
+    allow: flags.allow.map((text) => oneOf('--allow', text, entitlements)),
+    run: readRunOptions(flags),
+    registry: {
+      mirrors: mirrorsOf(flags, config),
+      insecure: [...config.insecureRegistries, ...flags.insecureRegistry],
+      caFiles: config.caFiles,
+    },
+    runtime: flags.runtime ?? config.runtime ?? 'runc',
+    maxParallelism:
+      flags.maxParallelism === undefined
+        ? (config.maxParallelism ?? around.processors)
+        : parseCount('--max-parallelism', flags.maxParallelism, 1),
+    iidFile: flags.iidfile,
+    metadataFile: flags.metadataFile,
+    explain: flags.explain === true,
+    failOnMiss: flags.failOnMiss === true,
+  };
+}
+
+const entitlements = ['network.host', 'security.insecure', 'device'] as const;
+const networks = ['default', 'none', 'host'] as const;
+
+function readRunOptions(flags: BuildFlags): RunOptions {
+  return {
+    network: oneOf('--network', flags.network, networks),
+    addHosts: flags.addHost.map(parseHost),
+    shmSizeBytes: flags.shmSize === undefined ? undefined : parseBytes('--shm-size', flags.shmSize),
+    ulimits: flags.ulimit.map(parseUlimit),
+    cgroupParent: flags.cgroupParent,
+    resources: parseResources(flags),
+  };
+}
+
+/** Without any output the image goes into the local store, as it does with `--load`. */
+function readOutputs(flags: BuildFlags, isStdoutTerminal: boolean): OutputSpec[] {
+  const outputs = flags.output.map(parseOutput);
+  if (flags.push === true) outputs.push({ type: 'registry', attributes: {} });
+  if (flags.load === true || outputs.length === 0) outputs.push({ type: 'store', attributes: {} });
+  const places = outputs.flatMap(({ dest }) => dest ?? []);
+  const twice = places.find((place, index) => places.indexOf(place) !== index);
+  if (twice !== undefined) {
+    const place = twice === '-' ? 'standard output' : `"${twice}"`;
+    throw new UsageError('bad-output', `--output: two outputs go to ${place}`, {
+      hint: 'give each a dest of its own',
+    });
+  }
+  if (places.includes('-') && isStdoutTerminal) {
+    throw new UsageError('bad-output', '--output: refusing to write an archive to the terminal', {
+      hint: 'name a file with dest=FILE, or redirect standard output',
+    });
+  }
+  return outputs;
+}
+
+/** Mirrors of the command line replace those of the configuration for their host. */
+function mirrorsOf(flags: BuildFlags, config: Config): ReadonlyMap<string, readonly string[]> {
+  const given = new Map<string, string[]>();
+  for (const [host, url] of flags.registryMirror.map(parseMirror)) {
+    given.set(host, [...(given.get(host) ?? []), url]);
+  }
+  return new Map([...config.registryMirrors, ...given]);
+}
+
+function checkTag(text: string): string {
+  const { digest } = asUsage('--tag', () => parseReference(text));
+  if (digest !== undefined) {
+    throw new UsageError('bad-flag-value', `--tag ${text}: a name to be given has no digest`, {
+      hint: 'the digest is what the build finds out: --iidfile and --metadata-file write it',
+    });
+  }
+  return text;
+}
+
+function checkPlatform(text: string): string {
+  asUsage('--platform', () => parsePlatform(text, platformFromNode(process.arch)));
+  return text;
+}
+
+/** A wrong value of a flag is wrong usage, whoever found it out. */
+function asUsage<T>(flag: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    throw new UsageError(error.code, `${flag}: ${error.message}`, { hint: error.hint });
+  }
+}
+
+function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  const near = suggest(text, words);
+  throw new UsageError('bad-flag-value', `${flag} ${text}: unknown value`, {
+    hint: near === undefined ? `want ${words.join(', ')}` : `did you mean ${near}?`,
+  });
+}

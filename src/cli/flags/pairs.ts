@@ -1,0 +1,84 @@
+import { UsageError } from '../../core/errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Cuts `NAME=VALUE` at the first equals sign.
+ * @throws UsageError `bad-flag-value` when the name is empty
+ */
+function cut(flag: string, text: string): [name: string, value: string | undefined] {
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? text : text.slice(0, equals);
+  if (name.trim() === '') {
+    throw new UsageError('bad-flag-value', `${flag} ${text}: the name is empty`, {
+      hint: `write ${flag} NAME=VALUE`,
+    });
+  }
+  return [name, equals < 0 ? undefined : text.slice(equals + 1)];
+}
+
+/** `--build-arg NAME=VALUE`; a NAME alone takes its value from the environment, if that has one. */
+export function parseBuildArg(text: string, environment: Environment): [string, string | undefined] {
+  const [name, value] = cut('--build-arg', text);
+  return [name, value ?? environment[name]];
+}
+
+/** `--label NAME=VALUE`; a name alone has the empty value. */
+export function parseLabel(text: string): [string, string] {
+  const [name, value = ''] = cut('--label', text);
+  return [name, value];
+}
+
+/** `--annotation [manifest:]NAME=VALUE`. */
+export function parseAnnotation(text: string): [string, string] {
+  const [name, value] = cut('--annotation', text.replace(/^manifest:/, ''));
+  const scope = /^(?:manifest|index|manifest-descriptor|index-descriptor)(?:\[[^\]]*\])?:/.exec(name);
+  if (scope !== null) {
+    throw new UsageError('unsupported-flag', `--annotation ${text}: "${scope[0]}" is not supported yet`, {
+      hint: 'annotations go to the manifest',
+    });
+  }
+  if (value === undefined) throw missingValue('--annotation', text);
+  return [name, value];
+}
+
+/** `--build-context NAME=VALUE`. */
+export function parseBuildContext(text: string): [string, string] {
+  const [name, value] = cut('--build-context', text);
+  if (value === undefined || value === '') throw missingValue('--build-context', text);
+  return [name, value];
+}
+
+/** `--registry-mirror HOST=URL`. */
+export function parseMirror(text: string): [string, string] {
+  const [host, url] = cut('--registry-mirror', text);
+  if (url === undefined || url === '') throw missingValue('--registry-mirror', text);
+  return [host, url];
+}
+
+/** `--add-host NAME:ADDRESS`, also with `=`; the address may be IPv6, in brackets or not. */
+export function parseHost(text: string): string {
+  const match = /^([^:=\s]+)[:=]\[?([0-9a-fA-F.:]+|host-gateway)\]?$/.exec(text);
+  if (match === null) {
+    throw new UsageError('bad-flag-value', `--add-host ${text}: want NAME:ADDRESS`, {
+      hint: 'for example --add-host db:10.0.0.5',
+    });
+  }
+  return `${match[1]}:${match[2]}`;
+}
+
+/** `--ulimit TYPE=SOFT[:HARD]`. */
+export function parseUlimit(text: string): string {
+  if (!/^[a-z]+=(?:-1|[0-9]+)(?::(?:-1|[0-9]+))?$/.test(text)) {
+    throw new UsageError('bad-flag-value', `--ulimit ${text}: want TYPE=SOFT[:HARD]`, {
+      hint: 'for example --ulimit nofile=1024:2048',
+    });
+  }
+  return text;
+}
+
+function missingValue(flag: string, text: string): UsageError {
+  return new UsageError('missing-value', `${flag} ${text}: the value is missing`, {
+    hint: `write ${flag} ${text.replace(/=$/, '')}=VALUE`,
+  });
+}

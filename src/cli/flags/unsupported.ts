@@ -1,0 +1,52 @@
+import type { BuildOptions, OutputSpec } from '../../build/options.ts';
+import { UsageError } from '../../core/errors.ts';
+import type { BuildFlags } from './build-options.ts';
+
+/**
+ * What the command line can say and a build does not honour yet: refused, never ignored. A row goes when the
+ * build learns it.
+ */
+const unsupported: readonly {
+  readonly what: string;
+  isGiven(flags: BuildFlags, options: BuildOptions): boolean;
+}[] = [
+  { what: '--push', isGiven: (flags) => flags.push === true },
+  { what: '--output type=registry', isGiven: anyOutput(({ type }) => type === 'registry') },
+  { what: '--output push=true', isGiven: anyAttribute('push', 'true') },
+  { what: '--output compression=zstd', isGiven: anyAttribute('compression', 'zstd') },
+  { what: '--output compression=uncompressed', isGiven: anyAttribute('compression', 'uncompressed') },
+  { what: '--output compression-level', isGiven: anyAttribute('compression-level') },
+  { what: '--output force-compression=true', isGiven: anyAttribute('force-compression', 'true') },
+  { what: '--output rewrite-timestamp=true', isGiven: anyAttribute('rewrite-timestamp', 'true') },
+  { what: '--output oci-mediatypes=false', isGiven: anyAttribute('oci-mediatypes', 'false') },
+  {
+    what: '--output type=docker,tar=false',
+    isGiven: anyOutput(({ type, attributes }) => type === 'docker' && attributes.tar === 'false'),
+  },
+  { what: '--cache-from', isGiven: (flags) => flags.cacheFrom.length > 0 },
+  { what: '--cache-to', isGiven: (flags) => flags.cacheTo.length > 0 },
+  { what: '--check', isGiven: (flags) => flags.check === true },
+  { what: '--call', isGiven: (flags) => flags.call !== undefined },
+  { what: '--explain', isGiven: (flags) => flags.explain === true },
+  { what: '--fail-on-miss', isGiven: (flags) => flags.failOnMiss === true },
+];
+
+/** @throws UsageError `unsupported-flag` */
+export function refuseUnsupported(flags: BuildFlags, options: BuildOptions): void {
+  const given = unsupported.find((row) => row.isGiven(flags, options));
+  if (given === undefined) return;
+  throw new UsageError('unsupported-flag', `${given.what} is not supported yet`, {
+    hint: 'strata refuses what it cannot do instead of leaving it out',
+  });
+}
+
+function anyOutput(matches: (output: OutputSpec) => boolean) {
+  return (_flags: BuildFlags, { outputs }: BuildOptions) => outputs.some(matches);
+}
+
+function anyAttribute(name: string, value?: string) {
+  return anyOutput(({ attributes }) => {
+    const given = attributes[name];
+    return value === undefined ? given !== undefined : given === value;
+  });
+}

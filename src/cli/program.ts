@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './commands/command.ts';
+import { commands } from './commands/table.ts';
+import { StrataCommand } from './strata-command.ts';
+import { version } from './version.ts';
+
+/** The command line as a whole. A command's options are known once its name was seen. */
+export function openProgram(context: CommandContext): Command {
+  const { io } = context;
+  const program = new StrataCommand('strata')
+    .usage('[OPTIONS] COMMAND')
+    .description('Builds OCI images from Dockerfiles, cached step by step, without a daemon.')
+    .version(`strata ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .option(
+      '--root <dir>',
+      'the state directory (default: $STRATA_ROOT, or where the system keeps such things)',
+    )
+    .option('-D, --debug', 'show what is behind an error')
+    .addHelpText('after', '\nExample:\n  strata build -t app --output type=oci,dest=app.tar .')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: () => {} })
+    .exitOverride();
+  for (const { name, summary } of commands) program.command(name).description(summary).summary(summary);
+  program.hook('preSubcommand', async (_program, command) => {
+    const entry = commands.find(({ name }) => name === command.name());
+    (await entry?.load())?.(command, context);
+  });
+  return program;
+}

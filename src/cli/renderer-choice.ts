@@ -1,0 +1,60 @@
+import { UsageError } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
+import { foldingFromEnvironment } from '../progress/folding.ts';
+import { plainRenderer } from '../progress/plain.ts';
+import { quietRenderer } from '../progress/quiet.ts';
+import { rawjsonRenderer } from '../progress/rawjson.ts';
+import type { Renderer } from '../progress/renderer.ts';
+import { ttyRenderer } from '../progress/tty.ts';
+import type { CliIO } from './io.ts';
+import { forbidsColors, isTerminal, usesColors } from './terminal.ts';
+
+const modes = ['auto', 'tty', 'plain', 'quiet', 'none', 'rawjson'] as const;
+
+/**
+ * How a build is shown: as `--progress`, `--quiet` or $BUILDKIT_PROGRESS say, else live on a terminal and as
+ * a log elsewhere.
+ *
+ * @throws UsageError `bad-flag-value`, `conflicting-flags`
+ */
+export function openRenderer(
+  flags: { readonly progress?: string; readonly quiet?: boolean },
+  io: CliIO,
+): { renderer: Renderer; isLive: boolean } {
+  const { stderr: stream, env } = io;
+  const mode = chooseMode(flags, io);
+  if (mode === 'quiet' || mode === 'none') return { renderer: quietRenderer(), isLive: true };
+  if (mode === 'rawjson') return { renderer: rawjsonRenderer({ stream }), isLive: false };
+  if (mode === 'tty') {
+    if (!isTerminal(stream)) {
+      throw new UsageError('no-terminal', '--progress tty: standard error is not a terminal', {
+        hint: 'use --progress plain',
+      });
+    }
+    return { renderer: ttyRenderer({ stream, usesColors: usesColors(io), now: Date.now }), isLive: true };
+  }
+  const folding = foldingFromEnvironment(env);
+  return { renderer: plainRenderer({ stream, folding, keepsColors: !forbidsColors(env) }), isLive: false };
+}
+
+function chooseMode(
+  flags: { readonly progress?: string; readonly quiet?: boolean },
+  io: CliIO,
+): Exclude<(typeof modes)[number], 'auto'> {
+  const given = flags.progress ?? (io.env.BUILDKIT_PROGRESS || 'auto');
+  const mode = modes.find((candidate) => candidate === given);
+  if (mode === undefined) {
+    const near = suggest(given, modes);
+    throw new UsageError('bad-flag-value', `--progress ${given}: unknown mode`, {
+      hint: near === undefined ? `the modes are ${modes.join(', ')}` : `did you mean ${near}?`,
+    });
+  }
+  if (flags.quiet === true) {
+    if (flags.progress !== undefined && mode !== 'auto' && mode !== 'quiet' && mode !== 'none') {
+      throw new UsageError('conflicting-flags', `--quiet and --progress ${mode} exclude each other`);
+    }
+    return 'quiet';
+  }
+  if (mode !== 'auto') return mode;
+  return isTerminal(io.stderr) && io.env.TERM !== 'dumb' ? 'tty' : 'plain';
+}

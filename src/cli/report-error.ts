@@ -1,0 +1,71 @@
+import { printDiagnostic } from '../core/diagnostic.ts';
+import { CanceledError, DockerfileError, StrataError, systemCode, UsageError } from '../core/errors.ts';
+import { harmlessText } from '../progress/harmless-text.ts';
+import type { FailedOutput } from './output-tail.ts';
+import { version } from './version.ts';
+
+export interface ReportOptions {
+  readonly usesColors: boolean;
+  /** Whether causes and stacks are shown for errors that are not strata's own fault too. */
+  readonly isDebug: boolean;
+  readonly output: FailedOutput | undefined;
+}
+
+/** What a failure is to the person, and the exit status it stands for (docs/ARCHITECTURE.md, "Errors"). */
+export function describeError(error: unknown, options: ReportOptions): { text: string; exitCode: number } {
+  const parts = explain(error, options);
+  const debug = options.isDebug && error instanceof Error && parts.exitCode !== 70 ? [chain(error)] : [];
+  const text = [...parts.texts, ...debug].map((part) => `${clean(part, options.usesColors)}\n`).join('\n');
+  return { text, exitCode: parts.exitCode };
+}
+
+function explain(error: unknown, options: ReportOptions): { texts: string[]; exitCode: number } {
+  if (error instanceof CanceledError) return { texts: [error.message], exitCode: 130 };
+  if (error instanceof DockerfileError) {
+    return { texts: error.diagnostics.map(printDiagnostic), exitCode: 1 };
+  }
+  if (error instanceof StrataError) {
+    const output = options.output === undefined ? [] : [lastOutput(options.output)];
+    return { texts: [...output, strataError(error)], exitCode: error instanceof UsageError ? 2 : 1 };
+  }
+  const code = systemCode(error) ?? (error instanceof Error ? systemCode(error.cause) : undefined);
+  if (error instanceof Error && code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
+    return { texts: [`error: ${error.message} [${code}]`], exitCode: 1 };
+  }
+  const stack = error instanceof Error ? chain(error) : String(error);
+  return { texts: [`error: this is a bug in strata ${version}, please report it`, stack], exitCode: 70 };
+}
+
+function strataError({ code, message, hint, place }: StrataError): string {
+  return printDiagnostic({
+    code,
+    severity: 'error',
+    message,
+    source: place?.source,
+    span: place?.span,
+    help: hint,
+  });
+}
+
+function lastOutput({ label, lines, omitted }: FailedOutput): string {
+  const head =
+    omitted === 0 ? `output of ${label}:` : `last output of ${label} (${omitted} lines before it):`;
+  return [head, ...lines.map((line) => `  | ${line}`)].join('\n');
+}
+
+/** The stacks of an error and of everything behind it. */
+function chain(error: Error): string {
+  const below = error.cause instanceof Error ? `\ncaused by: ${chain(error.cause)}` : '';
+  return (error.stack ?? error.message) + below;
+}
+
+/** Messages may quote strangers: nothing but our own colours reaches the terminal. */
+function clean(text: string, usesColors: boolean): string {
+  const lines = text.split('\n').map((line) => harmlessText(line, false));
+  const plain = lines.join('\n');
+  if (!usesColors) return plain;
+  return plain.replace(/(^|: )(error|warning):/, (_match, before: string, severity: string) => {
+    const color = severity === 'error' ? '31' : '33';
+    return `${before}\x1b[1;${color}m${severity}:\x1b[0m`;
+  });
+}

@@ -1,0 +1,15 @@
+import type { CliIO } from './io.ts';
+
+/** Whether what goes to standard error may have colours (https://no-color.org). */
+export function usesColors(io: CliIO): boolean {
+  return isTerminal(io.stderr) && !forbidsColors(io.env);
+}
+
+export function forbidsColors(environment: CliIO['env']): boolean {
+  return (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
+}
+
+/** Whether a live view can be shown there. */
+export function isTerminal(stream: NodeJS.WritableStream): stream is NodeJS.WriteStream {
+  return 'isTTY' in stream && stream.isTTY === true;
+}

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { configPlaces, readConfig } from '../../src/cli/config-file.ts';
+import { stateRoot } from '../../src/cli/state-root.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'strata-config-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** Writes the given files and reads them as the machine's, the person's and Docker's. */
+function read(files: Partial<Record<'system' | 'user' | 'docker', string>>) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  return readConfig({ own: [join(dir, 'system'), join(dir, 'user')], docker: join(dir, 'docker') });
+}
+
+test('without any file everything is empty', () => {
+  expect(read({})).toEqual({ registryMirrors: new Map(), insecureRegistries: [], caFiles: [] });
+});
+
+test("the person's file wins member by member", () => {
+  const config = read({
+    system: '{"runtime": "runc", "max-parallelism": 2, "registry-mirrors": {"docker.io": ["http://a"]}}',
+    user: '{"runtime": "/opt/crun", "ca-files": ["/ca.pem"], "insecure-registries": ["r:5000"]}',
+    docker: '{"registry-mirrors": ["http://docker"]}',
+  });
+  expect(config).toEqual({
+    runtime: '/opt/crun',
+    maxParallelism: 2,
+    registryMirrors: new Map([['docker.io', ['http://a']]]),
+    caFiles: ['/ca.pem'],
+    insecureRegistries: ['r:5000'],
+  });
+});
+
+test("Docker's mirrors are read when there are no others, and nothing else of its file", () => {
+  const config = read({
+    docker: '{"registry-mirrors": ["http://docker"], "runtimes": {}, "insecure-registries": ["x"]}',
+  });
+  expect(config.registryMirrors).toEqual(new Map([['docker.io', ['http://docker']]]));
+  expect(config.insecureRegistries).toEqual([]);
+});
+
+const bad: [
+  title: string,
+  file: 'system' | 'user' | 'docker',
+  text: string,
+  message: RegExp,
+  hint?: RegExp,
+][] = [
+  ['not JSON', 'user', '{', /user is not JSON/],
+  ['not an object', 'system', '[]', /system does not hold a JSON object/],
+  [
+    'an unknown member',
+    'system',
+    '{"runtme": "x"}',
+    /system: unknown member "runtme"/,
+    /did you mean "runtime"/,
+  ],
+  ['a name of every object', 'system', '{"toString": "x"}', /unknown member "toString"/],
+  [
+    'mirrors in the form of Docker',
+    'user',
+    '{"registry-mirrors": ["http://a"]}',
+    /user: "registry-mirrors" must be an object such as/,
+  ],
+  [
+    'mirrors that are no list',
+    'user',
+    '{"registry-mirrors": {"docker.io": "http://a"}}',
+    /must be an object such as/,
+  ],
+  ['a number as text', 'user', '{"max-parallelism": "2"}', /"max-parallelism" must be a number above 0/],
+  ['an empty string', 'user', '{"ca-files": [""]}', /"ca-files" must be a list of strings/],
+  [
+    "Docker's file with other mirrors",
+    'docker',
+    '{"registry-mirrors": "http://a"}',
+    /docker: "registry-mirrors" must be a list/,
+  ],
+];
+
+test.each(bad)('%s', (_title, file, text, message, hint) => {
+  const error = (() => {
+    try {
+      return read({ [file]: text });
+    } catch (caught) {
+      return caught;
+    }
+  })();
+  expect(error).toMatchObject({ code: 'bad-config-file', message: expect.stringMatching(message) });
+  if (hint !== undefined) expect(error).toMatchObject({ hint: expect.stringMatching(hint) });
+});
+
+test('a directory in place of a file is said', () => {
+  mkdirSync(join(dir, 'system'));
+  expect(() => read({})).toThrow(/cannot read .*system: EISDIR/);
+});
+
+const places: [env: Record<string, string>, want: string][] = [
+  [{ HOME: '/home/a' }, '/home/a/.config/strata/config.json'],
+  [{ HOME: '/home/a', XDG_CONFIG_HOME: '/c' }, '/c/strata/config.json'],
+];
+test.each(places)('with %j the person has %s', (env, want) => {
+  expect(configPlaces(env).own).toEqual(['/etc/strata/config.json', want]);
+});
+
+const roots: [
+  title: string,
+  flag: string | undefined,
+  env: Record<string, string>,
+  isRoot: boolean,
+  want: string,
+][] = [
+  ['the flag wins', '/x', { STRATA_ROOT: '/y' }, true, '/x'],
+  ['then the variable', undefined, { STRATA_ROOT: '/y' }, true, '/y'],
+  ["root has the system's", undefined, { XDG_DATA_HOME: '/d' }, true, '/var/lib/strata'],
+  ['others have their own', undefined, { XDG_DATA_HOME: '/d' }, false, '/d/strata'],
+  ['in their home by default', undefined, { HOME: '/home/a' }, false, '/home/a/.local/share/strata'],
+];
+test.each(roots)('state: %s', (_title, flag, env, isRoot, want) => {
+  expect(stateRoot(flag, env, isRoot)).toBe(want);
+});
