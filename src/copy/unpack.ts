@@ -82,14 +82,16 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
 /** Both names become one file; a name that is only below the destination is taken into the layer for it. */
 function placeHardLink(onto: Destination, path: BytePath, target: BytePath, name: BytePath): void {
   const file = onto.placed(target) ?? onto.inherited(target);
-  if (file === undefined || file.stat.type === 'directory' || path === target) {
-    const problem = path === target ? 'itself' : file === undefined ? 'nothing' : 'a directory';
+  if (file === undefined || file.stat.type === 'directory') {
+    const problem = file === undefined ? 'nothing' : 'a directory';
     throw new StepError(
       'archive-link',
       `"${bytePathToText(name)}" in the archive is a hard link to ${problem}: "${shown(target)}"`,
       { hint: 'the archive is damaged or incomplete: pack it again, with the files its links repeat' },
     );
   }
+  // So GNU tar stores a file that it was given twice.
+  if (path === target) return;
   const linked = { ...file, linkGroup: file.linkGroup ?? `archive ${target}` };
   onto.put(target, linked);
   onto.put(path, linked);
