@@ -38,7 +38,7 @@ export function collectFindings(source: SourceText, maxErrors: number): Findings
 }
 
 /** In the order of the text, whoever found what first. */
-function byPlace(a: Diagnostic, b: Diagnostic): number {
+export function byPlace(a: Diagnostic, b: Diagnostic): number {
   return (a.span?.start ?? -1) - (b.span?.start ?? -1);
 }
 

@@ -1,8 +1,9 @@
 import { assert } from '../core/assert.ts';
-import { suggest } from '../core/suggest.ts';
-import { collectFindings, didYouMean, type Findings } from './findings.ts';
+import { openChecks } from './checks.ts';
+import { collectFindings } from './findings.ts';
 import { sourceDateEpoch } from './image/epoch.ts';
 import { imageOfStage } from './image/image-draft.ts';
+import { neededVertices } from './needed-vertices.ts';
 import type { Plan, PlanRequest } from './plan.ts';
 import type { Reading } from './reading/reading.ts';
 import { stagesToVertices } from './reading/stages-to-vertices.ts';
@@ -11,11 +12,9 @@ import { checkUnusedBuildArgs, takenGlobally } from './scope/build-args.ts';
 import { evaluateGlobalArgs } from './scope/global-scope.ts';
 import { reachFrom } from './stages/reach.ts';
 import { settleStages } from './stages/settle-stages.ts';
-import { stageNamed } from './stages/sources.ts';
 import { type StageGraph, stepsOf } from './stages/stage-graph.ts';
-import type { StageNode } from './stages/stage-node.ts';
 import { checkStageOrder } from './stages/stage-order.ts';
-import type { Vertex, VertexID } from './vertex.ts';
+import { findTarget } from './stages/target.ts';
 
 /**
  * Turns a Dockerfile into the vertices its target needs and a draft of the image's config (spec 2, 3, 4, 7).
@@ -26,6 +25,7 @@ import type { Vertex, VertexID } from './vertex.ts';
 export async function planBuild(request: PlanRequest, resolver: BaseResolver): Promise<Plan> {
   const { dockerfile } = request;
   const findings = collectFindings(dockerfile.source, request.maxDiagnostics);
+  const checks = openChecks(request, findings);
   const globals = evaluateGlobalArgs(request, findings);
   const epochSeconds = sourceDateEpoch(request, globals, findings);
   const nodes = settleStages(request, globals, findings);
@@ -35,7 +35,7 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
     names: { stages: dockerfile.stages, contexts: request.contexts },
     wanted: { platform: request.targetPlatform, isPlatformFixed: request.isPlatformExplicit },
   };
-  const target = targetNode(request, nodes, findings);
+  const target = findTarget(request, nodes, findings);
   checkStageOrder(target, graph, findings);
   findings.throwIfAny();
   assert(target !== undefined, 'without a finding there is a target');
@@ -47,59 +47,24 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
 
   const reading: Reading = {
     ...{ request, globals, graph: fullGraph, reach, findings },
+    linter: checks.linter,
     vertices: new Map(),
     states: new Map(),
     usedBuildArgs: takenGlobally(request),
   };
   stagesToVertices(reading);
+  const steps = nodes.flatMap((node) => stepsOf(node, fullGraph));
+  checkUnusedBuildArgs(request, steps, findings);
+  findings.throwIfAny();
+  const warnings = checks.finish();
+
   const state = reading.states.get(target.index);
   assert(state !== undefined, 'the target was read');
-  checkUnusedBuildArgs(
-    request,
-    nodes.flatMap((node) => stepsOf(node, fullGraph)),
-    findings,
-  );
-  findings.throwIfAny();
   return {
-    vertices: neededFor(reading.vertices, state.top),
+    vertices: neededVertices(reading.vertices, state.top),
     target: state.top,
     image: imageOfStage(state, request, epochSeconds),
-    warnings: findings.warnings(),
+    warnings: [...findings.warnings(), ...warnings],
     usedBuildArgs: reading.usedBuildArgs,
   };
-}
-
-/** The vertices that `target` stands on or reads from, in the order they were made. */
-function neededFor(
-  vertices: ReadonlyMap<VertexID, Vertex>,
-  target: VertexID | undefined,
-): ReadonlyMap<VertexID, Vertex> {
-  const needed = new Set<VertexID>();
-  const open = target === undefined ? [] : [target];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (needed.has(id)) continue;
-    needed.add(id);
-    open.push(...(vertices.get(id)?.inputs.filter((input) => input !== undefined) ?? []));
-  }
-  return new Map([...vertices].filter(([id]) => needed.has(id)));
-}
-
-function targetNode(
-  request: PlanRequest,
-  nodes: readonly StageNode[],
-  findings: Findings,
-): StageNode | undefined {
-  const { target, dockerfile } = request;
-  const found = target === undefined ? nodes.at(-1) : nodes[stageNamed(dockerfile.stages, target)];
-  if (found !== undefined || target === undefined) return found;
-  const named = dockerfile.stages.flatMap((stage) => stage.name ?? []);
-  findings.error({
-    code: 'unknown-stage',
-    message: `target stage "${target}" could not be found`,
-    notes: [named.length === 0 ? 'no stage has a name' : `stages: ${named.join(', ')}`],
-    help: /^[0-9]+$/.test(target)
-      ? 'a target is named, not numbered: FROM … AS name'
-      : didYouMean(suggest(target, named)),
-  });
-  return undefined;
 }

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { Platform } from '../core/platform.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
+import type { IgnoreRules } from '../dockerfile/lint/evaluated.ts';
 import type { ImageDraft } from './image/draft.ts';
 import type { ExecOp, Vertex, VertexID } from './vertex.ts';
 
@@ -27,6 +28,8 @@ export interface PlanRequest {
   readonly labels: ReadonlyMap<string, string>;
   /** Stage names in lower case, or all. */
   readonly noCache: true | ReadonlySet<string>;
+  /** Of the main context, for the check of COPY sources; absent when it is not known yet. */
+  readonly ignoreRules?: IgnoreRules | undefined;
   /** What a RUN without --network gets. */
   readonly network: ExecOp['network'];
   /** Errors beyond this many are not kept. */

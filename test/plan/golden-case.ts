@@ -1,6 +1,6 @@
 /** A case folder of fixtures/plans: a Dockerfile whose `# plan:` comments say how it is planned. */
 import { readFileSync } from 'node:fs';
-import { printDiagnostic } from '../../src/core/diagnostic.ts';
+import { type Diagnostic, printDiagnostic } from '../../src/core/diagnostic.ts';
 import { DockerfileError, RemoteError } from '../../src/core/errors.ts';
 import { type Platform, parsePlatform, printPlatform } from '../../src/core/platform.ts';
 import { SourceText } from '../../src/core/span.ts';
@@ -32,12 +32,23 @@ async function outcomeOf(text: string, resolver: BaseResolver): Promise<string> 
   if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
   try {
     const plan = await planBuild(requestOf(text, dockerfile), resolver);
-    return [printPlan(plan), ...plan.warnings.map(printDiagnostic)].join('\n');
+    return [printPlan(plan), ...plan.warnings.map(printWarning)].join('\n');
   } catch (error) {
-    if (error instanceof DockerfileError) return error.diagnostics.map(printDiagnostic).join('\n\n');
+    if (error instanceof DockerfileError) return error.diagnostics.map(printProblem).join('\n\n');
     if (error instanceof RemoteError) return `${error.code}: ${error.message}`;
     throw error;
   }
+}
+
+function printProblem(problem: Diagnostic): string {
+  return problem.severity === 'error' ? printDiagnostic(problem) : printWarning(problem);
+}
+
+/** Build checks by name and place: how they are worded is tested where they are written. */
+function printWarning(warning: Diagnostic): string {
+  if (warning.source === undefined || warning.span === undefined) return printDiagnostic(warning);
+  const { line, column } = warning.source.position(warning.span.start);
+  return `check ${warning.code} at ${line}:${column}`;
 }
 
 /** Knows the images of the fixture file and notes what it was asked. */
@@ -55,7 +66,7 @@ function fixtureResolver(bases: BaseFixtures, asked: string[]): BaseResolver {
   };
 }
 
-/** Reads `# plan: WORD VALUE` comments: target, arg, platform, build-platform, context, label, no-cache, network, labels. */
+/** Reads `# plan: WORD VALUE` comments: target, arg, platform, build-platform, context, label, no-cache, network, labels, ignore. */
 function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanRequest {
   const options = [...text.matchAll(/^# plan: (\S+) ?(.*)$/gm)].map(([, key = '', value = '']) => ({
     key,
@@ -80,10 +91,17 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
     buildPlatform: buildPlatform === undefined ? amd64 : parsePlatform(buildPlatform, amd64),
     contexts: new Map(contexts),
     labels: pairs('label'),
+    ignoreRules: ignoreRulesOf(all('ignore')),
     noCache: noCache.includes('') ? true : new Set(noCache),
     network: all('network').includes('none') ? 'none' : 'default',
     maxDiagnostics: 20,
   };
+}
+
+/** Enough of the ignore language for checks: `*.suffix`. */
+function ignoreRulesOf(patterns: readonly string[]): PlanRequest['ignoreRules'] {
+  if (patterns.length === 0) return undefined;
+  return { patterns, ignores: (path) => patterns.some((pattern) => path.endsWith(pattern.slice(1))) };
 }
 
 function splitAtEquals(text: string): [string, string] {

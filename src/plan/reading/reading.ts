@@ -1,3 +1,4 @@
+import type { Linter } from '../../dockerfile/lint/linter.ts';
 import type { Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { Reach } from '../stages/reach.ts';
@@ -12,6 +13,7 @@ export interface Reading {
   readonly graph: StageGraph;
   readonly reach: Reach;
   readonly findings: Findings;
+  readonly linter: Linter;
   readonly vertices: Map<VertexID, Vertex>;
   /** By index of the stage, as it stands at its end. */
   readonly states: Map<number, StageState>;

@@ -18,6 +18,8 @@ export interface StageState {
   top: VertexID | undefined;
   /** This very stage had a CMD: an ENTRYPOINT then keeps it (spec 3.9). */
   hasOwnCmd: boolean;
+  /** A WORKDIR of the file was read, in this stage or one below. */
+  hasWorkdir: boolean;
 }
 
 export function stateOnScratch(platform: Platform): StageState {
@@ -31,6 +33,7 @@ export function stateOnScratch(platform: Platform): StageState {
     author: undefined,
     top: undefined,
     hasOwnCmd: false,
+    hasWorkdir: false,
   };
 }
 
@@ -52,6 +55,7 @@ export function stateOnImage(image: ResolvedBase, vertex: VertexID): StageState 
     author: config.author,
     top: vertex,
     hasOwnCmd: false,
+    hasWorkdir: false,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Op, VertexID } from '../vertex.ts';
 import { isStep, stepPrefix, stepText } from './labels.ts';
 import { originOf } from './origin.ts';
 import type { Reading } from './reading.ts';
+import { checkStage } from './stage-checks.ts';
 import type { StageState } from './stage-state.ts';
 import { startStage } from './start-stage.ts';
 
@@ -30,6 +31,7 @@ function stageIDs(nodes: readonly StageNode[]): ReadonlyMap<StageNode, string> {
 
 function readStage(node: StageNode, stageID: string, reading: Reading): StageState {
   const { graph } = reading;
+  checkStage(node, reading);
   const steps = stepsOf(node, graph);
   const bringsFiles = node.base.kind === 'image' || node.base.kind === 'tree';
   const total = (bringsFiles ? 1 : 0) + steps.filter(({ instruction }) => isStep(instruction)).length;
@@ -59,13 +61,14 @@ function readInPlace(
   state: StageState,
   reading: Reading,
 ): void {
-  const { request, globals, findings, usedBuildArgs, vertices } = reading;
+  const { request, globals, findings, linter, usedBuildArgs, vertices } = reading;
   const escapeChar = firedBy === undefined ? request.dockerfile.directives.escape : '\\';
   const prefix = firedBy === undefined ? labelPrefix : `${labelPrefix}ONBUILD `;
   readStep({
     request,
     globals,
     findings,
+    linter,
     usedBuildArgs,
     state,
     instruction,

@@ -4,9 +4,10 @@ import type {
   HealthcheckInstruction,
   ShellInstruction,
 } from '../../dockerfile/instruction.ts';
+import { shellFormCommand } from '../../dockerfile/lint/evaluated.ts';
 import type { Healthcheck } from '../../oci/image-config.ts';
 import { goDuration, goList, goQuotedList } from '../image/go-text.ts';
-import { record, type StepContext } from './step-context.ts';
+import { lint, record, type StepContext } from './step-context.ts';
 
 /** The vector a command runs as: exec form as given, shell form behind SHELL as one argument (spec 3.5). */
 export function vectorOf(context: StepContext, command: Command): readonly string[] {
@@ -18,8 +19,10 @@ export function shellOf({ state }: StepContext): readonly string[] {
 }
 
 /** CMD (spec 3.8). */
-export function readCmd(context: StepContext, { command }: CommandInstruction<'cmd'>): void {
+export function readCmd(context: StepContext, instruction: CommandInstruction<'cmd'>): void {
+  const { command } = instruction;
   const { config } = context.state;
+  checkForm(context, 'CMD', instruction);
   config.cmd = vectorOf(context, command);
   config.argsEscaped = true;
   context.state.hasOwnCmd = true;
@@ -27,11 +30,23 @@ export function readCmd(context: StepContext, { command }: CommandInstruction<'c
 }
 
 /** ENTRYPOINT: clears a CMD that this very stage did not give (spec 3.9). */
-export function readEntrypoint(context: StepContext, { command }: CommandInstruction<'entrypoint'>): void {
+export function readEntrypoint(context: StepContext, instruction: CommandInstruction<'entrypoint'>): void {
+  const { command } = instruction;
   const { config } = context.state;
+  checkForm(context, 'ENTRYPOINT', instruction);
   config.entrypoint = vectorOf(context, command);
   if (!context.state.hasOwnCmd) config.cmd = [];
   record(context, `ENTRYPOINT ${goQuotedList(config.entrypoint)}`);
+}
+
+/** Whoever chose a SHELL knows that there is one. */
+function checkForm(
+  context: StepContext,
+  keyword: 'CMD' | 'ENTRYPOINT',
+  { command, span }: CommandInstruction<'cmd' | 'entrypoint'>,
+): void {
+  const isSuspicious = command.form === 'shell' && context.state.config.shell === undefined;
+  if (isSuspicious) lint(context, shellFormCommand(keyword), span);
 }
 
 /** SHELL (spec 3.10). */

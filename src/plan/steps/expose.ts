@@ -1,9 +1,10 @@
 import { compareBytes } from '../../core/byte-path.ts';
 import { expandFields } from '../../dockerfile/expand.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
+import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
 import { goList } from '../image/go-text.ts';
 import { lookupIn } from '../scope/stage-scope.ts';
-import { record, report, type StepContext } from './step-context.ts';
+import { checkUnset, lint, record, report, type StepContext } from './step-context.ts';
 
 /** EXPOSE: each word is expanded and split at blanks; the order is that of the words as written, sorted (spec 3.13). */
 export function readExpose(context: StepContext, { words }: ListInstruction<'expose'>): void {
@@ -19,7 +20,9 @@ function portsOfWord(context: StepContext, word: Word): readonly string[] {
     report(context, 'expansion-failed', expanded.message, word.span);
     return [];
   }
+  checkUnset(context, expanded.unset, word);
   return expanded.values.flatMap((text) => {
+    for (const finding of exposeFindings(text)) lint(context, finding, word.span);
     const read = readPorts(text);
     if (read.ok) return read.ports;
     report(context, 'invalid-port', read.message, word.span, 'want port[-port][/tcp|/udp|/sctp]');

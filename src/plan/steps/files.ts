@@ -1,9 +1,10 @@
 import { heredocContent } from '../../dockerfile/heredoc.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
+import { ignoredSource } from '../../dockerfile/lint/evaluated.ts';
 import { lookupIn } from '../scope/stage-scope.ts';
 import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
 import { isGitReference, isUrl } from './remote-source.ts';
-import { expand, expandAll, record, report, type StepContext, valueOrReport } from './step-context.ts';
+import { expand, expandAll, lint, record, report, type StepContext, valueOrReport } from './step-context.ts';
 import { joinClean } from './workdir.ts';
 
 /** COPY (spec 3.6). */
@@ -16,6 +17,7 @@ export function readCopy(context: StepContext, instruction: CopyInstruction): vo
     if (remote === undefined || word === undefined) continue;
     report(context, 'remote-copy-source', `source can't be ${remote} for COPY`, word.span, 'use ADD');
   }
+  if (instruction.from === undefined) checkIgnored(context, instruction, 'COPY', shared);
   const sources: VertexID[] = [];
   const origin: SourceOrigin =
     instruction.from === undefined || instruction.from.raw === ''
@@ -40,6 +42,7 @@ export function readAdd(context: StepContext, instruction: AddInstruction): void
       report(context, 'bad-checksum', message, instruction.checksum.span);
     }
   }
+  checkIgnored(context, instruction, 'ADD', shared);
   const { keepGitDir, unpack } = instruction;
   const op: CopyOp = {
     ...shared.op,
@@ -51,6 +54,20 @@ export function readAdd(context: StepContext, instruction: AddInstruction): void
     ...(unpack === undefined ? {} : { unpack }),
   };
   finish(context, op, shared, shared.flags, []);
+}
+
+function checkIgnored(
+  context: StepContext,
+  instruction: CopyInstruction | AddInstruction,
+  keyword: CopyOp['instruction'],
+  { sources }: SharedPart,
+): void {
+  const rules = context.request.ignoreRules;
+  if (rules === undefined) return;
+  for (const [index, source] of sources.entries()) {
+    const span = instruction.sources[index]?.span ?? instruction.span;
+    if (!isUrl(source) && !isGitReference(source)) lint(context, ignoredSource(keyword, source, rules), span);
+  }
 }
 
 /** A step with nothing but heredocs does not need the context opened. */
@@ -114,11 +131,9 @@ function finish(
 }
 
 function readHeredoc(context: StepContext, heredoc: Heredoc): CopyOp['heredocs'][number] | undefined {
-  const content = valueOrReport(
-    context,
-    heredocContent(heredoc, lookupIn(context.state.scope)),
-    heredoc.span,
-  );
+  const { body: raw, bodySpan: span } = heredoc;
+  const expansion = heredocContent(heredoc, lookupIn(context.state.scope));
+  const content = valueOrReport(context, expansion, { raw, span });
   return content === undefined ? undefined : { name: heredoc.name, content };
 }
 

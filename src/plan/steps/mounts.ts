@@ -4,7 +4,7 @@ import type { RunMount } from '../../dockerfile/mount.ts';
 import { parseMount } from '../../dockerfile/parse-mount.ts';
 import { lookupIn } from '../scope/stage-scope.ts';
 import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
-import { placeOf, report, type StepContext } from './step-context.ts';
+import { checkUnset, placeOf, report, type StepContext } from './step-context.ts';
 import { joinClean } from './workdir.ts';
 
 /**
@@ -37,7 +37,11 @@ function readMount(
   sources: VertexID[],
 ): PlannedMount | undefined {
   const lookup = lookupIn(context.state.scope);
-  const read = parseMount(word, agents, (raw) => expandWord(raw, lookup, context.escape));
+  const read = parseMount(word, agents, (raw) => {
+    const expansion = expandWord(raw, lookup, context.escape);
+    if (expansion.ok) checkUnset(context, expansion.unset, word);
+    return expansion;
+  });
   if (!read.ok) {
     report(context, 'bad-mount', read.message, word.span, read.help);
     return undefined;

@@ -3,9 +3,13 @@ import type { Span } from '../../core/span.ts';
 import { type Expansion, expandWord } from '../../dockerfile/expand.ts';
 import type { Instruction, Word } from '../../dockerfile/instruction.ts';
 import type { EscapeChar } from '../../dockerfile/lexer.ts';
+import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
+import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';
+import { variablePlace } from '../../dockerfile/variable-place.ts';
 import type { Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { StageState } from '../reading/stage-state.ts';
+import { isScanSwitch } from '../scope/build-args.ts';
 import { lookupIn } from '../scope/stage-scope.ts';
 import type { FromUse } from '../stages/dependencies.ts';
 import type { Op, SourceOrigin, VertexID } from '../vertex.ts';
@@ -14,6 +18,7 @@ export interface StepContext {
   readonly request: PlanRequest;
   readonly globals: ReadonlyMap<string, string>;
   readonly findings: Findings;
+  readonly linter: Linter;
   readonly usedBuildArgs: Set<string>;
   readonly state: StageState;
   readonly instruction: Instruction;
@@ -39,11 +44,7 @@ export function report(context: StepContext, code: string, message: string, span
 
 /** The value of a word in the stage's environment; undefined after a finding. */
 export function expand(context: StepContext, word: Word): string | undefined {
-  return valueOrReport(
-    context,
-    expandWord(word.raw, lookupIn(context.state.scope), context.escape),
-    word.span,
-  );
+  return valueOrReport(context, expandWord(word.raw, lookupIn(context.state.scope), context.escape), word);
 }
 
 /** As `expand` for several words, all seeing the same environment; undefined if one of them failed. */
@@ -53,10 +54,31 @@ export function expandAll(context: StepContext, words: readonly Word[]): string[
   return good.length === values.length ? good : undefined;
 }
 
-export function valueOrReport(context: StepContext, expansion: Expansion, span: Span): string | undefined {
-  if (expansion.ok) return expansion.value;
-  report(context, 'expansion-failed', expansion.message, span);
-  return undefined;
+/** What the expansion of `word` came to; undefined after a finding. */
+export function valueOrReport(context: StepContext, expansion: Expansion, word: Word): string | undefined {
+  if (!expansion.ok) {
+    report(context, 'expansion-failed', expansion.message, word.span);
+    return undefined;
+  }
+  checkUnset(context, expansion.unset, word);
+  return expansion.value;
+}
+
+/** The build check for names that are neither in the environment nor declared (spec 6.2, UndefinedVar). */
+export function checkUnset(context: StepContext, unset: readonly string[], word: Word): void {
+  const { args, values } = context.state.scope;
+  for (const name of unset) {
+    if (args.has(name) || isScanSwitch(name)) continue;
+    const known = new Set([...values.keys(), ...args]);
+    const span =
+      context.firedBy === undefined ? variablePlace(context.request.dockerfile, word, name) : context.firedBy;
+    lint(context, undefinedVariable(name, known), span);
+  }
+}
+
+/** Hands a build check's finding on, unless a comment above the instruction says no. */
+export function lint(context: StepContext, finding: LintFinding | undefined, span: Span): void {
+  context.linter.add(finding, placeOf(context, span), context.instruction.comments);
 }
 
 /** Adds the instruction's history entry; `vertex` is what made its layer (spec 7.3). */

@@ -1,7 +1,8 @@
 import type { ArgInstruction, KeyValueInstruction } from '../../dockerfile/instruction.ts';
+import { legacyKeyValue, secretInName } from '../../dockerfile/lint/evaluated.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
 import { declareArg, setEnv } from '../scope/stage-scope.ts';
-import { expand, record, report, type StepContext } from './step-context.ts';
+import { expand, lint, record, report, type StepContext } from './step-context.ts';
 
 /**
  * ARG (spec 2.6, 3.2): the build argument, else the default, else the global value; each name sees those
@@ -11,6 +12,7 @@ export function readArg(context: StepContext, { args }: ArgInstruction): void {
   const { request, globals, state, usedBuildArgs } = context;
   const shown: string[] = [];
   for (const { name, value } of args) {
+    lint(context, secretInName('ARG', name.raw), name.span);
     const given = request.buildArgs.get(name.raw);
     if (given !== undefined) usedBuildArgs.add(name.raw);
     const fallback = () => (value === undefined ? globals.get(name.raw) : expand(context, value));
@@ -24,7 +26,10 @@ export function readArg(context: StepContext, { args }: ArgInstruction): void {
 /** ENV (spec 3.3). */
 export function readEnv(context: StepContext, instruction: KeyValueInstruction<'env'>): void {
   const pairs = expandPairs(context, instruction);
-  for (const [name, value] of pairs) setEnv(context.state.scope, name, value);
+  for (const [name, value] of pairs) {
+    setEnv(context.state.scope, name, value);
+    lint(context, secretInName('ENV', name), instruction.span);
+  }
   record(context, `ENV ${printPairs(pairs)}`);
 }
 
@@ -38,8 +43,9 @@ export function readLabel(context: StepContext, instruction: KeyValueInstruction
 /** All names and values of a line see the environment before the line. */
 function expandPairs(
   context: StepContext,
-  { pairs }: KeyValueInstruction<'env' | 'label'>,
+  { kind, pairs, isLegacy, span }: KeyValueInstruction<'env' | 'label'>,
 ): (readonly [string, string])[] {
+  if (isLegacy) lint(context, legacyKeyValue(kind === 'env' ? 'ENV' : 'LABEL'), span);
   return pairs.flatMap(({ name, value }) => {
     const key = expand(context, name);
     const worth = expand(context, value);

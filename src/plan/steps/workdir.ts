@@ -1,6 +1,7 @@
 import { cleanBeneath } from '../../core/byte-path.ts';
 import type { ValueInstruction } from '../../dockerfile/instruction.ts';
-import { expand, record, type StepContext } from './step-context.ts';
+import { relativeWorkdir } from '../../dockerfile/lint/evaluated.ts';
+import { expand, lint, record, type StepContext } from './step-context.ts';
 
 /**
  * WORKDIR (spec 3.11): an absolute path is stored as it is, a relative one (an empty one too) joined to the
@@ -10,6 +11,8 @@ export function readWorkdir(context: StepContext, { value }: ValueInstruction<'w
   const path = expand(context, value);
   if (path === undefined) return;
   const { config } = context.state;
+  if (!path.startsWith('/') && !context.state.hasWorkdir) lint(context, relativeWorkdir(path), value.span);
+  context.state.hasWorkdir = true;
   config.workingDir = path.startsWith('/') ? path : joinClean(config.workingDir, path);
   const op = { kind: 'mkdir', path: joinClean(config.workingDir, ''), owner: config.user } as const;
   const vertex = config.workingDir === '/' ? undefined : context.addVertex(op, []);
