@@ -29,7 +29,7 @@ describe('the repository', () => {
     ["a developer's folders", new RegExp(`${'/wo'}rk/(main|shared)|${'/Use'}rs/[a-z]|${'bash_'}jobs`)],
     [
       'where packages were fetched from',
-      new RegExp(`"${'reso'}lved": *"http|regis${'try.'}npmjs|re${'gistry='}`),
+      new RegExp(`"${'reso'}lved": *"http|regis${'try.'}npmjs|re${'gistry='}https?:`),
     ],
     [
       'a package archive of some distribution',

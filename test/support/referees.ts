@@ -21,9 +21,8 @@ export async function skopeoInspect(tar: string): Promise<InspectedImage> {
 }
 
 /** Unpacks an OCI archive with umoci, and returns the directory of its root filesystem. */
-export async function umociUnpack(tar: string): Promise<string> {
-  const layout = `${tar}.layout`;
-  const bundle = `${tar}.bundle`;
+export async function umociUnpack(tar: string, bundle = `${tar}.bundle`): Promise<string> {
+  const layout = `${bundle}.layout`;
   await runOk('skopeo', ['copy', '--quiet', `oci-archive:${tar}`, `oci:${layout}:app`]);
   await runOk('umoci', ['unpack', '--image', `${layout}:app`, bundle]);
   rmSync(layout, { recursive: true });

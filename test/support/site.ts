@@ -15,6 +15,8 @@ export interface Site {
   readonly dir: string;
   /** The store of every `strata` call. */
   readonly root: string;
+  /** What makes a child process work on this site's store. */
+  readonly environment: Readonly<Record<string, string>>;
   /** A path in `dir`. */
   path(name: string): string;
   /** Writes files (a name ending in `/` is a directory) below `dir/name` and returns that directory. */
@@ -56,6 +58,7 @@ function openSite(): Site {
   const site: Site = {
     dir,
     root,
+    environment,
     path,
     files(name, files) {
       for (const [file, text] of Object.entries(files)) {
