@@ -3,7 +3,7 @@ import { parseCsvRecord } from './csv.ts';
 import { parseGoBoolean } from './values.ts';
 
 /** A CDI device that a RUN asks for (spec 3.5, `--device`). */
-export interface RunDevice {
+interface RunDevice {
   readonly name: string;
   readonly required: boolean;
 }

@@ -4,7 +4,7 @@ import type { Command, Heredoc, RunInstruction } from './instruction.ts';
 import { type LexRules, type Lookup, lex } from './lexer.ts';
 
 /** What a word like `3<<-"EOF"` says. */
-export interface HeredocWord {
+interface HeredocWord {
   readonly name: string;
   readonly fileDescriptor: string;
   readonly stripTabs: boolean;

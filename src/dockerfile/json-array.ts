@@ -1,7 +1,7 @@
 /** Exec form (spec 1.7): one JSON array of strings, or else it is not exec form at all. */
 
 /** A string of the array; offsets into the text, quotes included. */
-export interface JsonString {
+interface JsonString {
   readonly value: string;
   readonly start: number;
   readonly end: number;

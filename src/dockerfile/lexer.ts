@@ -2,8 +2,8 @@
  * The shell-like lexer of the Dockerfile language (spec 2.2, 2.3): quotes, escapes and `$` forms, and on
  * the side the fields the result falls into. Every place that lexes differs only in its rules.
  */
+import { type Field, fieldSplitter } from './fields.ts';
 import { type Pattern, parsePattern, removePrefix, removeSuffix, replaceMatches } from './pattern.ts';
-import { isSpace } from './whitespace.ts';
 
 export type Lookup = (name: string) => string | undefined;
 export type EscapeChar = '\\' | '`';
@@ -18,13 +18,6 @@ export interface LexRules {
   readonly keepsUnset: boolean;
   /** Blanks behind `<<` or `<<-` belong to the same field. */
   readonly joinsHeredocs: boolean;
-}
-
-/** A piece of the result between unquoted blanks, and the stretch of the input it came from. */
-export interface Field {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
 }
 
 export interface Lexed {
@@ -290,42 +283,4 @@ function look(state: State, name: string): string | undefined {
   const value = state.rules.lookup(name);
   if (value === undefined) state.unset.add(name);
   return value;
-}
-
-interface FieldSplitter {
-  /** Blanks in it end a field. */
-  add(piece: string, start: number, end: number): void;
-  /** Quoted or escaped: belongs to one field whatever it holds. */
-  addUnsplit(piece: string, start: number, end: number): void;
-  finish(): Field[];
-}
-
-function fieldSplitter(): FieldSplitter {
-  const done: Field[] = [];
-  let text = '';
-  let from: number | undefined;
-  let to = 0;
-  function append(piece: string, start: number, end: number): void {
-    from ??= start;
-    text += piece;
-    to = end;
-  }
-  function close(): void {
-    if (text !== '') done.push({ text, start: from ?? 0, end: to });
-    text = '';
-    from = undefined;
-  }
-  return {
-    add(piece, start, end) {
-      for (const char of piece) {
-        if (isSpace(char)) close();
-        else append(char, start, end);
-      }
-    },
-    addUnsplit: append,
-    finish() {
-      close();
-      return done;
-    },
-  };
 }

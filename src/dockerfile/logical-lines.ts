@@ -20,7 +20,7 @@ export interface LogicalLine {
 }
 
 /** A run of the joined text and where it stands in the file. */
-export interface Piece {
+interface Piece {
   /** Offset into the joined text. */
   readonly at: number;
   /** Offset into the file. */

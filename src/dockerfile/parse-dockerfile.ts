@@ -12,6 +12,7 @@ import {
   noBuildStage,
   noInstructions,
   noStages,
+  notUtf8,
 } from './problems.ts';
 import { type ReadStatement, readStatements } from './read-statements.ts';
 import { openReport, type Report } from './report.ts';
@@ -30,6 +31,7 @@ export function parseDockerfile(source: SourceText): ParsedDockerfile {
   const foreign = foreignSyntax(text);
   if (foreign !== undefined) report.error(foreignFrontend(foreign.raw), foreign.span);
   else if (text === '') report.error(fileEmpty(), start);
+  else if (looksLikeUtf16(text)) report.error(notUtf8(), start);
   if (report.diagnostics.length > 0) return { dockerfile: undefined, diagnostics: report.diagnostics };
 
   checkLineLengths(text, report);
@@ -40,6 +42,15 @@ export function parseDockerfile(source: SourceText): ParsedDockerfile {
     report.error(isEmpty ? noInstructions() : noStages(), { start: text.length, end: text.length });
   const dockerfile = stages.length === 0 ? undefined : { source, directives, globalArgs, stages };
   return { dockerfile, diagnostics: report.diagnostics };
+}
+
+/** Every other byte of ASCII in UTF-16 is NUL, in a byte order or the other. */
+function looksLikeUtf16(text: string): boolean {
+  const start = text.replace(/^\ufffd+/, '').slice(0, 8);
+  return (
+    start.length === 8 &&
+    [0, 1].some((odd) => [...start].every((char, i) => (char === '\0') === (i % 2 === odd)))
+  );
 }
 
 const maxLineBytes = 65_535;

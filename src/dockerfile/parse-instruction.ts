@@ -97,7 +97,7 @@ function parseValue<K extends 'workdir' | 'user' | 'stopsignal' | 'maintainer'>(
   return { ...base, value: wordOf(statement, statement.rest) };
 }
 
-/** EXPOSE (spec 3.13): its words are taken in the order of their text. */
+/** EXPOSE (spec 3.13); ports are read after expansion. */
 function parseExpose(
   statement: Statement,
   base: InstructionBase<'expose'>,
@@ -107,8 +107,7 @@ function parseExpose(
     complain(statement, needsArguments('EXPOSE'));
     return undefined;
   }
-  const words = tokens.map((word) => wordOf(statement, word));
-  return { ...base, words: words.sort((a, b) => (a.raw < b.raw ? -1 : a.raw > b.raw ? 1 : 0)) };
+  return { ...base, words: tokens.map((word) => wordOf(statement, word)) };
 }
 
 /** VOLUME (spec 3.14). */

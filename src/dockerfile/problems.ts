@@ -19,6 +19,14 @@ export function fileEmpty(): Problem {
   };
 }
 
+export function notUtf8(): Problem {
+  return {
+    code: 'not-utf-8',
+    message: 'the Dockerfile is UTF-16 text, but only UTF-8 is understood',
+    help: 'save it as UTF-8: iconv -f UTF-16 -t UTF-8',
+  };
+}
+
 export function noInstructions(): Problem {
   return {
     code: 'no-instructions',

@@ -3,8 +3,10 @@ import { SourceText } from '../core/span.ts';
 import type { Instruction } from './instruction.ts';
 import { parseInstruction } from './parse-instruction.ts';
 import { openLines } from './physical-lines.ts';
+import { onbuildTrigger } from './problems.ts';
 import { readStatements } from './read-statements.ts';
 import { openReport } from './report.ts';
+import { complain } from './statement.ts';
 
 /** The instructions of an ONBUILD trigger as stored in an image (spec 3.17); its escape character is always `\`. */
 export function parseTrigger(text: string): {
@@ -14,7 +16,8 @@ export function parseTrigger(text: string): {
   const report = openReport(new SourceText('ONBUILD', text));
   const instructions: Instruction[] = [];
   for (const { statement, kind } of readStatements(openLines(text, 0), '\\', report)) {
-    const instruction = kind && parseInstruction(statement, kind);
+    if (kind === 'from') complain(statement, onbuildTrigger('FROM'));
+    const instruction = kind && kind !== 'from' ? parseInstruction(statement, kind) : undefined;
     if (instruction !== undefined) instructions.push(instruction);
   }
   return { instructions, diagnostics: report.diagnostics };

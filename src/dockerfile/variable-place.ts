@@ -30,7 +30,7 @@ function findVariable(text: string, name: string): number | undefined {
     const linesBefore = text.split('\n').slice(0, start.line);
     return linesBefore.reduce((sum, line) => sum + line.length + 1, start.character);
   } catch {
-    // It overflows the stack on some open braces; a caret under the whole word will do.
+    // It is not made for hostile text, and overflows the stack on some; a caret under the word will do then.
     return undefined;
   }
 }

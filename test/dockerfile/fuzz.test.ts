@@ -8,6 +8,7 @@ import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { parseMount } from '../../src/dockerfile/parse-mount.ts';
 import { printTree } from '../../src/dockerfile/print-tree.ts';
 import { parseTrigger } from '../../src/dockerfile/trigger.ts';
+import { variablePlace } from '../../src/dockerfile/variable-place.ts';
 
 // A failure prints its seed; FUZZ_SEED=… runs it again.
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_401);
@@ -180,6 +181,21 @@ describe('what is read later takes anything too', () => {
       }),
       options,
     );
+  });
+
+  test('places of variables', () => {
+    const property = fc.property(text, (raw) => {
+      const { dockerfile } = parseDockerfile(new SourceText('Dockerfile', `FROM scratch\nUSER ${raw}\n`));
+      const word = {
+        raw,
+        span: { start: 'FROM scratch\nUSER '.length, end: 'FROM scratch\nUSER '.length + raw.length },
+      };
+      if (dockerfile === undefined) return;
+      const { start, end } = variablePlace(dockerfile, word, 'a');
+      expect(start).toBeGreaterThanOrEqual(word.span.start);
+      expect(end).toBeLessThanOrEqual(word.span.end);
+    });
+    fc.assert(property, { ...options, numRuns: 500 });
   });
 
   test('mount options', () => {

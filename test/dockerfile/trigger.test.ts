@@ -11,6 +11,7 @@ test.each([
   ['NONSENSE x', [], ['unknown-instruction']],
   ['COPY a', [], ['missing-destination']],
   ['RUN <<EOF\na', ['RUN <<EOF'], ['unterminated-heredoc']],
+  ['FROM a', [], ['onbuild-trigger']],
   ['', [], []],
 ])('%s', (text, instructions, codes) => {
   const parsed = parseTrigger(text);
