@@ -1,6 +1,7 @@
 import { assert } from '../core/assert.ts';
 import { openChecks } from './checks.ts';
 import { collectFindings } from './findings.ts';
+import { settleStages } from './from/settle-stages.ts';
 import { sourceDateEpoch } from './image/epoch.ts';
 import { imageOfStage } from './image/image-draft.ts';
 import { neededVertices } from './needed-vertices.ts';
@@ -11,7 +12,6 @@ import type { BaseResolver } from './resolver.ts';
 import { checkUnusedBuildArgs, takenGlobally } from './scope/build-args.ts';
 import { evaluateGlobalArgs } from './scope/global-scope.ts';
 import { reachFrom } from './stages/reach.ts';
-import { settleStages } from './stages/settle-stages.ts';
 import { type StageGraph, stepsOf } from './stages/stage-graph.ts';
 import { checkStageOrder } from './stages/stage-order.ts';
 import { findTarget } from './stages/target.ts';

@@ -35,9 +35,14 @@ async function outcomeOf(text: string, resolver: BaseResolver): Promise<string> 
     return [printPlan(plan), ...plan.warnings.map(printWarning)].join('\n');
   } catch (error) {
     if (error instanceof DockerfileError) return error.diagnostics.map(printProblem).join('\n\n');
-    if (error instanceof RemoteError) return `${error.code}: ${error.message}`;
+    if (error instanceof RemoteError) return printRemote(error);
     throw error;
   }
+}
+
+function printRemote({ code, message, place }: RemoteError): string {
+  const { line, column } = place?.source.position(place.span.start) ?? { line: 0, column: 0 };
+  return `${code} at ${line}:${column}: ${message}`;
 }
 
 function printProblem(problem: Diagnostic): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { referenceProblem } from '../../src/plan/stages/reference-syntax.ts';
+import { referenceProblem } from '../../src/plan/from/reference-syntax.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 
@@ -26,6 +26,7 @@ const rows: [reference: string, isGood: boolean][] = [
   ['a b', false],
   ['-a', false],
   ['', false],
+  ['a'.repeat(64), false],
 ];
 
 test.each(rows)('"%s": %s', (reference, isGood) => {

@@ -4,7 +4,16 @@ import { ignoredSource } from '../../dockerfile/lint/evaluated.ts';
 import { lookupIn } from '../scope/stage-scope.ts';
 import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
 import { isGitReference, isUrl } from './remote-source.ts';
-import { expand, expandAll, lint, record, report, type StepContext, valueOrReport } from './step-context.ts';
+import {
+  expand,
+  expandAll,
+  lint,
+  placeOf,
+  record,
+  report,
+  type StepContext,
+  valueOrReport,
+} from './step-context.ts';
 import { joinClean } from './workdir.ts';
 
 /** COPY (spec 3.6). */
@@ -17,12 +26,13 @@ export function readCopy(context: StepContext, instruction: CopyInstruction): vo
     if (remote === undefined || word === undefined) continue;
     report(context, 'remote-copy-source', `source can't be ${remote} for COPY`, word.span, 'use ADD');
   }
-  if (instruction.from === undefined) checkIgnored(context, instruction, 'COPY', shared);
+  const from = instruction.from?.raw === '' ? undefined : instruction.from;
+  if (from === undefined) checkIgnored(context, instruction, 'COPY', shared);
   const sources: VertexID[] = [];
   const origin: SourceOrigin =
-    instruction.from === undefined || instruction.from.raw === ''
+    from === undefined
       ? contextOrigin(shared)
-      : context.originOf({ by: 'copy', text: instruction.from.raw, span: instruction.from.span }, sources);
+      : context.originOf({ by: 'copy', text: from.raw, span: placeOf(context, from.span) }, sources);
   const op: CopyOp = { ...shared.op, instruction: 'COPY', origin, keepsParents: instruction.keepsParents };
   const flags = instruction.keepsParents ? ['--parents', ...shared.flags] : shared.flags;
   finish(context, op, shared, flags, sources);
@@ -152,8 +162,6 @@ function absoluteDest(workingDir: string, dest: string): string {
 
 /** Octal up to 07777, or a list of symbolic changes as chmod(1) has them (spec 3.6, "--chmod"). */
 function isMode(mode: string): boolean {
-  return (
-    /^0*[0-7]{1,4}$/.test(mode) ||
-    /^[ugoa]*([-+=]([ugo]|[rwxXst]*))+(,[ugoa]*([-+=]([ugo]|[rwxXst]*))+)*$/.test(mode)
-  );
+  const isClause = (clause: string) => /^[ugoa]*(?:[-+=][rwxXstugo]*)+$/.test(clause);
+  return /^0*[0-7]{1,4}$/.test(mode) || mode.split(',').every(isClause);
 }

@@ -1,3 +1,4 @@
+import type { Span } from '../../core/span.ts';
 import type { ArgInstruction, KeyValueInstruction } from '../../dockerfile/instruction.ts';
 import { legacyKeyValue, secretInName } from '../../dockerfile/lint/evaluated.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
@@ -26,9 +27,9 @@ export function readArg(context: StepContext, { args }: ArgInstruction): void {
 /** ENV (spec 3.3). */
 export function readEnv(context: StepContext, instruction: KeyValueInstruction<'env'>): void {
   const pairs = expandPairs(context, instruction);
-  for (const [name, value] of pairs) {
+  for (const { name, value, span } of pairs) {
     setEnv(context.state.scope, name, value);
-    lint(context, secretInName('ENV', name), instruction.span);
+    lint(context, secretInName('ENV', name), span);
   }
   record(context, `ENV ${printPairs(pairs)}`);
 }
@@ -36,28 +37,31 @@ export function readEnv(context: StepContext, instruction: KeyValueInstruction<'
 /** LABEL (spec 3.4). */
 export function readLabel(context: StepContext, instruction: KeyValueInstruction<'label'>): void {
   const pairs = expandPairs(context, instruction);
-  for (const [name, value] of pairs) context.state.config.labels.set(name, value);
+  for (const { name, value } of pairs) context.state.config.labels.set(name, value);
   record(context, `LABEL ${printPairs(pairs)}`);
+}
+
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+  readonly span: Span;
 }
 
 /** All names and values of a line see the environment before the line. */
 function expandPairs(
   context: StepContext,
   { kind, pairs, isLegacy, span }: KeyValueInstruction<'env' | 'label'>,
-): (readonly [string, string])[] {
+): readonly Pair[] {
   if (isLegacy) lint(context, legacyKeyValue(kind === 'env' ? 'ENV' : 'LABEL'), span);
-  return pairs.flatMap(({ name, value }) => {
-    const key = expand(context, name);
-    const worth = expand(context, value);
-    if (key === undefined || worth === undefined) return [];
-    if (key === '') {
-      report(context, 'blank-name', `the name ${name.raw} is blank after expansion`, name.span);
-      return [];
-    }
-    return [[key, worth] as const];
+  return pairs.flatMap((pair) => {
+    const name = expand(context, pair.name);
+    const value = expand(context, pair.value);
+    if (name === '')
+      report(context, 'blank-name', `the name ${pair.name.raw} is blank after expansion`, pair.name.span);
+    return name === undefined || value === undefined ? [] : [{ name, value, span: pair.name.span }];
   });
 }
 
-function printPairs(pairs: readonly (readonly [string, string])[]): string {
-  return pairs.map(([name, value]) => `${name}=${value}`).join(' ');
+function printPairs(pairs: readonly Pair[]): string {
+  return pairs.map(({ name, value }) => `${name}=${value}`).join(' ');
 }

@@ -3,16 +3,16 @@ import { expandWord } from '../../dockerfile/expand.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
-import { readPlatform } from './platform-word.ts';
-import { referenceProblem } from './reference-syntax.ts';
 import {
   baseSource,
   contextSource,
   type SourceNames,
   type StageSource,
   type WantedPlatform,
-} from './sources.ts';
-import type { StageNode } from './stage-node.ts';
+} from '../stages/sources.ts';
+import type { StageNode } from '../stages/stage-node.ts';
+import { readPlatform } from './platform-word.ts';
+import { referenceProblem } from './reference-syntax.ts';
 
 /** What every FROM line of a file is read with. */
 interface FromScope {
@@ -56,13 +56,10 @@ function writtenBase(
   const { image } = from;
   const text = expandFrom(image, scope);
   if (text === undefined) return { kind: 'scratch' };
-  const finding = { span: image.span, help: 'give the ARG a default, or the build argument a value' };
   if (text === '') {
-    scope.findings.error({
-      ...finding,
-      code: 'blank-base',
-      message: `base name (${image.raw}) should not be blank`,
-    });
+    const message = `base name (${image.raw}) should not be blank`;
+    const help = 'give the ARG a default, or the build argument a value';
+    scope.findings.error({ code: 'blank-base', message, span: image.span, help });
     return { kind: 'scratch' };
   }
   const base = baseSource(scope.names, text, before, wanted);

@@ -8,6 +8,7 @@ const reference = new RegExp(`^(?:${host}/)?${component}(?:/${component})*(?::${
 
 /** Why `text` is no image reference; undefined when it is one. */
 export function referenceProblem(text: string): string | undefined {
+  if (/^[a-f0-9]{64}$/.test(text)) return 'it is an id, and only names are looked up';
   if (reference.test(text)) return undefined;
   const [name = ''] = text.split(/[:@]/);
   if (reference.test(text.replace(name, name.toLowerCase()))) return 'a repository name must be lowercase';
