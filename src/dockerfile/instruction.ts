@@ -1,6 +1,6 @@
 /**
  * What a Dockerfile says, typed. Nothing here is expanded: words keep their quotes, variables and
- * escapes, with the place they came from. Spec: the Dockerfile reference; docs/ARCHITECTURE.md, "Dockerfile".
+ * escapes, with the place they came from.
  */
 import type { SourceText, Span } from '../core/span.ts';
 

@@ -10,13 +10,6 @@ export type ParsedMount =
   | { readonly ok: true; readonly mount: RunMount }
   | ({ readonly ok: false } & MountProblem);
 
-/** Where a --mount takes its files from, as written; undefined for the build context. */
-export function mountFrom(mount: Word): string | undefined {
-  const record = parseCsvRecord(mount.raw);
-  const from = record.ok ? record.fields.findLast((field) => /^from=/i.test(field)) : undefined;
-  return from?.slice('from='.length) || undefined;
-}
-
 /** What is wrong with a --mount in every stage, built or not: its CSV shape, and a variable in `from`. */
 export function checkMountSyntax(value: string): MountProblem | undefined {
   const record = parseCsvRecord(value);
