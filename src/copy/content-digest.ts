@@ -29,13 +29,13 @@ export interface SelectionDigest {
  * @throws CanceledError
  */
 export async function selectionDigest(selection: Selection, signal?: AbortSignal): Promise<SelectionDigest> {
-  const hasher = openFileHasher(selection.tree, signal);
+  const hasher = openFileHasher(signal);
   const lines: string[] = [];
   for (const source of selection.sources) {
     lines.push(sourceLine(source));
     const firstName = new Map<string, BytePath>();
     for (const file of source.kind === 'file' ? [source.file] : source.files) {
-      lines.push(await fileLine(selection.tree, file, hasher, firstName));
+      lines.push(await fileLine(source.tree, file, hasher, firstName));
     }
   }
   for (const { name, content } of selection.heredocs) {
@@ -82,7 +82,7 @@ async function contentFields(tree: FileTree, file: SelectedFile, hasher: FileHas
   const { path, stat } = file;
   const known = tree.digests?.get(path, stat);
   if (known !== undefined) return [known.slice(0, hexLength), known.slice(hexLength + 1)];
-  const [hex, xattrs] = [await hasher.hash(file), xattrField(tree, file)];
+  const [hex, xattrs] = [await hasher.hash(tree, file), xattrField(tree, file)];
   tree.digests?.set(path, stat, `${hex}/${xattrs}`);
   return [hex, xattrs];
 }

@@ -8,7 +8,7 @@ import type { SelectedFile } from './selection.ts';
 
 export interface FileHasher {
   /** sha256 of the content, in hex. */
-  hash(file: SelectedFile): Promise<string>;
+  hash(tree: FileTree, file: SelectedFile): Promise<string>;
   /** How many so far. */
   filesHashed(): number;
 }
@@ -19,8 +19,8 @@ const turnBytes = 8 << 20;
 /** What opening and closing a file costs, in bytes that could have been hashed meanwhile. */
 const openingBytes = 16 << 10;
 
-/** Hashes files of a tree one after the other through one buffer. */
-export function openFileHasher(tree: FileTree, signal: AbortSignal | undefined): FileHasher {
+/** Hashes files one after the other through one buffer. */
+export function openFileHasher(signal: AbortSignal | undefined): FileHasher {
   let buffer: Buffer | undefined;
   let sinceTurn = 0;
   let count = 0;
@@ -34,7 +34,7 @@ export function openFileHasher(tree: FileTree, signal: AbortSignal | undefined):
   };
 
   return {
-    async hash({ path, stat }) {
+    async hash(tree, { path, stat }) {
       buffer ??= Buffer.allocUnsafe(pieceBytes);
       const hash = createHash('sha256');
       const descriptor = tree.open(path);

@@ -48,7 +48,7 @@ export function placeFiles(
   const dest = bytePathFromText(request.dest);
   for (const source of selection.sources) {
     if (source.kind === 'archive') placeArchive(onto, rules, source, dest);
-    else placeSource(onto, rules, selection.tree, source, dest);
+    else placeSource(onto, rules, source, dest);
   }
   for (const { name, content } of selection.heredocs) {
     const bytes = Buffer.from(content);
@@ -63,22 +63,16 @@ export function placeFiles(
   return onto.entries();
 }
 
-function placeSource(
-  onto: Destination,
-  rules: MetadataRules,
-  tree: FileTree,
-  source: SelectedSource,
-  dest: BytePath,
-): void {
+function placeSource(onto: Destination, rules: MetadataRules, source: SelectedSource, dest: BytePath): void {
   if (source.kind === 'file') {
     const path = landing(onto, rules, dest, source.name);
-    putFile(onto, path, placedFile(tree, source.file, rules, source.argument));
+    putFile(onto, path, placedFile(source.tree, source.file, rules, source.argument));
     return;
   }
   const top = openTop(onto, rules, dest, source.top?.mtime);
   for (const file of source.files) {
     const path = joinBytePath(top, file.to);
-    const placed = placedFile(tree, file, rules, source.argument);
+    const placed = placedFile(source.tree, file, rules, source.argument);
     if (file.stat.type === 'directory')
       putDirectory(onto, path, file.isPassage ? made(placed, rules) : placed);
     else putFile(onto, path, placed);

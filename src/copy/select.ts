@@ -24,7 +24,7 @@ export async function selectFiles(tree: FileTree, request: SelectRequest): Promi
     }
     for (const path of await pathsOf(tree, source)) sources.push(selectPath(tree, path, argument, rule));
   }
-  return { tree, sources, heredocs: request.heredocs };
+  return { sources, heredocs: request.heredocs };
 }
 
 /** What a source argument stands for: itself, or what its wildcards match. */
@@ -39,10 +39,10 @@ function selectPath(tree: FileTree, named: BytePath, argument: number, rule: Tak
   const stat = tree.lstat(path);
   if (stat === undefined) throw sourceNotFound(tree, named);
   if (stat.type === 'directory') {
-    return { kind: 'directory', argument, top: stat, files: walkTaken(tree, path, rule) };
+    return { kind: 'directory', tree, argument, top: stat, files: walkTaken(tree, path, rule) };
   }
   const file = { path, to: '', stat, isPassage: false };
-  return { kind: 'file', argument, name: baseName(named), file };
+  return { kind: 'file', tree, argument, name: baseName(named), file };
 }
 
 /**
@@ -63,7 +63,7 @@ async function selectParents(
     const path = resolveBeneath(tree, named);
     const top = tree.lstat(path);
     if (top?.type !== 'directory') continue;
-    selected.push({ kind: 'directory', argument, top, files: walkTaken(tree, path, taken) });
+    selected.push({ kind: 'directory', tree, argument, top, files: walkTaken(tree, path, taken) });
   }
   if (selected.some((s) => s.kind === 'directory' && s.files.length > 0)) return selected;
   if (!hasWildcard(before) && !hasWildcard(pattern)) {
@@ -71,5 +71,5 @@ async function selectParents(
     if (tree.lstat(resolveBeneath(tree, named)) === undefined) throw sourceNotFound(tree, named);
   }
   // The destination is made even for nothing.
-  return selected.length > 0 ? selected : [{ kind: 'directory', argument, files: [] }];
+  return selected.length > 0 ? selected : [{ kind: 'directory', tree, argument, files: [] }];
 }

@@ -20,7 +20,6 @@ export interface Heredoc {
 }
 
 export interface Selection<Source = SelectedSource> {
-  readonly tree: FileTree;
   /** In the order in which they are placed; a wildcard gives one for each match. */
   readonly sources: readonly Source[];
   /** Placed after all others. */
@@ -30,6 +29,7 @@ export interface Selection<Source = SelectedSource> {
 export type SelectedSource =
   | {
       readonly kind: 'file';
+      readonly tree: FileTree;
       /** Index of the source argument: files of one argument stay hard links of each other. */
       readonly argument: number;
       /** Its name inside a destination directory: that of the link when one was followed. */
@@ -38,6 +38,7 @@ export type SelectedSource =
     }
   | {
       readonly kind: 'directory';
+      readonly tree: FileTree;
       readonly argument: number;
       /** The directory whose contents are taken; absent if `--parents` selected nothing that exists. */
       readonly top?: FileStat;
@@ -46,7 +47,7 @@ export type SelectedSource =
     };
 
 export interface SelectedFile {
-  /** In the tree. */
+  /** In the source's tree. */
   readonly path: BytePath;
   /** Relative to where the source lands; '' for a file source. */
   readonly to: BytePath;

@@ -1,5 +1,6 @@
 /** Archives among the sources of ADD (Dockerfile reference, 3.7 "Local archives"). */
 import { join } from 'node:path';
+import { memberPathBeneath } from '../context/member-path.ts';
 import { type BytePath, bytePathToText, cleanBeneath, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import { type FileStat, resolveBeneath } from '../core/file-tree.ts';
@@ -33,7 +34,7 @@ export async function openArchives(
     const isCandidate =
       source.kind === 'file' && source.file.stat.type === 'file' && source.file.stat.size > 0;
     const members = isCandidate
-      ? await readArchive(selection.tree, source.file.path, join(scratch, `archive-${index}`), signal)
+      ? await readArchive(source.tree, source.file.path, join(scratch, `archive-${index}`), signal)
       : undefined;
     if (members === undefined) sources.push(source);
     else sources.push({ kind: 'archive', argument: source.argument, members });
@@ -97,24 +98,16 @@ function placeHardLink(onto: Destination, path: BytePath, target: BytePath, name
   onto.put(path, linked);
 }
 
-/** The member's path below the destination, cleaned. Absolute names are meant below it, too. */
-function memberPath(path: BytePath, top: BytePath): BytePath {
-  let depth = 0;
-  if (!path.startsWith('/')) {
-    for (const part of path.split('/')) {
-      if (part === '' || part === '.') continue;
-      depth += part === '..' ? -1 : 1;
-      if (depth >= 0) continue;
-      throw new StepError(
-        'archive-escape',
-        `"${bytePathToText(path)}" in the archive lies outside "${shown(top)}"`,
-        {
-          hint: 'members may not leave the destination through "..": pack the archive without them',
-        },
-      );
-    }
-  }
-  return cleanBeneath(path);
+function memberPath(name: BytePath, top: BytePath): BytePath {
+  const path = memberPathBeneath(name);
+  if (path !== undefined) return path;
+  throw new StepError(
+    'archive-escape',
+    `"${bytePathToText(name)}" in the archive lies outside "${shown(top)}"`,
+    {
+      hint: 'members may not leave the destination through "..": pack the archive without them',
+    },
+  );
 }
 
 /** Follows the symlinks that lead to a member as if the destination were the root of everything. */
