@@ -31,7 +31,8 @@ export interface BlobStore {
   /** Path of the bytes, for copying them as a whole; unverified. */
   path(digest: BlobDigest): string;
   /**
-   * Streams the bytes, verifying them on the way: the last read fails when they are not what the name says.
+   * Streams the bytes, verifying them on the way: when they are not what the name says, the last read fails
+   * and the last chunk is never given.
    * @throws IntegrityError `blob-damaged`, after which the blob is gone from the store
    */
   open(info: BlobInfo): AsyncIterable<Uint8Array>;

@@ -5,7 +5,8 @@ import type { BlobInfo } from './blob-store.ts';
 
 /**
  * Passes bytes through and holds them against what they should be. Too many bytes fail at once, everything
- * else after the last chunk: whoever uses the chunks must not believe them before the stream has ended.
+ * else at the end; the last chunk is passed on only when all of them are right, so that no receiver ever
+ * has the whole of something wrong. The source must not write over chunks it gave.
  * @throws IntegrityError `size-mismatch`, `digest-mismatch`
  */
 export async function* verifiedStream(
@@ -14,13 +15,17 @@ export async function* verifiedStream(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
   let size = 0;
+  let held: Uint8Array | undefined;
   for await (const chunk of source) {
+    if (chunk.length === 0) continue;
     size += chunk.length;
     if (size > want.size) throw sizeMismatch(want, `more than ${want.size}`);
     hash.update(chunk);
-    yield chunk;
+    if (held !== undefined) yield held;
+    held = chunk;
   }
   checkBlob(want, { digest: digestFromHex(hash.digest('hex')), size });
+  if (held !== undefined) yield held;
 }
 
 /**
