@@ -81,3 +81,10 @@ test('a label may be called __proto__', async () => {
   const { image } = await planBuild(request(text), { resolveBase: async (name) => emptyImage(name) });
   expect(JSON.stringify(image.config.Labels)).toBe('{"__proto__":"x","a":"b"}');
 });
+
+test('stages in a very long row', async () => {
+  const rest = Array.from({ length: 4000 }, (_, i) => `FROM s${i} AS s${i + 1}\n`);
+  const text = `FROM scratch AS s0\nCOPY x /\n${rest.join('')}`;
+  const plan = await planBuild(request(text), { resolveBase: async (name) => emptyImage(name) });
+  expect(plan.target).toBe('s0/1');
+});

@@ -18,8 +18,8 @@ export interface Reach {
 }
 
 /**
- * Finds what the target needs and has every image of it resolved, each as soon as it is known and all at
- * once: the triggers of a base may need further stages and images (spec 3.17, 4.2).
+ * Finds what the target needs and has its images resolved, all at once; the triggers of a base may need
+ * further stages and images, which are then the next round (spec 3.17, 4.2).
  * @throws DockerfileError, or what the resolver threw, when images are missing
  */
 export async function reachFrom(
@@ -31,32 +31,38 @@ export async function reachFrom(
   const stages = new Set<number>();
   const triggers = new Map<StageNode, readonly StageStep[]>();
   const images = resolveImages(resolver);
+  const asked: Promise<unknown>[] = [];
+  const open = [target];
 
-  const follow = async (source: StageSource | undefined, span: Span, by: StageNode): Promise<void> => {
-    if (source?.kind === 'image') await images.resolve(source, span, by.stage);
+  const need = (source: StageSource | undefined, span: Span, by: StageNode): void => {
+    if (source?.kind === 'image') asked.push(images.resolve(source, span, by.stage));
     const stage = source?.kind === 'stage' ? graph.nodes[source.index] : undefined;
-    if (stage !== undefined) await visit(stage);
+    if (stage !== undefined) open.push(stage);
   };
-  const followUses = async (steps: readonly StageStep[], by: StageNode): Promise<void> => {
-    const uses = steps.flatMap(fromUses);
-    await Promise.all(uses.map((use) => follow(sourceOfUse(use, graph), use.span, by)));
+  const needUses = (steps: readonly StageStep[], by: StageNode): void => {
+    for (const use of steps.flatMap(fromUses)) need(sourceOfUse(use, graph), use.span, by);
   };
-  const visitBase = async (node: StageNode): Promise<void> => {
-    const { base, isReplaced, stage } = node;
-    await follow(base, stage.from.image.span, node);
-    const texts = isReplaced ? [] : triggerTexts(base, graph, images);
-    const fired = fireTriggers(texts, stage.from.span, findings);
+  const fire = (node: StageNode): void => {
+    const texts = node.isReplaced ? [] : triggerTexts(node.base, graph, images);
+    const fired = fireTriggers(texts, node.stage.from.span, findings);
     triggers.set(node, fired);
-    await followUses(fired, node);
-  };
-  // A stage that is being visited already is not waited for: whoever came first does, and cycles must not hang.
-  const visit = async (node: StageNode): Promise<void> => {
-    if (stages.has(node.index)) return;
-    stages.add(node.index);
-    await Promise.all([visitBase(node), followUses(node.own, node)]);
+    needUses(fired, node);
   };
 
-  await visit(target);
+  while (open.length > 0) {
+    const onImages: StageNode[] = [];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (stages.has(node.index)) continue;
+      stages.add(node.index);
+      need(node.base, node.stage.from.image.span, node);
+      needUses(node.own, node);
+      if (node.base.kind === 'image') onImages.push(node);
+      else fire(node);
+    }
+    await Promise.all(asked);
+    for (const node of onImages) fire(node);
+  }
+  await Promise.all(asked);
   images.throwMissing(graph.names.stages, findings);
   return { stages, triggers, images };
 }
