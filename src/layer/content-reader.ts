@@ -1,4 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
+import { type BytePath, bytePathToText } from '../core/byte-path.ts';
+import { StepError } from '../core/errors.ts';
 import type { ContentReader, LayerContent } from './layer-entry.ts';
 
 /** Opens a file's content, wherever it comes from. No content reads as an empty file. */
@@ -31,4 +33,11 @@ function bytesReader(bytes: Uint8Array): ContentReader {
     },
     close() {},
   };
+}
+
+/** A file that has another size than its entry says. */
+export function fileChanged(path: BytePath, how: 'grew' | 'shrank'): StepError {
+  return new StepError('file-changed', `"/${bytePathToText(path)}" ${how} while it was read`, {
+    hint: 'something writes to it during the build: stop that, or leave the file out, and build again',
+  });
 }

@@ -1,7 +1,5 @@
-import { type BytePath, bytePathToText } from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
 import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
-import { openContent } from './content-reader.ts';
+import { fileChanged, openContent } from './content-reader.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
 import { refuseReservedName, whiteoutEntry } from './whiteout.ts';
 
@@ -69,10 +67,4 @@ function* putFile(
     reader.close();
   }
   yield* putBytes(cursor, zeros.subarray(0, paddingAfter(size)));
-}
-
-function fileChanged(path: BytePath, how: string): StepError {
-  return new StepError('file-changed', `"/${bytePathToText(path)}" ${how} while it was read`, {
-    hint: 'something writes to it during the build: stop that, or leave the file out, and build again',
-  });
 }

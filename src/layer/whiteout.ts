@@ -1,6 +1,8 @@
 import { type BytePath, baseName, bytePathToText, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
+import type { FileStat } from '../core/file-tree.ts';
 import type { TarEntry } from '../tar/entry.ts';
+import { badPath } from './upper/layer-path.ts';
 
 /** image-spec, layer.md, "Whiteouts": a file of this name and the deleted one's stands for the deletion. */
 const prefix = '.wh.';
@@ -20,6 +22,35 @@ export function whiteoutEntry(path: BytePath): TarEntry {
     devMinor: 0,
     xattrs: [],
   };
+}
+
+/** What a member of a layer with a reserved name means. */
+export type Whiteout =
+  | { readonly kind: 'delete'; readonly path: BytePath }
+  /** Everything the layers below have in a directory is deleted. */
+  | { readonly kind: 'opaque'; readonly path: BytePath }
+  /** Book-keeping of AUFS, which invented the names. */
+  | { readonly kind: 'ignored' };
+
+/**
+ * Reads a member's name; undefined for those that mean themselves.
+ * @param path clean
+ * @throws IntegrityError `layer-bad-path` for a deletion of nothing
+ */
+export function readWhiteout(path: BytePath): Whiteout | undefined {
+  const name = baseName(path);
+  if (!name.startsWith(prefix)) return undefined;
+  if (name === '.wh..wh..opq') return { kind: 'opaque', path: parentOf(path) };
+  if (name.startsWith(prefix + prefix)) return { kind: 'ignored' };
+  const deleted = name.slice(prefix.length);
+  if (deleted === '' || deleted === '.' || deleted === '..')
+    throw badPath(path, 'deletes nothing that has a name');
+  return { kind: 'delete', path: joinBytePath(parentOf(path), deleted) };
+}
+
+/** Overlay's mark of a deleted name. Several may share an inode: they are no hard links. */
+export function isWhiteout({ type, devMajor, devMinor }: FileStat): boolean {
+  return type === 'char' && devMajor === 0 && devMinor === 0;
 }
 
 /**

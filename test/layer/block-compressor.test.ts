@@ -6,7 +6,7 @@ import {
   gzipCompressor,
   nodeDeflate,
   openBlockCompressor,
-} from '../../src/layer/block-compressor.ts';
+} from '../../src/layer/compress/block-compressor.ts';
 import { type Deflate, loadDeflate } from '../../src/sys/deflate.ts';
 
 const system = loadDeflate();

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlobStore } from '../../src/content/blob-store.ts';
 import { openBlobStore } from '../../src/content/dir-store.ts';
-import { CompressPool } from '../../src/layer/compress-pool.ts';
+import { CompressPool } from '../../src/layer/compress/compress-pool.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { packLayer } from '../../src/layer/pack.ts';
 import { entryOf, readArchive } from '../tar/archive.ts';

@@ -1,7 +1,7 @@
-import type { BlobWriter } from '../content/blob-store.ts';
+import type { BlobWriter } from '../../content/blob-store.ts';
+import type { Compression } from '../compression.ts';
 import type { BlockCompressor } from './block-compressor.ts';
 import type { Block, CompressPool } from './compress-pool.ts';
-import type { Compression } from './compression.ts';
 
 /** Takes filled blocks, has them compressed side by side, writes them in order, and gives them back. */
 export interface BlockSink {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { assert } from '../core/assert.ts';
+import { assert } from '../../core/assert.ts';
+import type { Compression } from '../compression.ts';
+import { workerURL } from '../worker-url.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
-import type { Compression } from './compression.ts';
-import { workerURL } from './worker-url.ts';
 
 /** A block on its way, in memory that all threads share. */
 export interface Block {

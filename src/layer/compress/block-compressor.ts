@@ -1,6 +1,6 @@
 import zlib from 'node:zlib';
-import { type Deflate, loadDeflate } from '../sys/deflate.ts';
-import { type Compression, zstdMissing } from './compression.ts';
+import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
+import { type Compression, zstdMissing } from '../compression.ts';
 
 /** Layers are compressed in blocks of this size, each on whichever thread is free. */
 export const blockBytes = 1 << 20;

@@ -1,0 +1,79 @@
+/** Decompresses layer blobs, whatever they were compressed with. */
+import { type Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
+import { IntegrityError, systemCode } from '../../core/errors.ts';
+import { zstdMissing } from '../compression.ts';
+import { inflateMember } from './inflate-member.ts';
+
+type Chunks = AsyncIterable<Uint8Array>;
+
+const outputBytes = 1 << 18;
+
+/**
+ * The tar in a layer blob. How it is compressed is told by its first bytes: media types have been wrong
+ * about it, and the diffID is the judge. The blob is read to its end, so that its own digest is verified.
+ * @throws IntegrityError `layer-bad-compression`; HostError `zstd-missing`; what reading the blob throws
+ */
+export async function* inflateLayer(blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+  const { head, whole } = await peek(blob);
+  try {
+    if (head.startsWith('1f8b')) yield* inflateGzip(whole);
+    else if (/^(28b52ffd|5.2a4d18)/.test(head)) yield* through(zstdDecompressor(), whole);
+    else yield* whole;
+  } catch (error) {
+    const code = systemCode(error);
+    if (!(error instanceof Error) || code === undefined || !/^(Z|ZSTD|ERR_ZSTD)_/.test(code)) throw error;
+    throw new IntegrityError('layer-bad-compression', `a layer cannot be decompressed: ${error.message}`, {
+      hint: 'the blob is not what its maker wrote: pull or build the image again',
+      cause: error,
+    });
+  }
+}
+
+async function* inflateGzip(blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+  // zlib-sync knows one member only; layers packed in parallel have many.
+  const rest = yield* inflateMember(blob);
+  const { head, whole } = await peek(rest);
+  if (head.startsWith('1f8b')) yield* through(zlib.createGunzip({ chunkSize: outputBytes }), whole);
+  // gzip(1) ignores what is no member: padding, mostly.
+  else for await (const _ of whole);
+}
+
+/** The first four bytes in hex, and all bytes from the beginning. */
+async function peek(blob: Chunks): Promise<{ readonly head: string; readonly whole: Chunks }> {
+  const source = blob[Symbol.asyncIterator]();
+  let start: Buffer = Buffer.alloc(0);
+  while (start.length < 4) {
+    const { done, value } = await source.next();
+    if (done) break;
+    start =
+      start.length === 0
+        ? Buffer.from(value.buffer, value.byteOffset, value.length)
+        : Buffer.concat([start, value]);
+  }
+  async function* whole() {
+    try {
+      if (start.length > 0) yield start;
+      yield* { [Symbol.asyncIterator]: () => source };
+    } finally {
+      await source.return?.();
+    }
+  }
+  return { head: start.toString('hex', 0, 4), whole: whole() };
+}
+
+async function* through(transform: Duplex, blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+  const feeding = pipeline(Readable.from(blob, { objectMode: false }), transform);
+  // Whatever fails on the way in comes out of the transform too.
+  feeding.catch(() => undefined);
+  yield* transform;
+  await feeding;
+}
+
+function zstdDecompressor(): Duplex {
+  // Node 22.15 brought it; the types are those of Node 20.
+  const { createZstdDecompress } = zlib as unknown as { createZstdDecompress?: () => Duplex };
+  if (createZstdDecompress === undefined) throw zstdMissing();
+  return createZstdDecompress();
+}
