@@ -20,8 +20,8 @@ export function variablePlace({ source, directives }: Dockerfile, word: Word, na
 }
 
 function findVariable(text: string, name: string): number | undefined {
-  const { DockerfileParser }: typeof import('dockerfile-ast') = load('dockerfile-ast');
   try {
+    const { DockerfileParser }: typeof import('dockerfile-ast') = load('dockerfile-ast');
     const variables = DockerfileParser.parse(text)
       .getInstructions()
       .flatMap((instruction) => instruction.getVariables());

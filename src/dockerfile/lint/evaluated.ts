@@ -99,7 +99,7 @@ export function ignoredSource(
   const path = posix.join('/', source, '.').slice(1);
   const isHidden =
     path === ''
-      ? rules.patterns.some((pattern) => ['*', '**', '**/*'].includes(pattern))
+      ? rules.patterns.some((pattern) => /^\/?(\*|\*\*|\*\*\/\*)$/.test(pattern))
       : rules.ignores(path);
   if (!isHidden) return undefined;
   const verb = instruction === 'COPY' ? 'Copy' : 'Add';

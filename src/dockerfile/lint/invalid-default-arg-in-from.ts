@@ -11,15 +11,23 @@ export const invalidDefaultArgInFrom: ParseRule = {
       const expanded = expandWord(from.image.raw, lookup, dockerfile.directives.escape);
       if (!expanded.ok) return;
       if (isImageReference(expanded.value)) continue;
+      const { raw } = from.image;
+      const isConstant = expanded.value === raw;
       const shown = expanded.value === '' ? 'nothing' : `"${expanded.value}"`;
       yield {
-        message: `with the defaults of its ARGs, ${from.image.raw} is ${shown}, which names no image`,
+        message: isConstant
+          ? `"${raw}" names no image`
+          : `with the defaults of its ARGs, ${raw} is ${shown}, which names no image`,
         span: from.image.span,
-        help: 'give the ARG a default',
+        help: isConstant ? lowerCaseHelp(raw) : 'give the ARG a default',
       };
     }
   },
 };
+
+function lowerCaseHelp(image: string): string | undefined {
+  return /[A-Z]/.test(image) ? 'the name of an image is lower case' : undefined;
+}
 
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const hostLabel = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
