@@ -10,6 +10,8 @@ import { PatternSyntaxError } from './wildcard.ts';
 export interface IgnoreRules {
   /** The file the rules were read from, for messages. */
   readonly name: string;
+  /** As written, in order. */
+  readonly patterns: readonly string[];
   ignores(path: BytePath): boolean;
   /** False only if everything below the directory is ignored: then a walk need not enter it. */
   mayContainKept(directory: BytePath): boolean;
@@ -62,6 +64,7 @@ export function compileIgnore(text: string, name = '.dockerignore'): IgnoreRules
   const list = patternList(patterns);
   return {
     name,
+    patterns: rules.map((rule) => rule.pattern),
     ignores: list.matches,
     mayContainKept: (directory) => !list.matches(directory) || list.mayDifferBelow(directory),
     explain(path) {

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { CanceledError, during, HostError, StrataError } from '../core/errors.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { compressionOf, decompress, magicBytes } from './decompress.ts';
@@ -79,7 +80,7 @@ async function extractFile(
     const compression = compressionOf(head.subarray(0, Math.min(length, magicBytes)));
     if (compression === undefined && isZero(head.subarray(0, length))) return length === 512;
     if (compression !== undefined) await decompress(descriptor, compression, extractor.push, signal);
-    else pushFile(descriptor, head, extractor, signal);
+    else await pushFile(descriptor, head, extractor, signal);
     extractor.end();
     return extractor.isBegun();
   } catch (error) {
@@ -90,18 +91,19 @@ async function extractFile(
   }
 }
 
-function pushFile(
+async function pushFile(
   descriptor: number,
   buffer: Buffer,
   extractor: TarExtractor,
   signal: AbortSignal | undefined,
-): void {
+): Promise<void> {
   for (let at = 0; ; ) {
     const length = readSync(descriptor, buffer, 0, buffer.length, at);
     if (length === 0) return;
-    if (signal?.aborted) throw new CanceledError();
     extractor.push(buffer.subarray(0, length));
     at += length;
+    await setImmediate();
+    if (signal?.aborted) throw new CanceledError();
   }
 }
 

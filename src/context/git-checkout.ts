@@ -1,0 +1,202 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytePathFromText } from '../core/byte-path.ts';
+import { CanceledError, HostError, RemoteError, StepError } from '../core/errors.ts';
+import { resolveBeneath } from '../core/file-tree.ts';
+import { removeTrees } from '../sys/remove-tree.ts';
+import { spawnProcess } from '../sys/spawn.ts';
+import { openFolder } from './folder.ts';
+import { type GitReference, withoutCredentials } from './git-reference.ts';
+
+export interface GitOptions {
+  readonly keepsGitDirectory: boolean;
+  /** Sent to the remote over http(s): `Authorization: basic …`. */
+  readonly header?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GitCheckout {
+  /** Of the subdirectory, where one was asked for. */
+  readonly directory: string;
+  /** The commit's full id. */
+  readonly commit: string;
+}
+
+/**
+ * The commit that a reference names now, without fetching it.
+ * @returns undefined for what only the repository itself can tell, such as a shortened commit id
+ * @throws RemoteError `git-failed`; HostError `program-missing`
+ */
+export async function resolveGit(reference: GitReference, options: GitOptions): Promise<string | undefined> {
+  const { remote, ref } = reference;
+  if (ref !== undefined && isCommit(ref)) return ref;
+  const pattern = ref ?? 'HEAD';
+  const listed = await git(
+    ['ls-remote', '--', remote, pattern, `${pattern}^{}`],
+    undefined,
+    reference,
+    options,
+  );
+  const found = new Map<string, string>();
+  for (const line of listed.split('\n')) {
+    const [commit, name] = line.split('\t');
+    if (commit !== undefined && name !== undefined) found.set(name, commit);
+  }
+  // A branch wins over a tag of the same name; `^{}` is the commit behind an annotated tag.
+  const names = [pattern, `refs/heads/${pattern}`, `refs/tags/${pattern}`, `refs/${pattern}`];
+  for (const name of names) {
+    const commit = found.get(`${name}^{}`) ?? found.get(name);
+    if (commit !== undefined) return commit;
+  }
+  return undefined;
+}
+
+/**
+ * Fetches one commit, with its submodules, into an empty or missing directory. Files are 0644 or 0755,
+ * directories 0755, whatever the umask; `.git` is removed unless it is to be kept.
+ * @throws RemoteError `git-failed`, `no-such-ref`; StepError `git-checksum`, `no-such-directory`; HostError
+ *   `program-missing`
+ */
+export async function checkOutGit(
+  reference: GitReference,
+  directory: string,
+  options: GitOptions,
+): Promise<GitCheckout> {
+  const run = (...args: string[]): Promise<string> => git(args, directory, reference, options);
+  mkdirSync(directory, { recursive: true });
+  const wanted = await resolveGit(reference, options);
+  await run('init', '--quiet', '--template=');
+  await run('remote', 'add', 'origin', reference.remote);
+  await fetchCommit(wanted, reference, run);
+  await run('checkout', '--quiet', '--detach', wanted ?? (await findCommit(reference, run)));
+  const commit = (await run('rev-parse', 'HEAD')).trim();
+  if (reference.checksum !== undefined && !commit.startsWith(reference.checksum)) {
+    throw new StepError(
+      'git-checksum',
+      `${withoutCredentials(reference.remote)} is at commit ${commit}, expected ${reference.checksum}`,
+      { hint: 'the ref moved, or the checksum is that of another one' },
+    );
+  }
+  if (reference.takesSubmodules && existsSync(join(directory, '.gitmodules'))) {
+    await run('submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1');
+  }
+  if (!options.keepsGitDirectory) await removeGitFiles(directory);
+  return { directory: subdirectoryOf(directory, reference.subdirectory), commit };
+}
+
+type Run = (...args: string[]) => Promise<string>;
+
+/** One commit if the server gives single ones away, else all it has. */
+async function fetchCommit(commit: string | undefined, reference: GitReference, run: Run): Promise<void> {
+  if (commit !== undefined) {
+    const names = [
+      commit,
+      ...(reference.ref === undefined || isCommit(reference.ref) ? [] : [reference.ref]),
+    ];
+    for (const name of names) {
+      try {
+        await run('fetch', '--quiet', '--depth=1', '--no-tags', 'origin', name);
+        await run('cat-file', '-e', `${commit}^{commit}`);
+        return;
+      } catch (error) {
+        if (!(error instanceof RemoteError)) throw error;
+      }
+    }
+  }
+  await run('fetch', '--quiet', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*');
+}
+
+async function findCommit({ ref, remote }: GitReference, run: Run): Promise<string> {
+  try {
+    return (await run('rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`)).trim();
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    throw new RemoteError(
+      'no-such-ref',
+      `${withoutCredentials(remote)} has no branch, tag or commit "${ref ?? 'HEAD'}"`,
+      {
+        hint: 'check the part after "#"; `git ls-remote URL` lists what there is',
+      },
+    );
+  }
+}
+
+async function removeGitFiles(directory: string): Promise<void> {
+  const files = openFolder(directory, { uidGid: 'keep' });
+  const found: string[] = [];
+  const walk = (path: string): void => {
+    for (const name of files.list(path)) {
+      const below = path === '' ? name : `${path}/${name}`;
+      // Submodules have a file of that name; git itself refuses to track one.
+      if (name === '.git') found.push(join(directory, Buffer.from(below, 'latin1').toString()));
+      else if (files.lstat(below)?.type === 'directory') walk(below);
+    }
+  };
+  walk('');
+  await removeTrees(found);
+}
+
+function subdirectoryOf(directory: string, subdirectory: string): string {
+  const tree = openFolder(directory, { uidGid: 'keep' });
+  const path = resolveBeneath(tree, bytePathFromText(subdirectory));
+  if (tree.lstat(path)?.type !== 'directory') {
+    throw new StepError('no-such-directory', `the repository has no directory "${subdirectory}"`, {
+      hint: 'check the part behind the colon of URL#ref:subdirectory',
+    });
+  }
+  return join(directory, Buffer.from(path, 'latin1').toString());
+}
+
+function isCommit(ref: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
+}
+
+/** Runs the host's git, which never asks anything and runs no hooks, and gives its output. */
+async function git(
+  args: readonly string[],
+  cwd: string | undefined,
+  { remote }: GitReference,
+  { header, signal }: GitOptions,
+): Promise<string> {
+  const output: Uint8Array[] = [];
+  const complaints: Uint8Array[] = [];
+  const settings = [
+    ['core.hooksPath', '/dev/null'],
+    ['advice.detachedHead', 'false'],
+    ...(header === undefined ? [] : [[`http.${remote}.extraHeader`, header]]),
+  ];
+  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_COUNT: String(settings.length) };
+  for (const [index, [key = '', value = '']] of settings.entries()) {
+    env[`GIT_CONFIG_KEY_${index}`] = key;
+    env[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  const result = await spawnProcess('sh', ['-c', 'umask 022 && exec git "$@"', 'git', ...args], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...hostEnvironment(), ...env },
+    onStdout: (chunk) => void output.push(chunk),
+    onStderr: (chunk) => void complaints.push(chunk),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (result.kind === 'exited' && result.code === 0) return Buffer.concat(output).toString();
+  if (result.kind === 'canceled') throw new CanceledError();
+  if (result.kind === 'not-started' || (result.kind === 'exited' && result.code === 127)) {
+    throw new HostError('program-missing', '"git" is needed to read a repository and could not be started', {
+      hint: 'install it (on Debian and Ubuntu: apt-get install git)',
+    });
+  }
+  const said = withoutCredentials(Buffer.concat(complaints).toString().trim());
+  throw new RemoteError('git-failed', `git ${args[0]} of ${withoutCredentials(remote)} failed: ${said}`, {
+    hint: 'check the address and that this machine may read it: `git ls-remote URL` must work without asking',
+  });
+}
+
+/** The person's own git settings and keys count, but not those of a repository the build happens to run in. */
+function hostEnvironment(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    const isAboutRepository =
+      /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|CONFIG_.*|ALTERNATE_.*)$/.test(name);
+    if (value !== undefined && !isAboutRepository) env[name] = value;
+  }
+  return env;
+}

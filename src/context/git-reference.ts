@@ -1,0 +1,104 @@
+/** Git repositories as contexts and as sources of ADD (Dockerfile reference, 3.7 "Git"). */
+import { StepError } from '../core/errors.ts';
+
+export interface GitReference {
+  /** As git takes it; may hold credentials. */
+  readonly remote: string;
+  /** A branch, a tag, a full ref or a commit; undefined is what the remote's HEAD names. */
+  readonly ref: string | undefined;
+  /** Relative to the root of the repository; '' is the root. */
+  readonly subdirectory: string;
+  /** The commit's id must begin with it. */
+  readonly checksum: string | undefined;
+  /** Undefined where the reference does not say. */
+  readonly keepsGitDirectory: boolean | undefined;
+  readonly takesSubmodules: boolean;
+}
+
+/**
+ * Reads a reference to a git repository; undefined if the text is none.
+ * @param allowsShorthand takes `github.com/user/repository`, too, as the main context may be named
+ * @throws StepError `bad-git-reference` for wrong options
+ */
+export function parseGitReference(text: string, allowsShorthand = false): GitReference | undefined {
+  if (/^\.\.?\//.test(text)) return undefined;
+  const [, withQuery = '', fragment] = /^([^#]*)(?:#(.*))?$/s.exec(text) ?? [];
+  const isShort = allowsShorthand && /^github\.com\/[^/]+\/[^/]/.test(text);
+  if (/^[\w.-]+@[\w.-]+:(?!\/\/)./.test(text)) return build(text, withQuery, fragment, '');
+  const [, remote = '', query] = /^([^?]*)(?:\?(.*))?$/s.exec(withQuery) ?? [];
+  const isGit = /^(?:git|ssh):\/\/./.test(remote) || /^https?:\/\/.+\.git$/.test(remote);
+  if (!isGit && !isShort) return undefined;
+  return build(text, isShort ? `https://${remote}` : remote, fragment, query ?? '');
+}
+
+function build(text: string, remote: string, fragment: string | undefined, query: string): GitReference {
+  const fail = (why: string): never => {
+    throw new StepError('bad-git-reference', `"${withoutCredentials(text)}": ${why}`, {
+      hint: 'a repository is named as URL#ref:subdirectory, or with the options ref, branch, tag, subdir, checksum, keep-git-dir and submodules behind "?"',
+    });
+  };
+  const options = readOptions(query, fail);
+  const [, fragmentRef = '', fragmentDirectory = ''] = /^([^:]*)(?::(.*))?$/s.exec(fragment ?? '') ?? [];
+
+  const only = (what: string, ...values: (string | undefined)[]): string | undefined => {
+    const given = values.filter((value) => value !== undefined && value !== '');
+    if (given.length > 1) fail(`it names the ${what} twice`);
+    return given[0];
+  };
+  const full = (prefix: string, name: string | undefined) => (name === undefined ? undefined : prefix + name);
+  const branch = full('refs/heads/', options.get('branch'));
+  const tag = full('refs/tags/', options.get('tag'));
+  const ref = only('ref', fragmentRef, options.get('ref'), branch, tag);
+  // Git would take it for an option.
+  if (ref?.startsWith('-')) fail(`"${ref}" is no ref`);
+  const checksum = only('commit', options.get('checksum'), options.get('commit'));
+  if (checksum !== undefined && !/^[0-9a-f]{7,64}$/.test(checksum)) fail(`"${checksum}" is no commit id`);
+  return {
+    remote,
+    ref,
+    subdirectory: only('subdirectory', fragmentDirectory, options.get('subdir')) ?? '',
+    checksum,
+    keepsGitDirectory: readSwitch(options, 'keep-git-dir', fail),
+    takesSubmodules: readSwitch(options, 'submodules', fail) ?? true,
+  };
+}
+
+const known = [
+  'ref',
+  'branch',
+  'tag',
+  'subdir',
+  'checksum',
+  'commit',
+  'keep-git-dir',
+  'submodules',
+  'fetch-by-commit',
+];
+
+function readOptions(query: string, fail: (why: string) => never): Map<string, string> {
+  const options = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!known.includes(name)) fail(`there is no option "${name}"`);
+    if (options.has(name)) fail(`the option "${name}" is given twice`);
+    if (value === '') fail(`the option "${name}" has no value`);
+    options.set(name, value);
+  }
+  return options;
+}
+
+function readSwitch(
+  options: ReadonlyMap<string, string>,
+  name: string,
+  fail: (why: string) => never,
+): boolean | undefined {
+  const value = options.get(name);
+  if (value === undefined) return undefined;
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  return fail(`the option "${name}" is "${value}", not true or false`);
+}
+
+/** For messages. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/(:\/\/)[^/@\s]*@/g, '$1***@');
+}

@@ -1,0 +1,232 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkOutGit, resolveGit } from '../../src/context/git-checkout.ts';
+import { type GitReference, parseGitReference } from '../../src/context/git-reference.ts';
+import { StrataError } from '../../src/core/errors.ts';
+
+const plain = {
+  ref: undefined,
+  subdirectory: '',
+  checksum: undefined,
+  keepsGitDirectory: undefined,
+  takesSubmodules: true,
+};
+
+describe('what is a git reference', () => {
+  const table: [text: string, want: Partial<GitReference>][] = [
+    ['https://example.com/u/r.git', { remote: 'https://example.com/u/r.git' }],
+    ['http://example.com/r.git#v1', { remote: 'http://example.com/r.git', ref: 'v1' }],
+    ['https://example.com/r.git#main:sub/dir', { ref: 'main', subdirectory: 'sub/dir' }],
+    ['https://example.com/r.git#:sub', { subdirectory: 'sub' }],
+    ['https://example.com/r.git#', {}],
+    ['git://example.com/r', { remote: 'git://example.com/r' }],
+    ['ssh://git@example.com:22/r#x', { remote: 'ssh://git@example.com:22/r', ref: 'x' }],
+    ['git@example.com:u/r.git#dev:a', { remote: 'git@example.com:u/r.git', ref: 'dev', subdirectory: 'a' }],
+    [
+      'https://example.com/r.git?ref=v2&subdir=a',
+      { remote: 'https://example.com/r.git', ref: 'v2', subdirectory: 'a' },
+    ],
+    ['https://example.com/r.git?branch=v2', { ref: 'refs/heads/v2' }],
+    ['https://example.com/r.git?tag=v2', { ref: 'refs/tags/v2' }],
+    ['https://example.com/r.git?checksum=0123abc', { checksum: '0123abc' }],
+    ['https://example.com/r.git?commit=0123abc#v2', { checksum: '0123abc', ref: 'v2' }],
+    [
+      'https://example.com/r.git?keep-git-dir=true&submodules=false',
+      { keepsGitDirectory: true, takesSubmodules: false },
+    ],
+  ];
+  for (const [text, want] of table) {
+    it(text, () => expect(parseGitReference(text)).toEqual({ ...plain, remote: expect.anything(), ...want }));
+  }
+
+  for (const text of [
+    'github.com/user/repo',
+    'https://github.com/u/r',
+    'https://example.com/r.gitx',
+    'https://example.com/x?y=r.git',
+    './git@host:path',
+    '../r.git',
+    'dir/file',
+    'a:b',
+    'file:///srv/r.git',
+    'ftp://host/r.git',
+  ]) {
+    it(`not ${text}`, () => expect(parseGitReference(text)).toBeUndefined());
+  }
+
+  it('github.com/user/repo as the main context only', () => {
+    expect(parseGitReference('github.com/user/repo#v1:x', true)).toEqual({
+      ...plain,
+      remote: 'https://github.com/user/repo',
+      ref: 'v1',
+      subdirectory: 'x',
+    });
+  });
+
+  const problems: [text: string, message: string][] = [
+    ['https://example.com/r.git?ref=a#b', 'it names the ref twice'],
+    ['https://example.com/r.git?tag=a&branch=b', 'it names the ref twice'],
+    ['https://example.com/r.git?subdir=a#:b', 'it names the subdirectory twice'],
+    ['https://example.com/r.git?what=a', 'there is no option "what"'],
+    ['https://example.com/r.git?ref=a&ref=a', 'the option "ref" is given twice'],
+    ['https://example.com/r.git?ref', 'the option "ref" has no value'],
+    ['https://example.com/r.git?submodules=maybe', 'the option "submodules" is "maybe", not true or false'],
+    ['https://example.com/r.git?checksum=hello', '"hello" is no commit id'],
+    ['https://example.com/r.git#--upload-pack=x', '"--upload-pack=x" is no ref'],
+  ];
+  for (const [text, message] of problems) {
+    it(`${text}: ${message}`, () => {
+      expect(() => parseGitReference(text)).toThrow(expect.objectContaining({ code: 'bad-git-reference' }));
+      expect(() => parseGitReference(text)).toThrow(`"${text}": ${message}`);
+    });
+  }
+
+  it('credentials are no part of messages', () => {
+    expect(() => parseGitReference('https://me:secret@example.com/r.git?x=1')).toThrow(
+      '"https://***@example.com/r.git?x=1"',
+    );
+  });
+});
+
+describe('a checkout', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'strata-git-'));
+  const origin = join(scratch, 'origin');
+  const commits: Record<string, string> = {};
+  let server: Server;
+  let url = '';
+
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', origin, '-c', 'user.name=n', '-c', 'user.email=e', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' },
+    }).trim();
+  const commit = (name: string, content: string): void => {
+    mkdirSync(join(origin, 'sub/deep'), { recursive: true });
+    writeFileSync(join(origin, 'sub/deep/file'), content);
+    writeFileSync(join(origin, 'run'), '#!/bin/sh\n', { mode: 0o755 });
+    git('add', '-A');
+    git('commit', '-qm', name);
+    commits[name] = git('rev-parse', 'HEAD');
+  };
+
+  beforeAll(async () => {
+    mkdirSync(origin);
+    git('init', '-q', '-b', 'main');
+    commit('one', '1');
+    git('tag', '-a', 'v1', '-m', 'annotated');
+    git('tag', 'both');
+    commit('two', '2');
+    git('branch', 'both');
+    git('checkout', '-qb', 'topic/x');
+    commit('three', '3');
+    git('checkout', '-q', 'main');
+    git('update-server-info');
+    // The plainest server there is: it gives away no single commits.
+    server = createServer((request, response) => {
+      const path = join(
+        origin,
+        '.git',
+        new URL(request.url ?? '', 'http://x').pathname.replace('/r.git', ''),
+      );
+      if (existsSync(path) && statSync(path).isFile()) response.end(readFileSync(path));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    url = typeof address === 'object' ? `http://127.0.0.1:${address?.port}/r.git` : '';
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(scratch, { recursive: true });
+  });
+
+  let count = 0;
+  const check = (reference: Partial<GitReference>, keepsGitDirectory = false) =>
+    checkOutGit({ ...plain, remote: `file://${origin}`, ...reference }, join(scratch, `out-${count++}`), {
+      keepsGitDirectory,
+    });
+
+  const table: [title: string, ref: string | undefined, commit: string, content: string][] = [
+    ['the default', undefined, 'two', '2'],
+    ['a branch', 'topic/x', 'three', '3'],
+    ['an annotated tag', 'v1', 'one', '1'],
+    ['a branch before a tag of its name', 'both', 'two', '2'],
+    ['a full ref', 'refs/tags/both', 'one', '1'],
+  ];
+  for (const [title, ref, name, content] of table) {
+    for (const remote of ['file', 'http']) {
+      it(`${title} (${remote})`, async () => {
+        const reference = { ref, ...(remote === 'http' ? { remote: url } : {}) };
+        const { directory, commit: id } = await check(reference);
+        expect(id).toBe(commits[name]);
+        expect(readFileSync(join(directory, 'sub/deep/file'), 'utf8')).toBe(content);
+        const options = { keepsGitDirectory: false };
+        expect(await resolveGit({ ...plain, remote: `file://${origin}`, ...reference }, options)).toBe(id);
+      });
+    }
+  }
+
+  it('a commit, and a shortened one', async () => {
+    expect((await check({ ref: commits.one })).commit).toBe(commits.one);
+    expect((await check({ ref: commits.one?.slice(0, 10) })).commit).toBe(commits.one);
+    expect((await check({ remote: url, ref: commits.one })).commit).toBe(commits.one);
+  });
+
+  it('a subdirectory', async () => {
+    expect(readdirSync((await check({ subdirectory: '/sub/./deep/' })).directory)).toEqual(['file']);
+    await expect(check({ subdirectory: 'run' })).rejects.toMatchObject({ code: 'no-such-directory' });
+    expect(readdirSync((await check({ subdirectory: '../..' })).directory)).toEqual(['run', 'sub']);
+  });
+
+  it('has its .git only when it is to be kept', async () => {
+    expect(readdirSync((await check({})).directory)).toEqual(['run', 'sub']);
+    expect(readdirSync((await check({}, true)).directory)).toEqual(['.git', 'run', 'sub']);
+  });
+
+  it('has modes that no umask changed', async () => {
+    const before = process.umask(0o077);
+    try {
+      const { directory } = await check({});
+      const modes = ['run', 'sub', 'sub/deep/file'].map(
+        (name) => statSync(join(directory, name)).mode & 0o7777,
+      );
+      expect(modes).toEqual([0o755, 0o755, 0o644]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('a checksum must be that of the commit', async () => {
+    expect((await check({ checksum: commits.two?.slice(0, 12) })).commit).toBe(commits.two);
+    await expect(check({ checksum: commits.one })).rejects.toMatchObject({
+      code: 'git-checksum',
+      message: `file://${origin} is at commit ${commits.two}, expected ${commits.one}`,
+    });
+  });
+
+  const failures: [title: string, reference: Partial<GitReference>, code: string][] = [
+    ['no such ref', { ref: 'nothing' }, 'no-such-ref'],
+    ['no such repository', { remote: `file://${scratch}/none` }, 'git-failed'],
+    ['nobody there', { remote: 'http://127.0.0.1:1/r.git' }, 'git-failed'],
+  ];
+  for (const [title, reference, code] of failures) {
+    it(title, async () => {
+      const failure = await check(reference).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StrataError);
+      expect(failure).toMatchObject({ code });
+    });
+  }
+});
