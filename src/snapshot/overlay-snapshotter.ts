@@ -148,6 +148,8 @@ function openMountDirectory(directory: string): void {
     flags: ['noSuid', 'noDev'],
     data: 'mode=700,size=1m',
   });
+  // Mount namespaces copied from ours follow what is mounted and unmounted here later.
+  mountFilesystem({ source: 'none', target: bytePathFromText(directory), flags: ['shared'] });
 }
 
 /** Gives `upper` the metadata of the root of a tree. */

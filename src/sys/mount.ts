@@ -15,8 +15,8 @@ const flagBits = {
   remount: 0x20,
   bind: 0x1000,
   recursive: 0x4000,
-  private: 0x40000,
   slave: 0x80000,
+  shared: 0x100000,
 } as const;
 const detach = 2;
 const noFollow = 8;

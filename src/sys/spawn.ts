@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import type { Cage } from './cage.ts';
 
 /** How a process ended. When several are true, the first of this list is what is told. */
 export type ProcessResult =
@@ -26,6 +27,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
   /** How long after SIGTERM the SIGKILL comes. */
   readonly graceMs?: number;
+  /** Where it is born: in the namespaces of this one when undefined. */
+  readonly cage?: Cage;
 }
 
 const defaultGraceMs = 5_000;
@@ -41,15 +44,19 @@ export async function spawnProcess(
 ): Promise<ProcessResult> {
   const { signal, stdin, onStdout, onStderr } = options;
   if (signal?.aborted) return { kind: 'canceled' };
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    stdio: [isDescriptor(stdin) ? stdin : stdio(stdin), stdio(onStdout), stdio(onStderr)],
-  });
+  const start = () =>
+    spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: [isDescriptor(stdin) ? stdin : stdio(stdin), stdio(onStdout), stdio(onStderr)],
+      // Out of reach of what is typed at the terminal: ending it is for the caller's signal.
+      detached: true,
+    });
+  const child = options.cage === undefined ? start() : options.cage.startInside(start);
   let kill: NodeJS.Timeout | undefined;
   const end = () => {
-    child.kill('SIGTERM');
-    kill ??= setTimeout(() => child.kill('SIGKILL'), options.graceMs ?? defaultGraceMs);
+    killGroup(child, 'SIGTERM');
+    kill ??= setTimeout(() => killGroup(child, 'SIGKILL'), options.graceMs ?? defaultGraceMs);
   };
   signal?.addEventListener('abort', end, { once: true });
   try {
@@ -80,6 +87,12 @@ export async function spawnProcess(
 
 function isDescriptor(stdin: Uint8Array | number | undefined): stdin is number {
   return typeof stdin === 'number';
+}
+
+/** A process and what it started, as far as that stayed in its process group. */
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-child.pid, signal);
 }
 
 function stdio(wanted: unknown): 'pipe' | 'ignore' {

@@ -1,0 +1,109 @@
+/**
+ * A cage is a pid namespace for child processes that must not outlive this one, whatever ends it. Its
+ * first process, the warden, waits on a pipe from us. When that closes, by `close` or because the kernel
+ * closed it for a process that was killed, the warden kills all others, clears up and ends; should the
+ * warden be killed itself, the kernel kills everything in its namespace.
+ *
+ * Compared with `unshare --kill-child` in front of every command this has no moment in which a child is
+ * already started and not yet bound, costs no extra program per child, and something is left to clear up.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { bytePathFromText } from '../core/byte-path.ts';
+import { HostError } from '../core/errors.ts';
+import { lastSystemError, libcFunction } from './libc.ts';
+import { bindMount, unmount } from './mount.ts';
+import { enterMountNamespace } from './mount-namespace.ts';
+
+const unshare = libcFunction('int unshare(int flags)');
+const setns = libcFunction('int setns(int fd, int type)');
+const mountNamespace = 0x00020000;
+const pidNamespace = 0x20000000;
+
+export interface Cage {
+  /**
+   * Calls `start`, and every child process it starts is born in the cage, with a /proc that shows the cage
+   * only and all mounts made so far. Synchronous: what is started later is not.
+   */
+  startInside<T>(start: () => T): T;
+  /** Ends everything in the cage. */
+  close(): Promise<void>;
+}
+
+/**
+ * $1 is where the cage's /proc goes, the rest a command. It is tried again until what was killed is gone.
+ */
+const warden = `
+mount -t proc -o nosuid,nodev,noexec proc "$1" && echo ready
+shift
+cat >/dev/null
+kill -KILL -1 2>/dev/null
+for pause in 0 0.01 0.03 0.1 0.3 1; do sleep $pause; "$@" 2>/dev/null && break; done
+`;
+
+/**
+ * @param procDirectory where the cage's /proc is mounted; made when missing
+ * @param clearUp the command and arguments the warden runs when all others are dead, again while it fails
+ * @throws HostError `no-cage`
+ */
+export async function openCage(procDirectory: string, clearUp: readonly string[]): Promise<Cage> {
+  enterMountNamespace();
+  mkdirSync(procDirectory, { recursive: true });
+  const ownPids = openSync('/proc/self/ns/pid', 'r');
+  check(unshare(pidNamespace), 'unshare');
+  let child: ChildProcess;
+  try {
+    // In a session of its own: what is typed at the terminal is for us to handle.
+    child = spawn('sh', ['-c', warden, 'warden', procDirectory, ...clearUp], {
+      cwd: '/',
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    });
+  } finally {
+    check(setns(ownPids, pidNamespace), 'setns');
+  }
+  const ended = once(child, 'close').then(
+    () => false,
+    () => false,
+  );
+  const ready = child.stdout === null ? false : once(child.stdout, 'data').then(() => true);
+  if (!(await Promise.race([ready, ended]))) {
+    closeSync(ownPids);
+    throw new HostError('no-cage', 'cannot start the process that watches over the steps (sh, mount)', {
+      hint: 'a shell and mount(8), of util-linux or busybox, must be on PATH',
+    });
+  }
+  // Neither keeps a process alive that has nothing else to do.
+  child.unref();
+  child.stdout?.destroy();
+  const pids = openSync(`/proc/${child.pid}/ns/pid`, 'r');
+  const mounts = openSync('/proc/thread-self/ns/mnt', 'r');
+
+  return {
+    startInside: (start) => {
+      // Coming back into a mount namespace puts a thread into its root directory.
+      const directory = process.cwd();
+      check(unshare(mountNamespace), 'unshare');
+      try {
+        bindMount(bytePathFromText(procDirectory), '/proc', 'read-write');
+        check(setns(pids, pidNamespace), 'setns');
+        return start();
+      } finally {
+        check(setns(ownPids, pidNamespace), 'setns');
+        check(setns(mounts, mountNamespace), 'setns');
+        process.chdir(directory);
+      }
+    },
+    close: async () => {
+      unmount(bytePathFromText(procDirectory));
+      for (const fd of [ownPids, pids, mounts]) closeSync(fd);
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}
+
+function check(result: number, syscall: string): void {
+  if (result < 0) throw lastSystemError(syscall, 'namespace');
+}
