@@ -27,13 +27,7 @@ describe('verifiedStream', () => {
 
   it.each([
     ['too few bytes', ['hello', ' '], 11, 'hello', 'size-mismatch'],
-    [
-      'too many bytes, before they are passed on',
-      ['hello', ' world', '!'],
-      11,
-      'hello world',
-      'size-mismatch',
-    ],
+    ['too many bytes', ['hello', ' world', '!'], 11, 'hello', 'size-mismatch'],
     ['other bytes', ['hello', ' wOrld'], 11, 'hello', 'digest-mismatch'],
     ['nothing at all', [], 11, '', 'size-mismatch'],
   ])('fails for %s, holding back the last chunk', async (_title, chunks, size, passed, code) => {
