@@ -24,7 +24,8 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
-export interface BlobStore {
+/** Blobs that can be read. */
+export interface BlobReader {
   has(digest: BlobDigest): boolean;
   /** Size in bytes, or undefined when the blob is not there. */
   size(digest: BlobDigest): number | undefined;
@@ -33,11 +34,15 @@ export interface BlobStore {
   /**
    * Streams the bytes, verifying them on the way: when they are not what the name says, the last read fails
    * and the last chunk is never given.
-   * @throws IntegrityError `blob-damaged`, after which the blob is gone from the store
+   * @throws IntegrityError `blob-missing`, `blob-damaged`
    */
   open(info: BlobInfo): AsyncIterable<Uint8Array>;
   /** Reads a small blob (manifest, config) whole, verified. @throws IntegrityError when damaged or over `limit` bytes */
   read(info: BlobInfo, limit?: number): Promise<Uint8Array>;
+}
+
+/** A blob that reading finds damaged is removed, so that it is pulled or made anew. */
+export interface BlobStore extends BlobReader {
   create(): Promise<BlobWriter>;
   /** Stores small bytes. */
   put(bytes: Uint8Array): Promise<BlobInfo>;

@@ -14,7 +14,7 @@ import type { Transport } from './transport.ts';
 export type Scope = string;
 
 /** A value for the `Authorization` header. */
-export type Pass = Promise<string>;
+type Pass = Promise<string>;
 
 export interface Gatekeeper {
   /** What worked last for these scopes, if anything. */

@@ -55,7 +55,7 @@ function scheme(host: string, { insecure }: EndpointOptions): 'http' | 'https' {
 }
 
 /** `localhost`, 127.0.0.0/8 and [::1], with or without a port. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/i.test(host);
 }
 

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobInfo, BlobStore } from '../../src/content/blob-store.ts';
+import { openLayoutBlobs } from '../../src/content/dir-reader.ts';
 import { openBlobStore } from '../../src/content/dir-store.ts';
 import { digestHex } from '../../src/core/digest.ts';
 
@@ -143,6 +144,28 @@ describe('a blob that is damaged', () => {
     writeFileSync(blobs.path(info.digest), '[]');
     await expect(blobs.read(info)).rejects.toMatchObject({ code: 'blob-damaged' });
     expect(blobs.list()).toEqual([]);
+  });
+});
+
+describe('a layout that is not ours', () => {
+  it('is read and verified, and keeps what is damaged', async () => {
+    const [sound, other] = [await blobs.put(Buffer.from('sound')), await blobs.put(Buffer.from('other'))];
+    writeFileSync(blobs.path(other.digest), 'OTHER');
+    const layout = openLayoutBlobs(join(directory, 'images'));
+    expect(Buffer.from(await layout.read(sound)).toString()).toBe('sound');
+    await expect(layout.read(other)).rejects.toMatchObject({
+      code: 'blob-damaged',
+      hint: `make or copy ${join(directory, 'images')} anew`,
+    });
+    expect(readFileSync(layout.path(other.digest), 'utf8')).toBe('OTHER');
+  });
+
+  it('is not made', async () => {
+    const layout = openLayoutBlobs(join(directory, 'nowhere'));
+    const digest = digestOf(Buffer.from('x'));
+    expect(layout.has(digest)).toBe(false);
+    await expect(layout.read({ digest, size: 1 })).rejects.toMatchObject({ code: 'blob-missing' });
+    expect(readdirSync(directory).sort()).toEqual(['images', 'ingest']);
   });
 });
 

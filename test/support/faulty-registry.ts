@@ -12,7 +12,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
 
 /** What goes wrong with a request. */
-export type Fault =
+type Fault =
   /** The connection is cut after so many bytes of the body. */
   | { readonly kind: 'cut'; readonly after: number }
   /** Nothing more comes after so many bytes of the body. */
@@ -36,7 +36,7 @@ export type Guard =
   /** Without a user, anybody gets a token. */
   | { readonly kind: 'token'; readonly username?: string; readonly password?: string };
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   /** Path and query. */
   readonly path: string;

@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { IntegrityError, systemCode } from '../core/errors.ts';
+import type { BlobInfo, BlobReader } from './blob-store.ts';
+import { blobPath } from './layout.ts';
+import { verifiedStream } from './verified-stream.ts';
+
+const readBytes = 1 << 20;
+/** Manifests and configs are kilobytes; registries refuse manifests over 4 MiB. */
+const smallBlobLimit = 8 << 20;
+
+/** What is done with a blob that is not what its name says; gives the hint for the error. */
+export type OnDamage = (path: string, inode: number) => Promise<string>;
+
+/** The blobs of somebody's OCI image layout, which stays as it is whatever is found in it. */
+export function openLayoutBlobs(layoutDirectory: string): BlobReader {
+  return blobReader(layoutDirectory, async () => `make or copy ${layoutDirectory} anew`);
+}
+
+/** Reads the blobs of an OCI image layout, leaving damaged ones to `onDamage`. */
+export function blobReader(layoutDirectory: string, onDamage: OnDamage): BlobReader {
+  const pathOf: BlobReader['path'] = (digest) => blobPath(layoutDirectory, digest);
+  const sizeOf: BlobReader['size'] = (digest) => {
+    const stat = statSync(pathOf(digest), { throwIfNoEntry: false });
+    return stat?.isFile() === true ? stat.size : undefined;
+  };
+  const openVerified = (info: BlobInfo) => readVerified(pathOf(info.digest), info, onDamage);
+  return {
+    has: (digest) => sizeOf(digest) !== undefined,
+    size: sizeOf,
+    path: pathOf,
+    open: openVerified,
+    async read(info, limit = smallBlobLimit) {
+      if (info.size > limit) {
+        throw new IntegrityError(
+          'blob-too-large',
+          `${info.digest} should be a small document and claims ${info.size} bytes (the limit is ${limit})`,
+        );
+      }
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of openVerified(info)) chunks.push(chunk);
+      return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    },
+  };
+}
+
+async function* readVerified(
+  path: string,
+  want: BlobInfo,
+  onDamage: OnDamage,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await openExisting(path, want);
+  try {
+    const { size, ino } = await file.stat();
+    try {
+      if (size !== want.size) {
+        throw new IntegrityError('size-mismatch', `it has ${size} bytes, not ${want.size}`);
+      }
+      yield* verifiedStream(chunksOf(file, size), want);
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error;
+      const hint = await onDamage(path, ino);
+      throw new IntegrityError(
+        'blob-damaged',
+        `the stored blob ${want.digest} is damaged: ${error.message}`,
+        {
+          hint,
+        },
+      );
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function openExisting(path: string, want: BlobInfo): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    throw new IntegrityError('blob-missing', `the blob ${want.digest} is not there: ${path}`, {
+      hint: 'what names it is incomplete: pull, copy or build it anew',
+    });
+  }
+}
+
+async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(size, 1)));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
