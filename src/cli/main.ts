@@ -49,7 +49,10 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
     return;
   }
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // A command's options are known only on the way to it, and `help build` takes another way.
+    const [first, ...others] = args;
+    const asked = first === 'help' && others.length > 0 ? [...others, '--help'] : args;
+    await program.parseAsync(asked, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version were printed.

@@ -31,7 +31,11 @@ export function openRenderer(
         hint: 'use --progress plain',
       });
     }
-    return { renderer: ttyRenderer({ stream, usesColors: usesColors(io), now: Date.now }), isLive: true };
+    const terminal = stream as NodeJS.WriteStream;
+    return {
+      renderer: ttyRenderer({ stream: terminal, usesColors: usesColors(io), now: Date.now }),
+      isLive: true,
+    };
   }
   const folding = foldingFromEnvironment(env);
   return { renderer: plainRenderer({ stream, folding, keepsColors: !forbidsColors(env) }), isLive: false };

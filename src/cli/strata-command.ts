@@ -26,10 +26,11 @@ function plainBooleans(args: readonly string[], options: readonly Option[]): str
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     if (arg === '--') return [...out, ...args.slice(i)];
-    const [, flag = arg, text] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? [];
+    const [, flag = arg, text] = /^(--?[^=]+)=(.*)$/s.exec(arg) ?? [];
     const option = options.find(({ long, short }) => long === flag || short === flag);
     const value = text === undefined ? undefined : values[text.toLowerCase()];
-    if (option?.isBoolean() && value !== undefined) {
+    const takesNothing = option !== undefined && !option.required && !option.optional;
+    if (takesNothing && value !== undefined) {
       if (value) out.push(flag);
     } else {
       out.push(arg);

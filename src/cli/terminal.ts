@@ -9,7 +9,7 @@ export function forbidsColors(environment: CliIO['env']): boolean {
   return (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
 }
 
-/** Whether a live view can be shown there. */
-export function isTerminal(stream: NodeJS.WritableStream): stream is NodeJS.WriteStream {
+/** Whether a person sits at the other end. */
+export function isTerminal(stream: object): boolean {
   return 'isTTY' in stream && stream.isTTY === true;
 }

@@ -8,4 +8,30 @@ interface CommandEntry {
   load(): Promise<DefineCommand>;
 }
 
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'images',
+    summary: 'list the images of the local store',
+    load: async () => (await import('./images.ts')).defineImages,
+  },
+  {
+    name: 'tag',
+    summary: 'give an image a further name',
+    load: async () => (await import('./tag.ts')).defineTag,
+  },
+  {
+    name: 'rmi',
+    summary: 'take the name of an image away',
+    load: async () => (await import('./rmi.ts')).defineRmi,
+  },
+  {
+    name: 'save',
+    summary: 'write images to an archive',
+    load: async () => (await import('./save.ts')).defineSave,
+  },
+  {
+    name: 'load',
+    summary: 'take images from an archive',
+    load: async () => (await import('./load.ts')).defineLoad,
+  },
+];
