@@ -1,0 +1,148 @@
+/**
+ * The base images of one build: found once each, whatever asks for them, and their layers fetched when
+ * somebody needs the bytes.
+ */
+import { assert } from '../core/assert.ts';
+import type { BlobDigest } from '../core/digest.ts';
+import type { EmitEvent } from '../core/event.ts';
+import { normalizePlatform, type Platform, printPlatform } from '../core/platform.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import { chainIDs } from '../oci/chain-id.ts';
+import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
+import type { BaseResolver } from '../plan/resolver.ts';
+import type { ImageOp, Vertex, VertexID } from '../plan/vertex.ts';
+import type { SnapshotID } from '../snapshot/snapshotter.ts';
+import type { FoundImage } from './image-source.ts';
+
+/** A base image as solving and exporting see it. */
+export interface Base {
+  /** What a key that stands on it holds: its layers by content, whatever its name or config. */
+  readonly identity: string;
+  readonly layers: readonly StoredLayer[];
+  readonly snapshots: readonly SnapshotID[];
+}
+
+export interface Bases extends BaseResolver {
+  /** A base that planning resolved. */
+  of(op: ImageOp): Base;
+  /** Whether some base of this build has the snapshot: it can then be fetched. */
+  provides(snapshot: SnapshotID): boolean;
+  /** Shows what is fetched of the plan's bases as their own steps. */
+  showAs(vertices: Iterable<Vertex>): void;
+  /** Gets a blob of any base of this build. */
+  fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+  /** Ends the steps of the bases: those of which nothing was fetched were there already. */
+  finish(): void;
+}
+
+export interface BaseServices {
+  find(reference: string, platform: Platform, signal: AbortSignal): Promise<FoundImage>;
+  readonly layers: LayerStore;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+  now(): number;
+}
+
+export function openBases(services: BaseServices): Bases {
+  const { emit, now, signal } = services;
+  const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();
+  const bases = new Map<string, Base>();
+  const provided = new Set<SnapshotID>();
+  const suppliers = new Map<BlobDigest, FoundImage>();
+  /** The step of each base, by reference, and whether something was fetched for it. */
+  const shown = new Map<string, { readonly ids: VertexID[]; isFetching: boolean }>();
+  const fetching = new Map<BlobDigest, Promise<void>>();
+
+  async function resolve(reference: string, platform: Platform) {
+    const id = `internal/metadata/${reference}`;
+    emit({ type: 'plan', steps: [{ id, label: `[internal] load metadata for ${reference}` }] });
+    emit({ type: 'step', id, state: 'started', at: now() });
+    try {
+      const found = await services.find(reference, platform, signal);
+      const { architecture, os, variant } = found.config;
+      const own = normalizePlatform({ os, architecture, variant });
+      bases.set(keyOf(found.reference, own), await adopt(found));
+      emit({ type: 'step', id, state: 'done', at: now() });
+      return { found, platform: own };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      emit({ type: 'step', id, state: signal.aborted ? 'canceled' : 'failed', at: now(), message });
+      throw error;
+    }
+  }
+
+  async function adopt(found: FoundImage): Promise<Base> {
+    const { manifest, config } = found;
+    const layers = manifest.layers.map((descriptor, index): StoredLayer => {
+      const diffID = config.rootfs.diff_ids[index];
+      assert(diffID !== undefined, 'an image has as many diffIDs as layers once it was found');
+      suppliers.set(descriptor.digest, found);
+      return { descriptor, diffID };
+    });
+    const snapshots = await Promise.all(layers.map((layer) => services.layers.adopt(layer)));
+    for (const snapshot of snapshots) provided.add(snapshot);
+    const identity = chainIDs(config.rootfs.diff_ids).at(-1) ?? 'scratch';
+    return { identity, layers, snapshots };
+  }
+
+  async function fetchLayer(supplier: FoundImage, descriptor: Descriptor, fetchSignal: AbortSignal) {
+    const step = shown.get(supplier.reference);
+    const id = step?.ids[0];
+    if (step === undefined || id === undefined) return supplier.fetchLayer(descriptor, fetchSignal);
+    if (!step.isFetching) emit({ type: 'step', id, state: 'started', at: now() });
+    step.isFetching = true;
+    const { digest: name, size: total } = descriptor;
+    await supplier.fetchLayer(descriptor, fetchSignal, (current) =>
+      emit({ type: 'transfer', id, name, current, total, at: now() }),
+    );
+    emit({ type: 'transfer', id, name, current: total, total, at: now(), done: true });
+  }
+
+  return {
+    async resolveBase(reference, platform) {
+      const question = keyOf(reference, platform);
+      let answer = resolved.get(question);
+      if (answer === undefined) {
+        answer = resolve(reference, platform);
+        resolved.set(question, answer);
+      }
+      const { found, platform: own } = await answer;
+      return { reference: found.reference, config: found.config, platform: own };
+    },
+    of(op) {
+      const base = bases.get(keyOf(op.reference, op.platform));
+      assert(base !== undefined, `the base ${op.reference} was resolved when the build was planned`);
+      return base;
+    },
+    provides: (snapshot) => provided.has(snapshot),
+    fetch(descriptor, fetchSignal) {
+      let work = fetching.get(descriptor.digest);
+      if (work === undefined) {
+        const supplier = suppliers.get(descriptor.digest);
+        assert(supplier !== undefined, `some base of the build has the layer ${descriptor.digest}`);
+        work = fetchLayer(supplier, descriptor, fetchSignal);
+        fetching.set(descriptor.digest, work);
+      }
+      return work;
+    },
+    showAs(vertices) {
+      for (const { id, op } of vertices) {
+        if (op.kind !== 'image') continue;
+        const known = shown.get(op.reference);
+        if (known === undefined) shown.set(op.reference, { ids: [id], isFetching: false });
+        else known.ids.push(id);
+      }
+    },
+    finish() {
+      for (const { ids, isFetching } of shown.values()) {
+        for (const [index, id] of ids.entries()) {
+          emit({ type: 'step', id, state: isFetching && index === 0 ? 'done' : 'cached', at: now() });
+        }
+      }
+    },
+  };
+}
+
+function keyOf(reference: string, platform: Platform): string {
+  return `${reference} ${printPlatform(platform)}`;
+}

@@ -1,0 +1,94 @@
+import { assert } from '../core/assert.ts';
+import { type Platform, platformFromNode } from '../core/platform.ts';
+import type { Dockerfile } from '../dockerfile/instruction.ts';
+import { type AssembledImage, assembleImage } from '../export/assemble.ts';
+import type { Compression } from '../layer/compression.ts';
+import type { StoredLayer } from '../oci/descriptor.ts';
+import { finishConfig } from '../plan/image/finish-config.ts';
+import type { Plan, PlanRequest } from '../plan/plan.ts';
+import { planBuild } from '../plan/plan-build.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { BuildOptions } from './options.ts';
+import { type PlanOutcome, runPlan } from './run-plan.ts';
+import type { BuildSession } from './session.ts';
+
+/** What the Dockerfile came to on one platform. */
+export interface PlatformBuild {
+  readonly platform: Platform;
+  readonly plan: Plan;
+  readonly outcome: PlanOutcome;
+  /** Absent when no output is an image. */
+  readonly image?: AssembledImage;
+}
+
+/**
+ * Plans and runs the Dockerfile for one platform, and makes the image.
+ * @param compression of new layers; undefined when only files are wanted and no image
+ */
+export async function buildPlatform(
+  session: BuildSession,
+  inputs: BuildInputs,
+  dockerfile: Dockerfile,
+  platform: Platform,
+  compression: Compression | undefined,
+): Promise<PlatformBuild> {
+  const { options, io, bases } = session;
+  const plan = await planBuild(planRequest(options, inputs, dockerfile, platform), bases);
+  for (const diagnostic of plan.warnings) io.emit({ type: 'warning', diagnostic });
+  const vertices = [...plan.vertices.values()];
+  io.emit({ type: 'plan', steps: vertices.map(({ id, label }) => ({ id, label })) });
+  bases.showAs(vertices);
+  const outcome = await runPlan(plan, session, inputs, compression);
+  const built = { platform: plan.image.platform, plan, outcome };
+  if (compression === undefined) return built;
+  return { ...built, image: await makeImage(session, plan, outcome) };
+}
+
+/** Stores config and manifest. The base's layers are taken byte for byte, and fetched if they are not here yet. */
+async function makeImage(session: BuildSession, plan: Plan, outcome: PlanOutcome): Promise<AssembledImage> {
+  const { options, io, store, bases } = session;
+  const [below, layers] = await Promise.all([fetchBaseLayers(plan), outcome.layers()]);
+  const finished = layers.map(({ diffID }, index) => {
+    const createdAt = outcome.stack[below.length + index]?.createdAt;
+    assert(createdAt !== undefined, 'a layer that was built has a time');
+    return { diffID, createdAt };
+  });
+  return assembleImage(finishConfig(plan.image, finished), [...below, ...layers], store.blobs, {
+    annotations: Object.fromEntries(options.annotations),
+  });
+
+  async function fetchBaseLayers({ image, vertices }: Plan): Promise<readonly StoredLayer[]> {
+    const op = image.base === undefined ? undefined : vertices.get(image.base.vertex)?.op;
+    if (op?.kind !== 'image') return [];
+    const base = bases.of(op);
+    const missing = base.layers.filter(({ descriptor }) => !store.blobs.has(descriptor.digest));
+    await Promise.all(missing.map(({ descriptor }) => bases.fetch(descriptor, io.signal)));
+    return base.layers;
+  }
+}
+
+function planRequest(
+  options: BuildOptions,
+  inputs: BuildInputs,
+  dockerfile: Dockerfile,
+  targetPlatform: Platform,
+): PlanRequest {
+  const given = options.buildArgs.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return {
+    dockerfile,
+    target: options.target,
+    buildArgs: new Map(given),
+    targetPlatform,
+    isPlatformExplicit: options.platforms.length > 0,
+    buildPlatform: platformFromNode(process.arch),
+    contexts: inputs.named,
+    labels: new Map(options.labels),
+    labelsShowPlatform: options.platforms.length > 1,
+    noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),
+    ignoreRules: inputs.ignoreRules,
+    network: options.run.network,
+    maxDiagnostics: 20,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * One build from text to image: read the Dockerfile, plan what the target needs, solve it from the cache or
+ * by running it, make the image of the layers, hand it over.
+ */
+import { CanceledError, DockerfileError } from '../core/errors.ts';
+import { type Platform, parsePlatform, platformFromNode } from '../core/platform.ts';
+import type { SourceText } from '../core/span.ts';
+import type { Dockerfile } from '../dockerfile/instruction.ts';
+import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { buildPlatform, type PlatformBuild } from './build-platform.ts';
+import { handOver } from './hand-over.ts';
+import { openInputs } from './inputs.ts';
+import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
+import { compressionOf, openOutput } from './outputs.ts';
+import { openSession } from './session.ts';
+
+/**
+ * Builds what the options ask for.
+ * @throws DockerfileError, StepError, HostError, RemoteError, IntegrityError, UsageError, CanceledError
+ */
+export async function build(options: BuildOptions, io: BuildIO): Promise<BuildResult> {
+  const outputs = options.outputs.map((spec) => openOutput(spec, io.stdout));
+  const compression = compressionOf(options.outputs);
+  const inputs = await openInputs(options, io);
+  const dockerfile = parse(inputs.dockerfile, io);
+  const session = openSession(options, io);
+  try {
+    const builds: PlatformBuild[] = [];
+    for (const platform of platformsOf(options)) {
+      builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+    }
+    const result = await handOver(session, builds, outputs);
+    await inputs.save();
+    return result;
+  } catch (error) {
+    throw io.signal.aborted ? new CanceledError() : error;
+  } finally {
+    await session.close();
+  }
+}
+
+function parse(source: SourceText, io: BuildIO): Dockerfile {
+  const { dockerfile, diagnostics } = parseDockerfile(source);
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (dockerfile === undefined || errors.length > 0) throw new DockerfileError(errors);
+  for (const diagnostic of diagnostics) io.emit({ type: 'warning', diagnostic });
+  return dockerfile;
+}
+
+function platformsOf(options: BuildOptions): Platform[] {
+  const host = platformFromNode(process.arch);
+  if (options.platforms.length === 0) return [host];
+  return options.platforms.map((text) => parsePlatform(text, host));
+}

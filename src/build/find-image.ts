@@ -1,0 +1,80 @@
+/** From what FROM says to an image: a named layout, the local store, or a registry. */
+import type { BlobStore } from '../content/blob-store.ts';
+import type { RefStore } from '../content/refs.ts';
+import { IntegrityError } from '../core/errors.ts';
+import type { Platform } from '../core/platform.ts';
+import { normalizePlatform, printPlatform } from '../core/platform.ts';
+import { parseReference, printReference, type Reference } from '../registry/reference.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type BringBlob, type FoundImage, findForPlatform, findInLayout } from './image-source.ts';
+
+export interface ImageFinder {
+  readonly blobs: BlobStore;
+  readonly refs: RefStore;
+  readonly registry: Registry;
+  readonly ingestDirectory: string;
+  /** `--pull`: ask the registry even when the store has the image. */
+  readonly pull: boolean;
+}
+
+/**
+ * Finds an image for a platform; its manifest and config are then in the blob store.
+ * @throws StrataError for a name that is none, an image that is not there, a platform it does not have
+ */
+export async function findImage(
+  text: string,
+  platform: Platform,
+  finder: ImageFinder,
+  signal: AbortSignal,
+): Promise<FoundImage> {
+  const layout = /^oci-layout:\/\/(.+)$/.exec(text)?.[1];
+  if (layout !== undefined)
+    return findInLayout(layout, platform, finder.blobs, finder.ingestDirectory, signal);
+  const reference = parseReference(text);
+  const stored = finder.pull ? undefined : await findStored(reference, platform, finder, signal);
+  return stored ?? findRemote(reference, platform, finder, signal);
+}
+
+/** An image of the store counts only if it is for the platform and its documents are whole. */
+async function findStored(
+  reference: Reference,
+  platform: Platform,
+  finder: ImageFinder,
+  signal: AbortSignal,
+): Promise<FoundImage | undefined> {
+  const name = printReference(reference);
+  const root = finder.refs.get(name);
+  if (root === undefined) return undefined;
+  const bring: BringBlob = async (blob) => {
+    if (finder.blobs.size(blob.digest) === blob.size) return;
+    await bringFromRegistry(reference, finder)(blob, signal);
+  };
+  try {
+    const found = await findForPlatform(name, root, platform, finder.blobs, bring, signal);
+    const { os, architecture, variant } = found.config;
+    const own = normalizePlatform({ os, architecture, variant });
+    return printPlatform(own) === printPlatform(platform) ? found : undefined;
+  } catch (error) {
+    if (error instanceof IntegrityError) return undefined;
+    throw error;
+  }
+}
+
+async function findRemote(
+  reference: Reference,
+  platform: Platform,
+  finder: ImageFinder,
+  signal: AbortSignal,
+): Promise<FoundImage> {
+  const { manifest } = await finder.registry.resolve(reference, platform, finder.blobs, signal);
+  const bring = bringFromRegistry(reference, finder);
+  const name = printReference(reference);
+  const found = await findForPlatform(name, manifest, platform, finder.blobs, bring, signal);
+  if (reference.digest === undefined) await finder.refs.set(name, manifest);
+  return found;
+}
+
+function bringFromRegistry(reference: Reference, { registry, blobs }: ImageFinder): BringBlob {
+  return (blob, signal, onProgress = () => {}) =>
+    registry.fetchBlob(reference, blob, blobs, onProgress, signal);
+}

@@ -1,0 +1,135 @@
+/** Wires the solver to one plan: who runs which op, which layers the image takes, what happens behind a step. */
+import type { StackLayer } from '../cache/step-cache.ts';
+import { assert } from '../core/assert.ts';
+import type { Compression } from '../layer/compression.ts';
+import type { StoredLayer } from '../oci/descriptor.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { CopyOp, ExecOp, MkdirOp, Op, Vertex, VertexID } from '../plan/vertex.ts';
+import type { OpRunner } from '../solve/op-runner.ts';
+import { copyRunner } from '../solve/ops/copy.ts';
+import { execRunner } from '../solve/ops/exec/exec.ts';
+import { mkdirRunner } from '../solve/ops/mkdir.ts';
+import { entryPublisher } from '../solve/publish.ts';
+import { createSolver, type StepResult } from '../solve/solver.ts';
+import { execSettings } from './exec-settings.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { BuildSession } from './session.ts';
+
+export interface PlanOutcome {
+  /** The filesystem of the image. */
+  readonly stack: readonly StackLayer[];
+  readonly results: ReadonlyMap<VertexID, StepResult>;
+  /** The layers above the base, lowest first. */
+  layers(): Promise<readonly StoredLayer[]>;
+}
+
+/**
+ * Runs what the plan's target needs. Layers of finished steps are packed while later steps run.
+ * @param compression of the image's layers; undefined when only files are wanted
+ */
+export async function runPlan(
+  plan: Plan,
+  session: BuildSession,
+  inputs: BuildInputs,
+  compression: Compression | undefined,
+): Promise<PlanOutcome> {
+  const { store, bases, io, options } = session;
+  const { snapshotter, layers, blobs, steps } = store;
+  const exported = compression === undefined ? new Set<VertexID>() : chainOf(plan);
+  const read = readVertices(plan, compression === undefined);
+  const origins = { steps, snapshotter, layers, context: inputs.tree };
+  const publish = entryPublisher({
+    snapshotter,
+    layers,
+    blobs,
+    compression,
+    isExported: (vertex) => exported.has(vertex.id),
+    isLookedAt: (vertex) => read.has(vertex.id),
+  });
+  const createdAt = () => ({
+    seconds: plan.image.epochSeconds ?? Math.floor(io.now() / 1000),
+    nanoseconds: 0,
+  });
+  const runners = {
+    exec: execRunner(origins, execSettings(options, store, io), io.emit, io.now),
+    copy: copyRunner(origins, publish, createdAt),
+    mkdir: mkdirRunner(layers, snapshotter, publish, createdAt),
+  };
+  const pack = async (stack: readonly StackLayer[]) => {
+    assert(compression !== undefined, 'layers are asked for only where an image is wanted');
+    const snapshots = stack.map((layer) => layer.snapshot);
+    return layers.ensureBlob(snapshots, compression, io.signal);
+  };
+  const solver = createSolver({
+    vertices: plan.vertices,
+    steps,
+    isAvailable: (snapshot) => bases.provides(snapshot) || layers.isAvailable(snapshot),
+    base: ({ op }) => {
+      assert(op.kind === 'image', 'only an image vertex is a base');
+      return bases.of(op);
+    },
+    runner: ({ op }) => runnerOf(op, runners),
+    onResult: (vertex, result) => {
+      // Behind the next step; a failure is met again when the image asks for the layer.
+      if (exported.has(vertex.id)) pack(result.stack).catch(() => {});
+    },
+    limiter: session.limiter,
+    emit: io.emit,
+    signal: io.signal,
+    now: io.now,
+  });
+  const stack = plan.target === undefined ? [] : (await solver.solve(plan.target)).stack;
+  const results = await solver.finish();
+  for (const { id, op } of plan.vertices.values()) {
+    // What nobody had to ask for is as good as cached.
+    if (op.kind !== 'image' && !results.has(id)) io.emit({ type: 'step', id, state: 'cached', at: io.now() });
+  }
+  const baseCount = plan.image.base?.diffIDs.length ?? 0;
+  return {
+    stack,
+    results,
+    layers: () =>
+      Promise.all(stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1)))),
+  };
+}
+
+type Runners = { exec: OpRunner<ExecOp>; copy: OpRunner<CopyOp>; mkdir: OpRunner<MkdirOp> };
+
+function runnerOf(op: Op, runners: Runners): OpRunner<Op> {
+  switch (op.kind) {
+    case 'exec':
+      return runners.exec as OpRunner<Op>;
+    case 'copy':
+      return runners.copy as OpRunner<Op>;
+    case 'mkdir':
+      return runners.mkdir as OpRunner<Op>;
+    case 'image':
+      throw new Error('assertion failed: a base image is never run');
+  }
+}
+
+/** The vertices whose layers the image has: from the target down to its base. */
+function chainOf(plan: Plan): Set<VertexID> {
+  const chain = new Set<VertexID>();
+  for (let id = plan.target; id !== undefined; id = plan.vertices.get(id)?.inputs[0]) chain.add(id);
+  return chain;
+}
+
+/** Vertices whose files somebody reads: a step above, a copy from the stage, an output of files. */
+function readVertices(plan: Plan, isTargetRead: boolean): Set<VertexID> {
+  const read = new Set<VertexID>();
+  const readAll = (top: VertexID | undefined) => {
+    for (let id = top; id !== undefined && !read.has(id); id = plan.vertices.get(id)?.inputs[0]) read.add(id);
+  };
+  for (const vertex of plan.vertices.values()) {
+    const [below, ...others] = vertex.inputs;
+    for (const input of others) readAll(input);
+    if (!isLinked(vertex)) readAll(below);
+  }
+  if (isTargetRead) readAll(plan.target);
+  return read;
+}
+
+function isLinked(vertex: Vertex): boolean {
+  return vertex.op.kind === 'copy' && vertex.op.isLink;
+}

@@ -1,0 +1,49 @@
+/** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
+import { Limiter } from '../core/limiter.ts';
+import { openRegistry } from '../registry/registry.ts';
+import { type Bases, openBases } from './bases.ts';
+import { findImage } from './find-image.ts';
+import type { BuildIO, BuildOptions } from './options.ts';
+import { type BuildStore, openBuildStore } from './store.ts';
+
+export interface BuildSession {
+  readonly options: BuildOptions;
+  readonly io: BuildIO;
+  readonly store: BuildStore;
+  readonly bases: Bases;
+  /** Steps at once, over all platforms. */
+  readonly limiter: Limiter;
+  close(): Promise<void>;
+}
+
+/** @throws HostError when the store cannot be opened */
+export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
+  const registry = openRegistry({ ...options.registry, userAgent: 'strata' }, io.emit);
+  const store: BuildStore = openBuildStore(options.root, (blob, signal) => bases.fetch(blob, signal));
+  const { blobs, refs, workspace } = store;
+  const finder = {
+    blobs,
+    refs,
+    registry,
+    ingestDirectory: workspace.subdirectory('ingest'),
+    pull: options.pull,
+  };
+  const bases: Bases = openBases({
+    find: (reference, platform, signal) => findImage(reference, platform, finder, signal),
+    layers: store.layers,
+    emit: io.emit,
+    signal: io.signal,
+    now: io.now,
+  });
+  return {
+    options,
+    io,
+    store,
+    bases,
+    limiter: new Limiter(options.maxParallelism),
+    async close() {
+      store.close();
+      await registry.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Recipe } from '../../cache/recipe.ts';
+import { placeFiles } from '../../copy/place.ts';
+import { emptyTree, type Timestamp } from '../../core/file-tree.ts';
+import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
+import type { OpRunner } from '../op-runner.ts';
+import { type ChosenFiles, chooseFiles, type OriginServices } from '../origin.ts';
+import type { PublishEntries } from '../publish.ts';
+
+/** COPY and ADD: files chosen from an origin become a layer's entries. */
+export function copyRunner(
+  services: OriginServices,
+  publish: PublishEntries,
+  /** The time of directories that a step has to make. */
+  createdAt: () => Timestamp,
+): OpRunner<CopyOp> {
+  const choices = new Map<VertexID, ChosenFiles>();
+  const chosen = (vertex: Vertex<CopyOp>): ChosenFiles => {
+    let choice = choices.get(vertex.id);
+    if (choice === undefined) {
+      const { origin, sources, keepsParents, excludes, heredocs } = vertex.op;
+      choice = chooseFiles(vertex, origin, { sources, keepsParents, excludes, heredocs }, services);
+      choices.set(vertex.id, choice);
+    }
+    return choice;
+  };
+  return {
+    async recipe(vertex, context) {
+      const content = await chosen(vertex).digest(context);
+      return content === undefined ? undefined : copyRecipe(vertex.op, content);
+    },
+    async run(vertex, below, context) {
+      const { op } = vertex;
+      const selection = await chosen(vertex).selection(context);
+      if (!op.isLink) await services.layers.ensureFiles(below, context.signal);
+      const onto = op.isLink ? emptyTree : services.snapshotter.view(below);
+      const entries = placeFiles(selection, onto, {
+        dest: op.dest,
+        owner: op.owner,
+        mode: op.mode,
+        isLink: op.isLink,
+        createdAt: createdAt(),
+      });
+      return publish(vertex, below, entries, context.signal);
+    },
+  };
+}
+
+/** The files by content; how and where they are put by the words of the instruction. */
+function copyRecipe(op: CopyOp, content: string): Recipe {
+  const parts: [string, string][] = [
+    ['files', content],
+    ['dest', op.dest],
+  ];
+  if (op.owner !== undefined) parts.push(['chown', op.owner]);
+  if (op.mode !== undefined) parts.push(['chmod', op.mode]);
+  if (op.isLink) parts.push(['link', 'true']);
+  if (op.keepsParents) parts.push(['parents', 'true']);
+  if (op.instruction === 'ADD') parts.push(['unpack', String(op.unpack ?? 'local')]);
+  return { kind: 'copy', parts };
+}

@@ -1,0 +1,83 @@
+/**
+ * RUN --mount=type=cache: directories that outlive builds (Dockerfile reference, 3.5). A cache is known by
+ * its id, where its first content comes from, and its owner; the locks on it are the kernel's, so they hold
+ * between processes and die with their holder.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PlannedMount } from '../../../plan/vertex.ts';
+import { writeFileAtomic } from '../../../sys/atomic-file.ts';
+import { type FileLock, lockFile, tryLockFile } from '../../../sys/file-lock.ts';
+
+export type CacheMount = PlannedMount & { type: 'cache' };
+
+export interface OpenedCache {
+  readonly directory: string;
+  readonly lock: FileLock;
+}
+
+/** Fills a new, empty directory with a cache's first content. */
+export type SeedCache = (directory: string) => Promise<void>;
+
+/**
+ * Opens the cache a mount asks for, creating and seeding it when it is new. `shared` caches are used by
+ * many at once; a `locked` one is waited for; of a `private` one another instance is taken when it is in use.
+ */
+export async function openCacheMount(
+  root: string,
+  mount: CacheMount,
+  seed: SeedCache,
+  signal: AbortSignal,
+): Promise<OpenedCache> {
+  const caches = join(root, 'cache-mounts');
+  mkdirSync(caches, { recursive: true, mode: 0o700 });
+  const name = cacheName(mount);
+  for (let instance = 0; ; instance++) {
+    const at = join(caches, instance === 0 ? name : `${name}.${instance}`);
+    const lock = await lockCache(`${at}.lock`, mount.sharing, signal);
+    if (lock === undefined) continue;
+    try {
+      await create(at, mount, seed, signal);
+      return { directory: join(at, 'files'), lock };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+}
+
+/** Undefined when a private cache is in use. */
+async function lockCache(
+  path: string,
+  sharing: CacheMount['sharing'],
+  signal: AbortSignal,
+): Promise<FileLock | undefined> {
+  if (sharing === 'private') return tryLockFile(path, 'exclusive');
+  return lockFile(path, sharing === 'locked' ? 'exclusive' : 'shared', signal);
+}
+
+async function create(at: string, mount: CacheMount, seed: SeedCache, signal: AbortSignal): Promise<void> {
+  if (existsSync(join(at, 'files'))) return;
+  // Many may share the cache; one makes it.
+  const lock = await lockFile(`${at}.new.lock`, 'exclusive', signal);
+  try {
+    if (existsSync(join(at, 'files'))) return;
+    const aside = join(at, 'aside');
+    const { uid, gid, mode } = mount.owner ?? { uid: 0, gid: 0, mode: 0o755 };
+    mkdirSync(aside, { recursive: true });
+    if (mount.owner === undefined) await seed(aside);
+    chownSync(aside, uid, gid);
+    chmodSync(aside, mode);
+    await writeFileAtomic(join(at, 'id'), `${mount.id}\n`);
+    await rename(aside, join(at, 'files'));
+  } finally {
+    lock.release();
+  }
+}
+
+function cacheName({ id, from, source, owner }: CacheMount): string {
+  const identity = JSON.stringify([id, from ?? '', source, owner ?? null]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}

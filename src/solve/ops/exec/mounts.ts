@@ -1,0 +1,133 @@
+/** The mounts of one RUN, opened for its time: what each shows, and what is given back when the step ends. */
+import { placeFiles } from '../../../copy/place.ts';
+import { type BytePath, bytePathFromText } from '../../../core/byte-path.ts';
+import { StepError } from '../../../core/errors.ts';
+import { emptyTree } from '../../../core/file-tree.ts';
+import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
+import type { StepMount } from '../../../sandbox/step.ts';
+import type { OpContext } from '../../op-runner.ts';
+import type { ChosenFiles, OriginServices } from '../../origin.ts';
+import { writeAll } from '../../publish.ts';
+import { openBind } from './bind-source.ts';
+import { openCacheMount } from './cache-mount.ts';
+import type { ExecSettings } from './settings.ts';
+
+export interface OpenedMounts {
+  readonly mounts: readonly StepMount[];
+  /** Variables that mounts bring; they win over the step's own. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  release(): Promise<void>;
+}
+
+interface Opened {
+  readonly mount?: StepMount;
+  readonly env?: readonly [name: string, value: string];
+  release?(): void | Promise<void>;
+}
+
+/** What opening mounts takes beside the mounts themselves. */
+export interface MountServices {
+  readonly vertex: Vertex;
+  readonly origins: OriginServices;
+  readonly settings: ExecSettings;
+  readonly context: OpContext;
+  /** The files that a mount with an origin shows. */
+  chosen(mount: PlannedMount): ChosenFiles;
+}
+
+/**
+ * Opens mounts in order; when one cannot be opened those before it are given back.
+ * @throws StepError `source-not-found`, `secret-not-found`, `ssh-not-found`
+ */
+export async function openMounts(
+  mounts: readonly PlannedMount[],
+  services: MountServices,
+): Promise<OpenedMounts> {
+  const opened: Opened[] = [];
+  const release = async () => {
+    for (const each of opened.reverse()) await each.release?.();
+  };
+  try {
+    for (const mount of mounts) opened.push(await openMount(mount, services));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    mounts: opened.flatMap(({ mount }) => (mount === undefined ? [] : [mount])),
+    env: opened.flatMap(({ env }) => (env === undefined ? [] : [env])),
+    release,
+  };
+}
+
+async function openMount(mount: PlannedMount, services: MountServices): Promise<Opened> {
+  switch (mount.type) {
+    case 'bind': {
+      const { vertex, origins, context } = services;
+      const { path, release } = await openBind(vertex, mount, services.chosen(mount), origins, context);
+      return { mount: bind(path, mount.target, mount.isReadOnly), release };
+    }
+    case 'cache':
+      return openCache(mount, services);
+    case 'tmpfs': {
+      const { target, sizeBytes } = mount;
+      return { mount: { type: 'tmpfs', target, ...(sizeBytes === undefined ? {} : { sizeBytes }) } };
+    }
+    case 'secret':
+      return openSecret(mount, services.settings);
+    case 'ssh':
+      return openAgent(mount, services.settings);
+  }
+}
+
+async function openCache(
+  mount: PlannedMount & { type: 'cache' },
+  { settings, chosen, context }: MountServices,
+): Promise<Opened> {
+  const seed = async (directory: string) => {
+    if (mount.origin.kind === 'empty') return;
+    const selection = await chosen(mount).selection(context);
+    const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
+    await writeAll(placeFiles(selection, emptyTree, place), directory, context.signal);
+  };
+  const { directory, lock } = await openCacheMount(settings.root, mount, seed, context.signal);
+  return {
+    mount: bind(bytePathFromText(directory), mount.target, mount.isReadOnly),
+    release: () => lock.release(),
+  };
+}
+
+function openSecret(mount: PlannedMount & { type: 'secret' }, { secret, memory }: ExecSettings): Opened {
+  const value = secret(mount.id);
+  if (value === undefined) {
+    if (mount.isRequired) {
+      throw new StepError('secret-not-found', `secret ${mount.id}: not found`, {
+        hint: `give it with --secret id=${mount.id},src=FILE or id=${mount.id},env=NAME`,
+      });
+    }
+    return mount.env === undefined ? {} : { env: [mount.env, ''] };
+  }
+  const env =
+    mount.env === undefined ? {} : { env: [mount.env, Buffer.from(value).toString('utf8')] as const };
+  if (mount.target === undefined) return env;
+  const path = memory.write(value, mount);
+  return {
+    ...env,
+    mount: bind(bytePathFromText(path), mount.target, true),
+    release: () => memory.remove(path),
+  };
+}
+
+function openAgent(mount: PlannedMount & { type: 'ssh' }, { sshSocket }: ExecSettings): Opened {
+  const env = ['SSH_AUTH_SOCK', mount.target] as const;
+  const socket = sshSocket(mount.id);
+  if (socket !== undefined) return { env, mount: bind(bytePathFromText(socket), mount.target, true) };
+  if (!mount.isRequired) return { env };
+  throw new StepError('ssh-not-found', `ssh ${mount.id}: no agent or key was given`, {
+    hint: `give one with --ssh ${mount.id} or --ssh ${mount.id}=KEYFILE`,
+  });
+}
+
+function bind(source: BytePath, target: string, isReadOnly: boolean): StepMount {
+  return { type: 'bind', source, target, isReadOnly };
+}

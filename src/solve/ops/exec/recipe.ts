@@ -1,0 +1,75 @@
+import type { Recipe } from '../../../cache/recipe.ts';
+import type { ExecOp, PlannedMount } from '../../../plan/vertex.ts';
+
+/** What a RUN's key takes from the build as a whole, beside the op itself. */
+export interface ExecSurroundings {
+  /** `name:address`; only the names count. */
+  readonly addHosts: readonly string[];
+  readonly ulimits: readonly string[];
+  /** Whether the build was given the secret or key of that id. */
+  hasSecret(id: string): boolean;
+  hasSsh(id: string): boolean;
+  /** Content digest of what a bind mount shows. */
+  bindContent(mount: PlannedMount): string;
+}
+
+/**
+ * Everything the process of a RUN can see besides its filesystem. Proxy variables, secret values, limits
+ * of memory and processor and the content of cache mounts stay out: they are not meant to change the result.
+ */
+export function execRecipe(op: ExecOp, surroundings: ExecSurroundings): Recipe {
+  const parts: [string, string][] = [];
+  for (const arg of op.args) parts.push(['arg', arg]);
+  for (const [name, value] of op.env) parts.push(['env', `${name}=${value}`]);
+  parts.push(['cwd', op.cwd], ['user', op.user], ['hostname', op.hostname]);
+  parts.push(['network', op.network], ['security', op.security]);
+  for (const device of op.devices) parts.push(['device', `${device.name} ${device.required}`]);
+  for (const host of surroundings.addHosts) parts.push(['add-host', host.slice(0, host.indexOf(':'))]);
+  for (const ulimit of surroundings.ulimits) parts.push(['ulimit', ulimit]);
+  if (op.script !== undefined) parts.push(['script', `${op.script.path}\n${op.script.text}`]);
+  for (const mount of op.mounts) parts.push(['mount', mountPart(mount, surroundings)]);
+  return { kind: 'exec', parts };
+}
+
+function mountPart(mount: PlannedMount, surroundings: ExecSurroundings): string {
+  const { type } = mount;
+  switch (type) {
+    case 'bind':
+      return words(type, mount.target, access(mount.isReadOnly), surroundings.bindContent(mount));
+    case 'cache': {
+      const owner = mount.owner === undefined ? '' : ownerWords(mount.owner);
+      return words(
+        type,
+        mount.target,
+        access(mount.isReadOnly),
+        mount.id,
+        mount.from ?? '',
+        mount.source,
+        owner,
+      );
+    }
+    case 'tmpfs':
+      return words(type, mount.target, String(mount.sizeBytes ?? ''));
+    case 'secret': {
+      const presence = surroundings.hasSecret(mount.id) ? 'given' : 'missing';
+      return words(type, mount.target ?? '', mount.id, mount.env ?? '', ownerWords(mount), presence);
+    }
+    case 'ssh': {
+      const presence = surroundings.hasSsh(mount.id) ? 'given' : 'missing';
+      return words(type, mount.target, mount.id, ownerWords(mount), presence);
+    }
+  }
+}
+
+/** Quoted, so that no blank in a name can pass for the end of a field. */
+function words(...fields: readonly string[]): string {
+  return fields.map((field) => JSON.stringify(field)).join(' ');
+}
+
+function access(isReadOnly: boolean): string {
+  return isReadOnly ? 'read-only' : 'read-write';
+}
+
+function ownerWords(owner: { readonly uid: number; readonly gid: number; readonly mode: number }): string {
+  return `${owner.uid}:${owner.gid} ${owner.mode.toString(8)}`;
+}

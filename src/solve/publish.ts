@@ -1,0 +1,72 @@
+/**
+ * Entries that an op made (COPY, WORKDIR) become a snapshot's files, a layer blob, or both, from one
+ * reading of their content: a blob where the image has the layer, files where a later step looks at them.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { BlobStore } from '../content/blob-store.ts';
+import type { LayerEntry } from '../layer/layer-entry.ts';
+import type { LayerStore } from '../layer/layer-store.ts';
+import { type Compression, packLayer } from '../layer/pack.ts';
+import { writeEntries } from '../layer/write-entries.ts';
+import type { Vertex } from '../plan/vertex.ts';
+import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
+
+export type PublishEntries = (
+  vertex: Vertex,
+  below: Stack,
+  entries: Iterable<LayerEntry>,
+  signal: AbortSignal,
+) => Promise<SnapshotID>;
+
+export interface PublishServices {
+  readonly snapshotter: Snapshotter;
+  readonly layers: LayerStore;
+  readonly blobs: BlobStore;
+  /** Absent when nothing is exported. */
+  readonly compression: Compression | undefined;
+  /** Whether the image that is built has this vertex's layer. */
+  isExported(vertex: Vertex): boolean;
+  /** Whether any other vertex reads the files this one leaves. */
+  isLookedAt(vertex: Vertex): boolean;
+}
+
+export function entryPublisher(services: PublishServices): PublishEntries {
+  const { snapshotter, layers, blobs, compression } = services;
+  return async (vertex, below, entries, signal) => {
+    const id = snapshotter.newID();
+    const isExported = compression !== undefined && services.isExported(vertex);
+    if (isExported && !services.isLookedAt(vertex)) {
+      await layers.save(id, await packLayer(entries, blobs, { compression, signal }));
+      return id;
+    }
+    const active = snapshotter.prepare(below);
+    try {
+      if (isExported) {
+        const written = writeEntries(entries, active.upper);
+        await layers.save(id, await packLayer(written, blobs, { compression, signal }));
+      } else await writeAll(entries, active.upper, signal);
+      await snapshotter.commit(active, id);
+    } catch (error) {
+      await snapshotter.discard(active);
+      throw error;
+    }
+    return id;
+  };
+}
+
+const turnMs = 20;
+
+/** Writes entries into an upper, giving way to the event loop now and then. */
+export async function writeAll(
+  entries: Iterable<LayerEntry>,
+  upper: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let since = performance.now();
+  for (const _ of writeEntries(entries, upper)) {
+    if (performance.now() - since < turnMs) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    since = performance.now();
+  }
+}
