@@ -46,8 +46,9 @@ export async function selectionDigest(selection: Selection, signal?: AbortSignal
 }
 
 function sourceLine(source: SelectedSource): string {
-  const name = source.kind === 'file' ? ` ${escaped(source.name)}` : '';
-  return `source ${source.argument} ${source.kind}${name}`;
+  if (source.kind === 'directory') return `source ${source.argument} directory`;
+  const time = source.isDownload ? ` of ${source.file.stat.mtime.seconds}` : '';
+  return `source ${source.argument} file ${escaped(source.name)}${time}`;
 }
 
 async function fileLine(

@@ -35,6 +35,8 @@ export type SelectedSource =
       /** Its name inside a destination directory: that of the link when one was followed. */
       readonly name: BytePath;
       readonly file: SelectedFile;
+      /** From a URL: its time is part of the cache key, and it is unpacked only when ADD says so. */
+      readonly isDownload?: boolean;
     }
   | {
       readonly kind: 'directory';

@@ -21,21 +21,25 @@ export type PlaceableSource = SelectedSource | ArchiveSource;
 /**
  * Replaces the files among the sources that are archives by their members. Files inside of directories
  * stay what they are.
+ * @param unpack `--unpack`; undefined unpacks what is local and nothing that was downloaded
  * @param scratch a directory for decompressed archives; whoever owns it removes it once the layer is written
  * @throws IntegrityError for a damaged archive; HostError `program-missing`, `disk-full`
  */
 export async function openArchives(
   selection: Selection,
+  unpack: boolean | undefined,
   scratch: string,
   signal?: AbortSignal,
 ): Promise<Selection<PlaceableSource>> {
+  const mayUnpack = ({ file, isDownload }: SelectedSource & { kind: 'file' }): boolean =>
+    (unpack ?? isDownload !== true) && file.stat.type === 'file' && file.stat.size > 0;
   const sources: PlaceableSource[] = [];
   for (const [index, source] of selection.sources.entries()) {
-    const isCandidate =
-      source.kind === 'file' && source.file.stat.type === 'file' && source.file.stat.size > 0;
-    const members = isCandidate
-      ? await readArchive(source.tree, source.file.path, join(scratch, `archive-${index}`), signal)
-      : undefined;
+    const spool = join(scratch, `archive-${index}`);
+    const members =
+      source.kind === 'file' && mayUnpack(source)
+        ? await readArchive(source.tree, source.file.path, spool, signal)
+        : undefined;
     if (members === undefined) sources.push(source);
     else sources.push({ kind: 'archive', argument: source.argument, members });
   }

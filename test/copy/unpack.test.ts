@@ -51,7 +51,7 @@ async function entriesOf(
     excludes: [],
     heredocs: [],
   });
-  const placeable = await openArchives(selection, directory());
+  const placeable = await openArchives(selection, undefined, directory());
   return [
     ...placeFiles(placeable, below, {
       dest,
@@ -394,6 +394,6 @@ it('what was no archive leaves nothing in the scratch directory', async () => {
   const spool = directory();
   const tree = openFolder(context, { uidGid: 'root' });
   const request = { sources: ['blob'], keepsParents: false, excludes: [], heredocs: [] };
-  await openArchives(await selectFiles(tree, request), spool);
+  await openArchives(await selectFiles(tree, request), undefined, spool);
   expect(readdirSync(spool)).toEqual([]);
 });

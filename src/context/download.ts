@@ -1,0 +1,115 @@
+/** Files from http(s) URLs: contexts, and sources of ADD (Dockerfile reference, 3.7 "URLs"). */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { Dispatcher } from 'undici';
+import { CanceledError, during, RemoteError, systemCode } from '../core/errors.ts';
+import { withoutCredentials } from './git-reference.ts';
+
+export interface DownloadOptions {
+  /** Sent to the host of the URL itself, not to where it redirects. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Download {
+  /** The last element of the URL's decoded path; `__unnamed__` if there is none. */
+  readonly name: string;
+  /** Seconds since the epoch, as the server says; 0 if it does not. */
+  readonly lastModified: number;
+  /** sha256 of the content, in hex. */
+  readonly hex: string;
+}
+
+const maxRedirects = 10;
+
+/**
+ * Downloads a URL to a file that does not exist yet.
+ * @throws RemoteError `url-status`, `url-unreachable`, `url-redirects`, `bad-url`; HostError `disk-full`;
+ *   CanceledError
+ */
+export async function downloadFile(
+  url: string,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<Download> {
+  if (!URL.canParse(url)) throw new RemoteError('bad-url', `"${withoutCredentials(url)}" is no URL`);
+  const response = await get(new URL(url), options);
+  const hash = createHash('sha256');
+  await during(`download ${withoutCredentials(url)}`, async () => {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for await (const chunk of response.body) {
+        hash.update(chunk);
+        await file.writeFile(chunk);
+      }
+    } catch (error) {
+      throw systemCode(error)?.startsWith('UND_ERR') ? unreachable(url, error) : error;
+    } finally {
+      await file.close();
+      // Reads the rest away, so that the connection is free.
+      response.body.destroy();
+    }
+  });
+  const modified = Date.parse(String(response.headers['last-modified'] ?? ''));
+  return {
+    name: nameOf(new URL(url)),
+    lastModified: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000),
+    hex: hash.digest('hex'),
+  };
+}
+
+/** Follows redirects to the answer with the file. */
+async function get(first: URL, { headers, signal }: DownloadOptions): Promise<Dispatcher.ResponseData> {
+  // Loaded for those who download: it takes longer than many a cached build.
+  const { request } = await import('undici');
+  let url = first;
+  for (let hops = 0; hops <= maxRedirects; hops++) {
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await request(url, {
+        headers: { 'accept-encoding': 'identity', ...(url.origin === first.origin ? headers : {}) },
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      if (signal?.aborted) throw new CanceledError();
+      throw unreachable(url.href, error);
+    }
+    const { location } = response.headers;
+    if (response.statusCode < 300 || (response.statusCode < 400 && typeof location !== 'string')) {
+      if (response.statusCode >= 200) return response;
+    }
+    await response.body.dump();
+    if (response.statusCode < 200 || response.statusCode >= 400)
+      throw badStatus(url.href, response.statusCode);
+    url = new URL(String(location), url);
+  }
+  throw new RemoteError(
+    'url-redirects',
+    `${withoutCredentials(first.href)}: more than ${maxRedirects} redirects`,
+  );
+}
+
+function nameOf(url: URL): string {
+  let path = url.pathname;
+  try {
+    path = decodeURIComponent(path);
+  } catch {
+    // A stray percent sign: the name is then as it is written.
+  }
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return name === '' || name === '.' || name === '..' || name.includes('\0') ? '__unnamed__' : name;
+}
+
+function badStatus(url: string, status: number): RemoteError {
+  return new RemoteError('url-status', `${withoutCredentials(url)}: invalid response status ${status}`, {
+    hint: status === 401 || status === 403 ? 'the server wants credentials for it' : 'check the address',
+  });
+}
+
+function unreachable(url: string, cause: unknown): RemoteError {
+  const why = cause instanceof Error ? (systemCode(cause) ?? cause.message) : String(cause);
+  return new RemoteError('url-unreachable', `cannot download ${withoutCredentials(url)}: ${why}`, {
+    hint: 'check the address and the network, then build again',
+    cause,
+  });
+}

@@ -1,0 +1,73 @@
+/** CONTEXT on the command line, whatever it is, as a directory of this machine. */
+import { createReadStream, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { HostError } from '../core/errors.ts';
+import { removeTrees } from '../sys/remove-tree.ts';
+import { downloadFile } from './download.ts';
+import { checkOutGit } from './git-checkout.ts';
+import { parseGitReference } from './git-reference.ts';
+import { receiveContext } from './stream-context.ts';
+
+export interface ContextRequest {
+  /** What `-` means. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** An empty directory for what has to be fetched or unpacked; its owner removes it after the build. */
+  readonly scratch: string;
+  /** For repositories; the reference itself may say so, too. */
+  readonly keepsGitDirectory: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Context {
+  readonly directory: string;
+  /** A directory of the person's own: ignore files apply to no other kind (Dockerfile reference, 5.1). */
+  readonly isLocal: boolean;
+  /** The whole context was a Dockerfile: the directory is empty. */
+  readonly dockerfile?: Buffer;
+  /** The commit a repository was at. */
+  readonly commit?: string;
+}
+
+/**
+ * Opens a context: a directory, `-` for a tar or a Dockerfile on standard input, a git reference, or the
+ * URL of a tar or a Dockerfile. A directory wins over a reference that reads the same.
+ * @throws HostError `no-context`, and what receiving, checking out and downloading throw
+ */
+export async function openContext(spec: string, request: ContextRequest): Promise<Context> {
+  const { scratch, signal } = request;
+  if (spec === '-') return received(request.stdin, request, 'standard input');
+  const directory = resolve(spec);
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return { directory, isLocal: true };
+  const reference = parseGitReference(spec, true);
+  if (reference !== undefined) {
+    const keepsGitDirectory = reference.keepsGitDirectory ?? request.keepsGitDirectory;
+    const checkout = await checkOutGit(reference, join(scratch, 'repository'), { keepsGitDirectory, signal });
+    return { ...checkout, isLocal: false };
+  }
+  if (/^https?:\/\//.test(spec)) {
+    const file = join(scratch, 'download');
+    await downloadFile(spec, file, { signal });
+    const context = await received(createReadStream(file), request, spec);
+    await removeTrees([file]);
+    return context;
+  }
+  const what = stat === undefined ? 'does not exist' : 'is not a directory';
+  throw new HostError('no-context', `the build context "${spec}" ${what}`, {
+    hint: 'the last argument names the directory that COPY takes files from, often "."',
+  });
+}
+
+async function received(
+  chunks: AsyncIterable<Uint8Array>,
+  { scratch, signal }: ContextRequest,
+  origin: string,
+): Promise<Context> {
+  const context = await receiveContext(chunks, scratch, origin, signal);
+  const { directory } = context;
+  return {
+    directory,
+    isLocal: false,
+    ...(context.kind === 'archive' ? {} : { dockerfile: context.dockerfile }),
+  };
+}

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFolder } from '../../src/context/folder.ts';
+import { selectionDigest } from '../../src/copy/content-digest.ts';
+import { placeFiles } from '../../src/copy/place.ts';
+import { type AddRequest, selectAdded } from '../../src/copy/select-added.ts';
+import { openArchives } from '../../src/copy/unpack.ts';
+import { StrataError } from '../../src/core/errors.ts';
+import { emptyTree } from '../../src/core/file-tree.ts';
+import type { LayerEntry } from '../../src/layer/layer-entry.ts';
+import { applyEntries, difference } from './tree-text.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'strata-added-'));
+const context = join(scratch, 'context');
+const repository = join(scratch, 'web/r.git');
+let server: Server;
+let base = '';
+let archive: Buffer;
+let modified = 'Wed, 21 Oct 2015 07:28:00 GMT';
+
+beforeAll(async () => {
+  mkdirSync(join(context, 'd'), { recursive: true });
+  writeFileSync(join(context, 'local'), 'local');
+  writeFileSync(join(context, 'd/f'), 'f', { mode: 0o640 });
+  archive = execFileSync('tar', ['-C', context, '--owner=5', '--group=6', '-cz', 'd/f']);
+  const work = join(scratch, 'work');
+  mkdirSync(join(work, 'sub'), { recursive: true });
+  writeFileSync(join(work, 'sub/code.c'), 'code');
+  writeFileSync(join(work, 'sub/notes.md'), 'notes');
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=n', '-c', 'user.email=e', ...args], { cwd: work, stdio: 'pipe' });
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-qm', 'one');
+  git('clone', '-q', '--bare', work, repository);
+  execFileSync('git', ['update-server-info'], { cwd: repository });
+  server = createServer((request, response) => {
+    const path = new URL(request.url ?? '', 'http://x').pathname;
+    const file = join(scratch, 'web', path);
+    if (existsSync(file) && statSync(file).isFile()) response.end(readFileSync(file));
+    else if (path === '/a.tgz') response.writeHead(200, { 'last-modified': modified }).end(archive);
+    else if (path === '/text') response.end(request.headers.authorization ?? 'nobody');
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  base = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+});
+afterAll(() => {
+  server.close();
+  rmSync(scratch, { recursive: true });
+});
+
+let count = 0;
+function directory(): string {
+  const path = join(scratch, `own-${count++}`);
+  mkdirSync(path);
+  return path;
+}
+
+async function select(sources: string[], request: Partial<AddRequest> = {}) {
+  const whole = {
+    sources: sources.map((source) => source.replace('BASE', base)),
+    keepsParents: false,
+    excludes: [],
+    heredocs: [],
+    ...request,
+  };
+  return selectAdded(openFolder(context, { uidGid: 'root' }), whole, {
+    scratch: directory(),
+    authorization: () => 'Bearer x',
+  });
+}
+
+async function add(sources: string[], dest: string, request: Partial<AddRequest> = {}, unpack?: boolean) {
+  const selection = await openArchives(await select(sources, request), unpack, directory());
+  return placeFiles(selection, emptyTree, { dest, isLink: false, createdAt: { seconds: 1, nanoseconds: 0 } });
+}
+
+const lines = (entries: Iterable<LayerEntry>): string[] =>
+  difference(new Map(), applyEntries(new Map(), entries));
+
+describe('a URL', () => {
+  it('is a file 0600 of root with the time the server says', async () => {
+    const entries = [...(await add(['BASE/a.tgz'], '/x/'))];
+    expect(entries[1]).toMatchObject({ path: 'x/a.tgz', mode: 0o600, uid: 0, gid: 0, size: archive.length });
+    expect(entries[1]).toMatchObject({ mtime: { seconds: 1_445_412_480, nanoseconds: 0 } });
+  });
+
+  it('has the time 0 when the server says none, and is the destination without a slash', async () => {
+    const [entry] = await add(['BASE/text'], '/file');
+    expect(entry).toMatchObject({ path: 'file', mtime: { seconds: 0, nanoseconds: 0 } });
+  });
+
+  it('is unpacked only on demand, and then a local archive may stay packed', async () => {
+    const unpacked = ['x 755 0:0 /', 'x/d 755 0:0 /', 'x/d/f 640 5:6 =f'];
+    expect(lines(await add(['BASE/a.tgz'], '/x/', {}, true))).toEqual(unpacked);
+    writeFileSync(join(context, 'l.tgz'), archive);
+    expect(lines(await add(['l.tgz'], '/x/'))).toEqual(unpacked);
+    expect([...(await add(['l.tgz'], '/x/', {}, false))].map((e) => e.path)).toEqual(['x', 'x/l.tgz']);
+    rmSync(join(context, 'l.tgz'));
+  });
+
+  it('gets the authorization it is given', async () => {
+    expect(lines(await add(['BASE/text'], '/t'))).toEqual(['t 600 0:0 =Bearer x']);
+  });
+
+  it('must have the checksum that was asked for', async () => {
+    const hex = createHash('sha256').update(archive).digest('hex');
+    expect((await select(['BASE/a.tgz'], { checksum: `sha256:${hex}` })).sources.length).toBe(1);
+    const wrong = `sha256:${'0'.repeat(64)}`;
+    const failure = await select(['BASE/a.tgz'], { checksum: wrong }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StrataError);
+    expect(failure).toMatchObject({
+      code: 'url-checksum',
+      message: `${base}/a.tgz has the digest sha256:${hex}, expected ${wrong}`,
+    });
+  });
+
+  it('is keyed by name, content and time', async () => {
+    const digest = async (source: string) => (await selectionDigest(await select([source]))).digest;
+    const before = await digest('BASE/a.tgz');
+    expect(await digest('BASE/a.tgz?other=query')).toBe(before);
+    modified = 'Wed, 21 Oct 2015 07:28:01 GMT';
+    expect(await digest('BASE/a.tgz')).not.toBe(before);
+  });
+});
+
+describe('a repository', () => {
+  it('gives its files, without .git', async () => {
+    expect(lines(await add(['BASE/r.git#main:sub'], '/src', { excludes: ['*.md'] }))).toEqual([
+      'src 755 0:0 /',
+      'src/code.c 644 0:0 =code',
+    ]);
+  });
+
+  it('keeps .git when asked to', async () => {
+    const names = [...(await add(['BASE/r.git'], '/src', { keepGitDir: true }))].map((entry) => entry.path);
+    expect(names).toContain('src/.git/HEAD');
+  });
+
+  it('may not be asked both ways', async () => {
+    await expect(select(['BASE/r.git?keep-git-dir=false'], { keepGitDir: true })).rejects.toMatchObject({
+      code: 'bad-git-reference',
+      message: expect.stringContaining('inconsistent keep-git-dir configuration'),
+    });
+  });
+
+  it('must be at the commit that was asked for', async () => {
+    await expect(select(['BASE/r.git'], { checksum: '0123456' })).rejects.toMatchObject({
+      code: 'git-checksum',
+    });
+  });
+});
+
+it('all kinds come in the order they were named', async () => {
+  const selection = await select(['local', 'BASE/text', 'BASE/r.git', 'd']);
+  expect(selection.sources.map((source) => [source.argument, source.kind])).toEqual([
+    [0, 'file'],
+    [1, 'file'],
+    [2, 'directory'],
+    [3, 'directory'],
+  ]);
+  expect(lines(await add(['local', 'BASE/text', 'd'], '/x/'))).toEqual([
+    'x 755 0:0 /',
+    'x/f 640 0:0 =f',
+    'x/local 644 0:0 =local',
+    'x/text 600 0:0 =Bearer x',
+  ]);
+});
