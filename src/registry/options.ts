@@ -1,4 +1,5 @@
 import type { CredentialSource } from './credentials.ts';
+import type { ProxySettings } from './proxy.ts';
 
 /** What the client is told once, for all registries. */
 export interface RegistryClientOptions {
@@ -8,6 +9,7 @@ export interface RegistryClientOptions {
   readonly insecure: readonly string[];
   /** PEM files of authorities that are trusted besides the usual ones. */
   readonly caFiles: readonly string[];
+  readonly proxy?: ProxySettings;
   readonly userAgent: string;
   /** Asked only after a registry wanted to know who we are. */
   readonly credentials?: CredentialSource;

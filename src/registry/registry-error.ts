@@ -110,9 +110,10 @@ const distrusted = new Set([
 ]);
 
 /** No connection, or none that could be trusted. */
-export function connectError(url: URL, cause: unknown): RemoteError | TransientError {
+export function connectError(url: URL, proxy: URL | undefined, cause: unknown): RemoteError | TransientError {
   const code = innermostCode(cause) ?? '';
-  const who = `cannot reach the registry at ${url.hostname}:${portOf(url)}`;
+  const via = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
+  const who = `cannot reach the registry at ${url.hostname}:${portOf(url)}${via}`;
   if (distrusted.has(code)) {
     const hint = 'give the authority that signed it as a CA file';
     return new RemoteError('registry-untrusted', `${who}: its certificate is signed by nobody we trust`, {

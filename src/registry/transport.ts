@@ -1,10 +1,8 @@
 /** HTTP as registries need it: redirects that keep credentials home, timeouts, errors that name the server. */
-import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
-import { rootCertificates } from 'node:tls';
-import type { Agent } from 'undici';
-import { CanceledError, HostError, RemoteError, StrataError, systemCode } from '../core/errors.ts';
+import { CanceledError, RemoteError, StrataError, systemCode } from '../core/errors.ts';
 import { type Answer, answerOf } from './answer.ts';
+import { openConnections } from './connections.ts';
 import type { RegistryClientOptions, Timing } from './options.ts';
 import { brokenError, connectError, redactURL } from './registry-error.ts';
 
@@ -30,20 +28,15 @@ export interface Transport {
 const maxRedirects = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** @throws HostError `bad-ca-file` from the first request on */
+/** Its requests throw HostError `bad-ca-file` and UsageError `bad-proxy` too. */
 export function openTransport(
-  options: Pick<RegistryClientOptions, 'caFiles' | 'userAgent'>,
+  options: Pick<RegistryClientOptions, 'caFiles' | 'proxy' | 'userAgent'>,
   timing: Timing,
 ): Transport {
-  // Loading undici costs more than many a cached build: nobody pays who does not ask a registry.
-  let opened: Promise<Agent> | undefined;
-  const agent = () => {
-    opened ??= openAgent(options.caFiles, timing);
-    return opened;
-  };
+  const connections = openConnections(options, timing);
 
   const sendOnce = async (request: Request, url: URL, headers: Readonly<Record<string, string>>) => {
-    const dispatcher = await agent();
+    const { dispatcher, proxy } = await connections.to(url);
     try {
       const response = await dispatcher.request({
         origin: url.origin,
@@ -57,7 +50,7 @@ export function openTransport(
     } catch (error) {
       if (request.signal.aborted) throw new CanceledError();
       if (error instanceof StrataError) throw error;
-      throw isBroken(error) ? brokenError(request.method, url, error) : connectError(url, error);
+      throw isBroken(error) ? brokenError(request.method, url, error) : connectError(url, proxy, error);
     }
   };
 
@@ -76,34 +69,8 @@ export function openTransport(
         url = next;
       }
     },
-    async close() {
-      await opened?.then(
-        (each) => each.close(),
-        () => undefined,
-      );
-    },
+    close: () => connections.close(),
   };
-}
-
-async function openAgent(caFiles: readonly string[], timing: Timing): Promise<Agent> {
-  const { Agent } = await import('undici');
-  // Authorities given to Node replace the usual ones.
-  const ca = caFiles.length === 0 ? {} : { ca: [...rootCertificates, ...caFiles.map(readCAFile)] };
-  return new Agent({
-    connect: { timeout: timing.connectMs, ...ca },
-    headersTimeout: timing.idleMs,
-    bodyTimeout: timing.idleMs,
-  });
-}
-
-function readCAFile(path: string): string {
-  try {
-    const text = readFileSync(path, 'latin1');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  } catch (cause) {
-    throw new HostError('bad-ca-file', `cannot read the CA file ${path}`, { cause });
-  }
-  throw new HostError('bad-ca-file', `the CA file ${path} holds no certificate in PEM form`);
 }
 
 /** Whether it went wrong after the connection stood. */

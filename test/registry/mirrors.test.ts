@@ -166,6 +166,20 @@ describe('over TLS', () => {
     ]);
   });
 
+  it('a registry gets no password that it wants in the clear', async () => {
+    await client[Symbol.asyncDispose]();
+    client = openClient({
+      caFiles: [certificate],
+      mirrors: new Map([[origin.host, [`https://${secure.host}`]]]),
+      credentials: async () => ({ username: 'me', password: 'secret' }),
+    });
+    const headers = { 'www-authenticate': `Bearer realm="http://${mirror.host}/token"` };
+    secure.fail(/./, { kind: 'status', status: 401, headers }, 9);
+    await pull();
+    expect(client.notes).toEqual([expect.stringContaining('wants its password sent in the clear')]);
+    expect(mirror.seen).toEqual([]);
+  });
+
   it.each([
     ['missing', undefined, /^cannot read the CA file/],
     ['no certificate', 'hello', /holds no certificate in PEM form$/],
