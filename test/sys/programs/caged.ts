@@ -20,3 +20,4 @@ const caged = spawnProcess('sh', ['-c', script], {
 if (how === 'return') process.exit(0);
 const result = await caged;
 process.stdout.write(JSON.stringify(result));
+await closing;
