@@ -35,16 +35,20 @@ export type Whiteout =
 /**
  * Reads a member's name; undefined for those that mean themselves.
  * @param path clean
- * @throws IntegrityError `layer-bad-path` for a deletion of nothing
+ * @throws IntegrityError `layer-bad-path` for a deletion of nothing, or of something inside a deletion
  */
 export function readWhiteout(path: BytePath): Whiteout | undefined {
+  if (!path.includes(prefix)) return undefined;
   const name = baseName(path);
-  if (!name.startsWith(prefix)) return undefined;
   if (name === '.wh..wh..opq') return { kind: 'opaque', path: parentOf(path) };
-  if (name.startsWith(prefix + prefix)) return { kind: 'ignored' };
+  const components = path.split('/');
+  if (components.some((component) => component.startsWith(prefix + prefix))) return { kind: 'ignored' };
+  if (components.slice(0, -1).some((component) => component.startsWith(prefix))) {
+    throw badPath(path, 'lies in a deletion');
+  }
+  if (!name.startsWith(prefix)) return undefined;
   const deleted = name.slice(prefix.length);
-  if (deleted === '' || deleted === '.' || deleted === '..')
-    throw badPath(path, 'deletes nothing that has a name');
+  if (deleted === '' || deleted === '.' || deleted === '..') throw badPath(path, 'deletes nothing');
   return { kind: 'delete', path: joinBytePath(parentOf(path), deleted) };
 }
 

@@ -1,10 +1,10 @@
 import type { BytePath } from '../../core/byte-path.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import type { TarHandler } from '../../tar/parser.ts';
+import { cleanMemberPath } from '../upper/layer-path.ts';
+import { type NewFile, UpperWriter } from '../upper/upper-writer.ts';
+import { writeFailure } from '../upper/write-failure.ts';
 import { readWhiteout } from '../whiteout.ts';
-import { cleanMemberPath } from './layer-path.ts';
-import { type NewFile, UpperWriter } from './upper-writer.ts';
-import { writeFailure } from './write-failure.ts';
 
 export interface LayerUnpacker extends TarHandler {
   /** The archive is complete. */

@@ -1,0 +1,26 @@
+import { HostError, IntegrityError, StepError, StrataError } from '../../core/errors.ts';
+
+/** An error on its way between threads, which take away classes and own properties. */
+export interface ThreadError {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+}
+
+const classes = [StrataError, HostError, IntegrityError, StepError];
+
+export function encodeThreadError(error: unknown): ThreadError {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { code, hint } = error instanceof StrataError ? error : {};
+  return { name, code, message, hint, stack };
+}
+
+export function decodeThreadError({ name, code, message, hint, stack }: ThreadError): Error {
+  const Kind = classes.find((each) => each.name === name);
+  const error =
+    Kind === undefined || code === undefined ? new Error(message) : new Kind(code, message, { hint });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
