@@ -80,10 +80,6 @@ export async function runPlan(
   });
   const stack = plan.target === undefined ? [] : (await solver.solve(plan.target)).stack;
   const results = await solver.finish();
-  for (const { id, op } of plan.vertices.values()) {
-    // What nobody had to ask for is as good as cached.
-    if (op.kind !== 'image' && !results.has(id)) io.emit({ type: 'step', id, state: 'cached', at: io.now() });
-  }
   const baseCount = plan.image.base?.diffIDs.length ?? 0;
   return {
     stack,

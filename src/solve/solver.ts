@@ -59,10 +59,13 @@ export function createSolver(services: SolverServices): Solver {
   const { vertices, steps, emit } = services;
   const failure = new AbortController();
   const signal = AbortSignal.any([services.signal, failure.signal]);
+  const forced = new Map<VertexID, boolean>();
   const peeks = new Map<VertexID, Promise<StepResult | undefined>>();
   const peekedKeys = new Map<VertexID, Promise<StepKey | undefined>>();
   const keys = new Map<VertexID, Promise<StepKey>>();
   const solutions = new Map<VertexID, Promise<StepResult>>();
+  /** Steps whose outcome was told, or will be. */
+  const told = new Set<VertexID>();
   /** Records on their way to the disk. */
   const saving: Promise<void>[] = [];
 
@@ -164,7 +167,7 @@ export function createSolver(services: SolverServices): Solver {
       const vertex = vertexOf(id);
       const peeked = await peek(id);
       if (peeked !== undefined) {
-        if (vertex.op.kind !== 'image') emit({ type: 'step', id, state: 'cached', at: services.now() });
+        tellCached(vertex);
         return peeked;
       }
       const below = vertex.inputs[0];
@@ -177,13 +180,12 @@ export function createSolver(services: SolverServices): Solver {
   }
 
   async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
-    const { id } = vertex;
     const lookUp = () => {
       const record = vertex.ignoresCache ? undefined : steps.find(key.digest);
       return record === undefined ? undefined : hit(record, parent);
     };
     const cached = (result: StepResult) => {
-      emit({ type: 'step', id, state: 'cached', at: services.now() });
+      tellCached(vertex);
       return result;
     };
     const known = lookUp();
@@ -202,9 +204,19 @@ export function createSolver(services: SolverServices): Solver {
     }
   }
 
+  /** With a step's result all it stands on is had as well: told in the order of the Dockerfile. */
+  function tellCached(vertex: Vertex): void {
+    if (told.has(vertex.id)) return;
+    told.add(vertex.id);
+    for (const input of vertex.inputs) if (input !== undefined) tellCached(vertexOf(input));
+    if (vertex.op.kind !== 'image')
+      emit({ type: 'step', id: vertex.id, state: 'cached', at: services.now() });
+  }
+
   async function run(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepRun> {
     const { id } = vertex;
     signal.throwIfAborted();
+    told.add(id);
     const started = services.now();
     emit({ type: 'step', id, state: 'started', at: started });
     try {

@@ -112,7 +112,7 @@ describe('a chain', () => {
     expect(first.ran).toEqual(['a', 'b', 'c']);
     const second = await build(chain);
     expect(second.ran).toEqual([]);
-    expect(second.states).toEqual(['c cached']);
+    expect(second.states).toEqual(['a cached', 'b cached', 'c cached']);
     expect(second.stack).toEqual(first.stack);
   });
 

@@ -10,6 +10,11 @@ interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'build',
+    summary: 'build an image from a Dockerfile',
+    load: async () => (await import('./build.ts')).defineBuild,
+  },
+  {
     name: 'images',
     summary: 'list the images of the local store',
     load: async () => (await import('./images.ts')).defineImages,
@@ -33,5 +38,15 @@ export const commands: readonly CommandEntry[] = [
     name: 'load',
     summary: 'take images from an archive',
     load: async () => (await import('./load.ts')).defineLoad,
+  },
+  {
+    name: 'pull',
+    summary: 'bring an image from a registry into the local store',
+    load: async () => (await import('./pull.ts')).definePull,
+  },
+  {
+    name: 'push',
+    summary: 'send an image of the local store to its registry',
+    load: async () => (await import('./push.ts')).definePush,
   },
 ];
