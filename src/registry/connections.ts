@@ -6,7 +6,7 @@ import type { RegistryClientOptions, Timing } from './options.ts';
 import { proxyFor } from './proxy.ts';
 
 /** A way to a server. */
-export interface Connection {
+interface Connection {
   readonly dispatcher: Dispatcher;
   readonly proxy: URL | undefined;
 }

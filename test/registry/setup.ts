@@ -36,7 +36,7 @@ export function openClient(options: Partial<RegistryClientOptions> = {}): Client
       caFiles: [],
       userAgent: 'strata/test',
       ...options,
-      timing: { connectMs: 2_000, idleMs: 300, attempts: 3, firstPauseMs: 5, ...options.timing },
+      timing: { connectMs: 2_000, idleMs: 600, attempts: 3, firstPauseMs: 5, ...options.timing },
     },
     emit,
   );
