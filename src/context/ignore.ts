@@ -19,7 +19,7 @@ export interface IgnoreRules {
   explain(path: BytePath): IgnoreRule | undefined;
 }
 
-export interface IgnoreRule {
+interface IgnoreRule {
   readonly file: string;
   readonly line: number;
   /** As written, trimmed. */

@@ -9,7 +9,7 @@ export type WildcardToken =
   | { readonly kind: 'run' }
   | { readonly kind: 'class'; readonly isNegated: boolean; readonly ranges: readonly CharRange[] };
 
-export type CharRange = readonly [low: string, high: string];
+type CharRange = readonly [low: string, high: string];
 
 /** Whoever knows where the pattern stands makes it an error for people; the message names the pattern. */
 export class PatternSyntaxError extends Error {}

@@ -28,7 +28,7 @@ export interface PlaceRequest extends MetadataRequest {
  * Whether the copy is made on an empty root and stacked on whatever is below: `--link`, unless `--chmod` is
  * there too. Its cache key then leaves out what is below.
  */
-export function standsAlone(request: Pick<PlaceRequest, 'isLink' | 'mode'>): boolean {
+function standsAlone(request: Pick<PlaceRequest, 'isLink' | 'mode'>): boolean {
   return request.isLink && request.mode === undefined;
 }
 

@@ -13,7 +13,7 @@ export interface SelectRequest {
   readonly heredocs: readonly Heredoc[];
 }
 
-export interface Heredoc {
+interface Heredoc {
   readonly name: string;
   /** Expanded. */
   readonly content: string;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileIgnore } from '../../src/context/ignore.ts';
 import { compilePatterns } from '../../src/context/pattern-list.ts';
@@ -132,5 +133,40 @@ describe('lists of patterns for flags', () => {
   });
   it('name the flag when a pattern is bad', () => {
     expect(() => compilePatterns(['ok', '['], '--exclude')).toThrow('--exclude: syntax error in pattern "["');
+  });
+});
+
+describe('laws', () => {
+  const piece = fc.constantFrom('a', 'b', '*', '**', '?', '[ab]', '[^a]', '/', '/', '\\*');
+  const pattern = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
+  const lines = fc.array(fc.tuple(fc.boolean(), pattern), { minLength: 1, maxLength: 5 });
+  const path = fc.array(fc.constantFrom('a', 'b', 'ab', '*', 'ba'), { minLength: 2, maxLength: 5 });
+
+  it('a walk that leaves out what it may leaves out nothing that is kept', () => {
+    fc.assert(
+      fc.property(lines, path, (rules, names) => {
+        const compiled = compileIgnore(
+          rules.map(([isException, text]) => (isException ? `!${text}` : text)).join('\n'),
+        );
+        if (compiled.ignores(names.join('/'))) return;
+        for (let depth = 1; depth < names.length; depth++) {
+          expect(compiled.mayContainKept(names.slice(0, depth).join('/'))).toBe(true);
+        }
+      }),
+      { seed: 5, numRuns: 5000 },
+    );
+  });
+
+  it('the order in which paths are asked for changes nothing', () => {
+    fc.assert(
+      fc.property(lines, path, (rules, names) => {
+        const text = rules.map(([isException, one]) => (isException ? `!${one}` : one)).join('\n');
+        const asked = names.map((_, depth) => names.slice(0, depth + 1).join('/'));
+        const [down, up] = [compileIgnore(text), compileIgnore(text)];
+        const answers = asked.map((one) => down.ignores(one));
+        expect(asked.toReversed().map((one) => up.ignores(one))).toEqual(answers.toReversed());
+      }),
+      { seed: 6, numRuns: 1000 },
+    );
   });
 });

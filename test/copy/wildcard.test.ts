@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { compileIgnore } from '../../src/context/ignore.ts';
@@ -109,4 +110,80 @@ it('a bad pattern says which', async () => {
   const failure = await expandWildcard(tree, 'x/[').catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(StrataError);
   expect((failure as StrataError).message).toBe('"x/[": syntax error in pattern "["');
+});
+
+/** The rules of Go's filepath.Match on one component, the slow way: a referee. */
+function matchSlowly(pattern: string, name: string): boolean {
+  const [char = '', ...others] = pattern;
+  const rest = others.join('');
+  if (char === '') return name === '';
+  if (char === '*') return [...`${name}.`].some((_, at) => matchSlowly(rest, name.slice(at)));
+  if (name === '') return false;
+  if (char === '?') return matchSlowly(rest, name.slice(1));
+  if (char === '\\') return name[0] === rest[0] && matchSlowly(rest.slice(1), name.slice(1));
+  if (char === '[') {
+    const end = rest.indexOf(']', 1);
+    return rest.slice(0, end).includes(name[0] ?? '') && matchSlowly(rest.slice(end + 1), name.slice(1));
+  }
+  return char === name[0] && matchSlowly(rest, name.slice(1));
+}
+
+it('finds what the rules match, whatever the glob makes of it', async () => {
+  const names = [
+    'a',
+    'b',
+    'ab',
+    '.a',
+    'a.b',
+    '[a',
+    'a{1}',
+    '!b',
+    '+(a)',
+    'a,b',
+    '~',
+    '$a',
+    '@(a|b)',
+    '\\',
+    'a*',
+  ];
+  const paths = names.flatMap((first) => names.map((second) => `${first}/${second}`));
+  const tree = openFolder(treeOf('law', paths), { uidGid: 'keep' });
+  const pieces = [
+    'a',
+    'b',
+    '.',
+    '[[]',
+    '[ab!]',
+    '{',
+    '1',
+    '}',
+    '!',
+    '+(',
+    ')',
+    ',',
+    '~',
+    '@',
+    '|',
+    '*',
+    '?',
+    '\\*',
+    '\\\\',
+  ];
+  const component = fc
+    .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 4 })
+    .map((chosen) => chosen.join(''))
+    .filter((text) => !/^\.+$/.test(text));
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(component, component, async (first, second) => {
+      const patterns = [`*${first}`, second] as const;
+      const want = paths.filter((path) =>
+        path.split('/').every((name, at) => matchSlowly(patterns[at] ?? '', name)),
+      );
+      found += want.length;
+      expect((await expandWildcard(tree, patterns.join('/'))).toSorted()).toEqual(want.toSorted());
+    }),
+    { seed: 7, numRuns: 400 },
+  );
+  expect(found).toBeGreaterThan(200);
 });
