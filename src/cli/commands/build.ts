@@ -2,24 +2,19 @@ import { availableParallelism } from 'node:os';
 import { build } from '../../build/build.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
+import { each, eachOfList } from '../flags/collect.ts';
 import { refuseUnsupported } from '../flags/unsupported.ts';
 import { openOutputTail } from '../output-tail.ts';
+import { addRegistryFlags } from '../registry-access.ts';
 import { openRenderer } from '../renderer-choice.ts';
 import type { DefineCommand } from './command.ts';
 
 /** Lines of a failed step that its error repeats: the log has them all, a live view has not. */
 const tailLength = { log: 10, live: 60 };
 
-const each = (value: string, before: readonly string[]) => [...before, value];
-const eachOfList = (value: string, before: readonly string[] | true) => [
-  // Commander starts a flag called `--no-…` with true.
-  ...(before === true ? [] : before),
-  ...value.split(',').map((item) => item.trim()),
-];
-
 export const defineBuild: DefineCommand = (command, context) => {
   const { io, signal } = context;
-  command
+  addRegistryFlags(command)
     .usage('[OPTIONS] CONTEXT')
     .argument('<CONTEXT>', 'a directory, "-" (a tar or a Dockerfile on standard input), or a URL')
     .option('-f, --file <path>', 'the Dockerfile, "-" for standard input (default: CONTEXT/Dockerfile)')
@@ -72,8 +67,6 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--call <method>', 'check, outline or targets: say it, build nothing')
     .option('--explain', 'say for every step why it was run or not')
     .option('--fail-on-miss', 'fail if any step ran')
-    .option('--registry-mirror <host=url>', 'ask this mirror before the registry', each, [])
-    .option('--insecure-registry <host>', 'speak plain HTTP to this registry', each, [])
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
     .option('--max-parallelism <number>', 'steps at once')
     .addHelpText(

@@ -1,9 +1,10 @@
 import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
 import { StrataError, UsageError } from '../../core/errors.ts';
-import { parsePlatform, platformFromNode } from '../../core/platform.ts';
+import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Config } from '../config-file.ts';
+import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { parseCache } from './cache.ts';
 import { parseOutput } from './output.ts';
@@ -13,14 +14,13 @@ import {
   parseBuildContext,
   parseHost,
   parseLabel,
-  parseMirror,
   parseUlimit,
 } from './pairs.ts';
 import { parseResources } from './resources.ts';
 import { parseSecret, parseSsh } from './secret.ts';
 
 /** The flags of `strata build` as commander collects them. */
-export interface BuildFlags {
+export interface BuildFlags extends RegistryFlags {
   readonly file?: string;
   readonly tag: readonly string[];
   readonly target?: string;
@@ -50,16 +50,12 @@ export interface BuildFlags {
   readonly allow: readonly string[];
   readonly label: readonly string[];
   readonly annotation: readonly string[];
-  readonly progress?: string;
-  readonly quiet?: boolean;
   readonly iidfile?: string;
   readonly metadataFile?: string;
   readonly check?: boolean;
   readonly call?: string;
   readonly explain?: boolean;
   readonly failOnMiss?: boolean;
-  readonly registryMirror: readonly string[];
-  readonly insecureRegistry: readonly string[];
   readonly runtime?: string;
   readonly maxParallelism?: string;
 }
@@ -101,11 +97,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     ssh: flags.ssh.map(parseSsh),
     allow: flags.allow.map((text) => oneOf('--allow', text, entitlements)),
     run: readRunOptions(flags),
-    registry: {
-      mirrors: mirrorsOf(flags, config),
-      insecure: [...config.insecureRegistries, ...flags.insecureRegistry],
-      caFiles: config.caFiles,
-    },
+    registry: registryOptions(flags, config),
     runtime: flags.runtime ?? config.runtime ?? 'runc',
     maxParallelism:
       flags.maxParallelism === undefined
@@ -153,15 +145,6 @@ function readOutputs(flags: BuildFlags, isStdoutTerminal: boolean): OutputSpec[]
   return outputs;
 }
 
-/** Mirrors of the command line replace those of the configuration for their host. */
-function mirrorsOf(flags: BuildFlags, config: Config): ReadonlyMap<string, readonly string[]> {
-  const given = new Map<string, string[]>();
-  for (const [host, url] of flags.registryMirror.map(parseMirror)) {
-    given.set(host, [...(given.get(host) ?? []), url]);
-  }
-  return new Map([...config.registryMirrors, ...given]);
-}
-
 function checkTag(text: string): string {
   const { digest } = asUsage('--tag', () => parseReference(text));
   if (digest !== undefined) {
@@ -173,8 +156,13 @@ function checkTag(text: string): string {
 }
 
 function checkPlatform(text: string): string {
-  asUsage('--platform', () => parsePlatform(text, platformFromNode(process.arch)));
+  readPlatform(text);
   return text;
+}
+
+/** @throws UsageError `bad-platform` */
+export function readPlatform(text: string): Platform {
+  return asUsage('--platform', () => parsePlatform(text, platformFromNode(process.arch)));
 }
 
 /** A wrong value of a flag is wrong usage, whoever found it out. */

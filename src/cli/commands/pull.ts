@@ -1,0 +1,35 @@
+import { platformFromNode } from '../../core/platform.ts';
+import { pullImage } from '../../store/pull.ts';
+import { readPlatform } from '../flags/build-options.ts';
+import { withLocalStore } from '../open-store.ts';
+import { dataFormat, printJSON } from '../print-data.ts';
+import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
+import type { DefineCommand } from './command.ts';
+
+interface PullFlags extends RegistryFlags {
+  readonly platform?: string;
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export const definePull: DefineCommand = (command, context) => {
+  addRegistryFlags(command)
+    .usage('[OPTIONS] NAME')
+    .argument('<NAME>', '[registry/]name[:tag][@digest]')
+    .option('--platform <platform>', "os/arch[/variant] (default: this machine's)")
+    .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
+    .option('-q, --quiet', 'print only what was pulled')
+    .option('--format <format>', 'table or json')
+    .option('--json', 'short for --format json')
+    .addHelpText('after', '\nExample:\n  strata pull debian:bookworm')
+    .action(async (name: string, flags: PullFlags) => {
+      const format = dataFormat(flags);
+      const platform =
+        flags.platform === undefined ? platformFromNode(process.arch) : readPlatform(flags.platform);
+      const pulled = await withRegistry(flags, context, (access) =>
+        withLocalStore(context.root(), (store) => pullImage(name, platform, store, access)),
+      );
+      const text = format === 'json' ? printJSON(pulled) : `${pulled.name} ${pulled.digest}\n`;
+      context.io.stdout.write(text);
+    });
+};
