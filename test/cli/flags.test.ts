@@ -361,6 +361,11 @@ describe('readBuildOptions', () => {
     else expect(got).toEqual(want);
   });
 
+  test('an archive and an id do not share standard output', () => {
+    const got = outcome(() => readBuildOptions({ ...noFlags, output: ['-'], quiet: true }, around));
+    expect(got).toMatch(/^conflicting-flags: --quiet prints the image id/);
+  });
+
   test('no archive is written to a terminal', () => {
     const got = outcome(() =>
       readBuildOptions({ ...noFlags, output: ['-'] }, { ...around, isStdoutTerminal: true }),

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { build } from '../../build/build.ts';
+import type { StepReport } from '../../build/options.ts';
+import { StepError } from '../../core/errors.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
 import { each, eachOfList } from '../flags/collect.ts';
@@ -103,8 +105,19 @@ export const defineBuild: DefineCommand = (command, context) => {
         });
         if (flags.quiet === true)
           for (const image of result.images) io.stdout.write(`${image.configDigest}\n`);
+        if (options.failOnMiss) refuseMisses(result.steps);
       } finally {
         await renderer.close();
       }
     });
 };
+
+/** @throws StepError `cache-miss` when a step was run */
+function refuseMisses(steps: readonly StepReport[]): void {
+  const [first, ...others] = steps.filter((step) => step.result === 'run');
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  throw new StepError('cache-miss', `not answered from the cache: ${first.label}${more}`, {
+    hint: 'the build is whole: --fail-on-miss only asks that nothing had to run',
+  });
+}

@@ -137,6 +137,11 @@ function readOutputs(flags: BuildFlags, isStdoutTerminal: boolean): OutputSpec[]
       hint: 'give each a dest of its own',
     });
   }
+  if (places.includes('-') && flags.quiet === true) {
+    throw new UsageError('conflicting-flags', '--quiet prints the image id where --output puts an archive', {
+      hint: 'use --progress quiet, and --iidfile for the id',
+    });
+  }
   if (places.includes('-') && isStdoutTerminal) {
     throw new UsageError('bad-output', '--output: refusing to write an archive to the terminal', {
       hint: 'name a file with dest=FILE, or redirect standard output',

@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
 
 /** One `key=value` of a flag's value; the value is undefined for a bare word. */
-export type Field = readonly [key: string, value: string | undefined];
+type Field = readonly [key: string, value: string | undefined];
 
 /**
  * Splits `a=1,"b=x,y",c` as Docker's flags are: comma-separated, a field that holds a comma or a quote in
@@ -31,7 +31,7 @@ export function splitFields(flag: string, text: string): string[] {
 }
 
 /** The fields of a flag's value as pairs; keys are in lower case and free of blanks. */
-export function splitPairs(flag: string, text: string): Field[] {
+function splitPairs(flag: string, text: string): Field[] {
   return splitFields(flag, text).map((field) => {
     const equals = field.indexOf('=');
     if (equals < 0) return [field.trim().toLowerCase(), undefined];

@@ -13,9 +13,6 @@ const unsupported: readonly {
   { what: '--push', isGiven: (flags) => flags.push === true },
   { what: '--output type=registry', isGiven: anyOutput(({ type }) => type === 'registry') },
   { what: '--output push=true', isGiven: anyAttribute('push', 'true') },
-  { what: '--output compression=zstd', isGiven: anyAttribute('compression', 'zstd') },
-  { what: '--output compression=uncompressed', isGiven: anyAttribute('compression', 'uncompressed') },
-  { what: '--output compression-level', isGiven: anyAttribute('compression-level') },
   { what: '--output force-compression=true', isGiven: anyAttribute('force-compression', 'true') },
   { what: '--output rewrite-timestamp=true', isGiven: anyAttribute('rewrite-timestamp', 'true') },
   { what: '--output oci-mediatypes=false', isGiven: anyAttribute('oci-mediatypes', 'false') },
@@ -28,7 +25,6 @@ const unsupported: readonly {
   { what: '--check', isGiven: (flags) => flags.check === true },
   { what: '--call', isGiven: (flags) => flags.call !== undefined },
   { what: '--explain', isGiven: (flags) => flags.explain === true },
-  { what: '--fail-on-miss', isGiven: (flags) => flags.failOnMiss === true },
 ];
 
 /** @throws UsageError `unsupported-flag` */
@@ -44,9 +40,6 @@ function anyOutput(matches: (output: OutputSpec) => boolean) {
   return (_flags: BuildFlags, { outputs }: BuildOptions) => outputs.some(matches);
 }
 
-function anyAttribute(name: string, value?: string) {
-  return anyOutput(({ attributes }) => {
-    const given = attributes[name];
-    return value === undefined ? given !== undefined : given === value;
-  });
+function anyAttribute(name: string, value: string) {
+  return anyOutput(({ attributes }) => attributes[name] === value);
 }
