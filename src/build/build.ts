@@ -21,10 +21,10 @@ import { openSession } from './session.ts';
 export async function build(options: BuildOptions, io: BuildIO): Promise<BuildResult> {
   const outputs = options.outputs.map((spec) => openOutput(spec, io.stdout));
   const compression = compressionOf(options.outputs);
-  const inputs = await openInputs(options, io);
-  const dockerfile = parse(inputs.dockerfile, io);
   const session = openSession(options, io);
   try {
+    const inputs = await openInputs(options, io, session.store.workspace.scratch);
+    const dockerfile = parse(inputs.dockerfile, io);
     const builds: PlatformBuild[] = [];
     for (const platform of platformsOf(options)) {
       builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));

@@ -1,41 +1,43 @@
 /** What the options of a build mean for its RUN steps. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { HostError, UsageError } from '../core/errors.ts';
-import { openMemoryFiles } from '../solve/ops/exec/memory-files.ts';
 import type { ExecSettings } from '../solve/ops/exec/settings.ts';
-import { requireProgram } from '../sys/probe.ts';
 import type { BuildIO, BuildOptions, SecretSpec } from './options.ts';
-import type { BuildStore } from './store.ts';
+import type { BuildSession } from './session.ts';
 
-/** @throws UsageError `secret-unreadable` */
-export function execSettings(options: BuildOptions, store: BuildStore, io: BuildIO): ExecSettings {
-  const { workspace } = store;
+/** @throws UsageError `secret-unreadable`, `bad-add-host`, `bad-ulimit` */
+export function execSettings({ options, io, sandbox }: BuildSession): ExecSettings {
   const secrets = new Map(options.secrets.map((spec) => [spec.id, readSecret(spec, io)]));
   const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent } = options.run;
-  let runtime: string | undefined;
-  let count = 0;
   return {
     root: options.root,
-    stepID: () => `strata-${workspace.id}-${count++}`,
-    memory: openMemoryFiles(join(workspace.directory, 'memory')),
-    // Looked for when the first step runs: a build without RUN, or answered from the cache, needs none.
-    get runtime() {
-      runtime ??= requireProgram(
-        options.runtime,
-        `install ${options.runtime}, or name another with --runtime`,
-      );
-      return runtime;
-    },
-    addHosts,
-    ulimits,
-    resources,
-    shmSizeBytes,
-    cgroupParent,
+    sandbox,
+    hosts: addHosts.map(readHost),
+    limits: { ...resources, shmSizeBytes, cgroupParent, ulimits: ulimits.map(readUlimit) },
     secret: (id) => secrets.get(id),
     sshSocket: (id) => sshSocket(id, options, io),
     allows: (entitlement) => options.allow.includes(entitlement),
   };
+}
+
+/** `name:address` or `name=address`; an IPv6 address may stand in brackets. */
+function readHost(text: string): readonly [name: string, address: string] {
+  const [, name, bracketed, plain] =
+    /^([^:=]+)[:=](?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Fa-f:.]+))$/.exec(text) ?? [];
+  const address = bracketed ?? plain;
+  if (name !== undefined && address !== undefined) return [name, address];
+  throw new UsageError('bad-add-host', `--add-host ${text}: want name:address`, {
+    hint: 'for example --add-host db.internal:10.0.0.5',
+  });
+}
+
+/** `name=soft[:hard]`; -1 is no limit. */
+function readUlimit(text: string): { name: string; soft: number; hard: number } {
+  const [, name, soft, hard] = /^([a-z]+)=(-?[0-9]+)(?::(-?[0-9]+))?$/.exec(text) ?? [];
+  if (name !== undefined) return { name, soft: Number(soft), hard: Number(hard ?? soft) };
+  throw new UsageError('bad-ulimit', `--ulimit ${text}: want name=soft[:hard]`, {
+    hint: 'for example --ulimit nofile=1024:4096',
+  });
 }
 
 /** Undefined when the environment has no such variable: then the secret is missing. */

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
 import { openFolder } from '../context/folder.ts';
 import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
+import { type Context, openContext } from '../context/open-context.ts';
 import { assert } from '../core/assert.ts';
 import { HostError, systemCode, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
@@ -29,26 +30,38 @@ export interface BuildInputs {
  * Finds and reads the Dockerfile and the ignore files.
  * @throws HostError `no-context`, `no-dockerfile`; DockerfileError for a bad ignore file
  */
-export async function openInputs(options: BuildOptions, io: BuildIO): Promise<BuildInputs> {
+export async function openInputs(
+  options: BuildOptions,
+  io: BuildIO,
+  scratch: () => string,
+): Promise<BuildInputs> {
   const startedAt = io.now();
-  const directory = contextDirectory(options.context);
-  const file = findDockerfile(options.dockerfile, directory);
-  const bytes = file.path === '-' ? await readAll(io.stdin) : readFileSync(file.path);
+  if (options.context === '-' && options.dockerfile === '-') {
+    throw new UsageError('stdin-twice', 'context and Dockerfile cannot both come from standard input');
+  }
+  const open = (spec: string) =>
+    openContext(spec, { stdin: io.stdin, scratch: scratch(), keepsGitDirectory: false, signal: io.signal });
+  const context = await open(options.context);
+  const { directory } = context;
+  const file = await readDockerfile(options.dockerfile, context, io);
   const named = new Map<string, NamedContext>();
-  const folders = new Map<string, { directory: string; ignore: IgnoreRules | undefined }>();
-  const mainRules = ignoreRules(directory, file.path);
+  const folders = new Map<string, Folder>();
+  const mainRules = context.isLocal ? ignoreRules(directory, file.path) : undefined;
   folders.set('', { directory, ignore: mainRules });
   for (const [name, value] of options.buildContexts) {
-    const context = readNamedContext(name, value);
-    named.set(name, context.plan);
-    if (context.directory !== undefined) {
-      folders.set(name, { directory: context.directory, ignore: ignoreRules(context.directory) });
+    const reference = imageReference(value);
+    if (reference !== undefined) {
+      named.set(name, { kind: 'image', reference });
+      continue;
     }
+    const { directory: place, isLocal } = await open(value);
+    named.set(name, { kind: 'tree' });
+    folders.set(name, { directory: place, ignore: isLocal ? ignoreRules(place) : undefined });
   }
   const indexes: DigestIndex[] = [];
   const trees = new Map<string, FileTree>();
   return {
-    dockerfile: new SourceText(file.shown, decodeDockerfile(bytes)),
+    dockerfile: new SourceText(file.shown, decodeDockerfile(file.bytes)),
     ignoreRules: mainRules,
     named,
     async tree(name) {
@@ -68,24 +81,38 @@ export async function openInputs(options: BuildOptions, io: BuildIO): Promise<Bu
   };
 }
 
-function contextDirectory(context: string): string {
-  const directory = resolve(context);
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return directory;
-  const what = stat === undefined ? 'does not exist' : 'is not a directory';
-  throw new HostError('no-context', `the build context "${context}" ${what}`, {
-    hint: 'the last argument names the directory that COPY takes files from, often "."',
-  });
+interface Folder {
+  readonly directory: string;
+  readonly ignore: IgnoreRules | undefined;
 }
 
-function findDockerfile(given: string | undefined, directory: string): { path: string; shown: string } {
-  if (given === '-') return { path: '-', shown: 'Dockerfile' };
-  const path = given === undefined ? join(directory, 'Dockerfile') : resolve(given);
-  const shown = given ?? 'Dockerfile';
+interface DockerfileSource {
+  /** Undefined when it came from a stream. */
+  readonly path?: string;
+  /** What messages call it. */
+  readonly shown: string;
+  readonly bytes: Uint8Array;
+}
+
+async function readDockerfile(
+  given: string | undefined,
+  context: Context,
+  io: BuildIO,
+): Promise<DockerfileSource> {
+  if (given === '-') return { shown: 'Dockerfile', bytes: await readAll(io.stdin) };
+  if (context.dockerfile !== undefined) return { shown: 'Dockerfile', bytes: context.dockerfile };
+  // A context that was fetched brings its own Dockerfile along.
+  const from = context.isLocal ? process.cwd() : context.directory;
+  const path = given === undefined ? join(context.directory, 'Dockerfile') : resolve(from, given);
+  const found = findDockerfile(path, given);
+  return { path: found, shown: given ?? 'Dockerfile', bytes: readFileSync(found) };
+}
+
+function findDockerfile(path: string, given: string | undefined): string {
   const candidates = basename(path) === 'Dockerfile' ? [path, join(dirname(path), 'dockerfile')] : [path];
   for (const candidate of candidates) {
     const stat = statSync(candidate, { throwIfNoEntry: false });
-    if (stat?.isFile()) return { path: candidate, shown };
+    if (stat?.isFile()) return candidate;
     if (stat?.isDirectory()) {
       throw new HostError('no-dockerfile', `"${candidate}" is a directory, not a Dockerfile`, {
         hint: 'name the file itself with -f',
@@ -99,7 +126,7 @@ function findDockerfile(given: string | undefined, directory: string): { path: s
 
 /** `NAME.dockerignore` beside the Dockerfile replaces `.dockerignore` (Dockerfile reference, 5.1). */
 function ignoreRules(directory: string, dockerfile?: string): IgnoreRules | undefined {
-  const own = dockerfile === undefined || dockerfile === '-' ? [] : [`${dockerfile}.dockerignore`];
+  const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
   for (const path of [...own, join(directory, '.dockerignore')]) {
     try {
       return compileIgnore(readFileSync(path, 'utf8'), basename(path));
@@ -110,16 +137,11 @@ function ignoreRules(directory: string, dockerfile?: string): IgnoreRules | unde
   return undefined;
 }
 
-function readNamedContext(name: string, value: string): { plan: NamedContext; directory?: string } {
-  const image = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
-  if (image !== undefined) return { plan: { kind: 'image', reference: image } };
-  if (value.startsWith('oci-layout://')) return { plan: { kind: 'image', reference: value } };
-  if (/^([a-z]+:\/\/|git@)/.test(value)) {
-    throw new UsageError('bad-build-context', `--build-context ${name}=${value}: not supported yet`, {
-      hint: 'a directory, docker-image://… or oci-layout://… works',
-    });
-  }
-  return { plan: { kind: 'tree' }, directory: contextDirectory(value) };
+/** What `docker-image://` and `oci-layout://` name; undefined for a tree of files. */
+function imageReference(value: string): string | undefined {
+  return (
+    /^docker-image:\/\/(.+)$/.exec(value)?.[1] ?? (value.startsWith('oci-layout://') ? value : undefined)
+  );
 }
 
 function indexFile(root: string, directory: string): string {

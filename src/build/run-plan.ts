@@ -33,11 +33,11 @@ export async function runPlan(
   inputs: BuildInputs,
   compression: Compression | undefined,
 ): Promise<PlanOutcome> {
-  const { store, bases, io, options } = session;
+  const { store, bases, io } = session;
   const { snapshotter, layers, blobs, steps } = store;
   const exported = compression === undefined ? new Set<VertexID>() : chainOf(plan);
   const read = readVertices(plan, compression === undefined);
-  const origins = { steps, snapshotter, layers, context: inputs.tree };
+  const origins = { steps, snapshotter, layers, context: inputs.tree, scratch: store.workspace.scratch };
   const publish = entryPublisher({
     snapshotter,
     layers,
@@ -51,7 +51,7 @@ export async function runPlan(
     nanoseconds: 0,
   });
   const runners = {
-    exec: execRunner(origins, execSettings(options, store, io), io.emit, io.now),
+    exec: execRunner(origins, execSettings(session), io.emit, io.now),
     copy: copyRunner(origins, publish, createdAt),
     mkdir: mkdirRunner(layers, snapshotter, publish, createdAt),
   };
@@ -73,6 +73,7 @@ export async function runPlan(
       // Behind the next step; a failure is met again when the image asks for the layer.
       if (exported.has(vertex.id)) pack(result.stack).catch(() => {});
     },
+    source: inputs.dockerfile,
     limiter: session.limiter,
     emit: io.emit,
     signal: io.signal,

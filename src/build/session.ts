@@ -1,6 +1,7 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
 import { Limiter } from '../core/limiter.ts';
 import { openRegistry } from '../registry/registry.ts';
+import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
@@ -11,6 +12,8 @@ export interface BuildSession {
   readonly io: BuildIO;
   readonly store: BuildStore;
   readonly bases: Bases;
+  /** Where steps run; opened when the first one does. */
+  sandbox(): Promise<Sandbox>;
   /** Steps at once, over all platforms. */
   readonly limiter: Limiter;
   close(): Promise<void>;
@@ -35,13 +38,23 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
     signal: io.signal,
     now: io.now,
   });
+  let sandbox: Promise<Sandbox> | undefined;
   return {
     options,
     io,
     store,
     bases,
+    sandbox() {
+      sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'));
+      return sandbox;
+    },
     limiter: new Limiter(options.maxParallelism),
     async close() {
+      // One that could not be opened was reported by whoever asked for it.
+      await sandbox?.then(
+        (opened) => opened.close(),
+        () => {},
+      );
       store.close();
       await registry.close();
     },

@@ -15,6 +15,8 @@ export interface Workspace {
   readonly id: string;
   /** Makes a directory in the workspace, once. */
   subdirectory(name: string): string;
+  /** A new, empty directory in the workspace. */
+  scratch(): string;
   /** Removes the workspace. */
   close(): void;
 }
@@ -30,12 +32,18 @@ export function openWorkspace(root: string): Workspace {
   const lock = tryLockFile(lockPath, 'exclusive');
   assert(lock !== undefined, 'nobody else knows the name of a new workspace');
   mkdirSync(directory);
+  let count = 0;
   return {
     id,
     directory,
     subdirectory(name) {
       const path = join(directory, name);
       mkdirSync(path, { recursive: true });
+      return path;
+    },
+    scratch() {
+      const path = join(directory, `scratch-${count++}`);
+      mkdirSync(path);
       return path;
     },
     close() {

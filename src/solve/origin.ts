@@ -5,7 +5,6 @@
 import { keyOf } from '../cache/recipe.ts';
 import type { StepCache } from '../cache/step-cache.ts';
 import { selectionDigest } from '../copy/content-digest.ts';
-import { selectFiles } from '../copy/select.ts';
 import type { Selection, SelectRequest } from '../copy/selection.ts';
 import { assert } from '../core/assert.ts';
 import { emptyTree, type FileTree } from '../core/file-tree.ts';
@@ -20,7 +19,12 @@ export interface OriginServices {
   readonly layers: LayerStore;
   /** A build context by name, '' is the main one; opened when first asked for. */
   context(name: string): Promise<FileTree>;
+  /** A new, empty directory that is removed when the build is over. */
+  scratch(): string;
 }
+
+/** How files are chosen from the tree they come from. */
+export type SelectFrom = (tree: FileTree, signal: AbortSignal) => Promise<Selection>;
 
 /** Chosen files, for one step: selected and digested at most once, and only as far as somebody asks. */
 export interface ChosenFiles {
@@ -29,11 +33,15 @@ export interface ChosenFiles {
   selection(context: OpContext): Promise<Selection>;
 }
 
-/** Files chosen for one step. The digest of files taken from snapshots, which never change, is remembered. */
+/**
+ * Files chosen for one step. The digest of files taken from snapshots, which never change, is remembered.
+ * @param request what `select` chooses by
+ */
 export function chooseFiles(
   vertex: Vertex,
   origin: SourceOrigin,
   request: SelectRequest,
+  select: SelectFrom,
   services: OriginServices,
 ): ChosenFiles {
   const { steps } = services;
@@ -41,7 +49,7 @@ export function chooseFiles(
   let digested: Promise<string> | undefined;
 
   const selection = (context: OpContext) => {
-    selected ??= openOrigin(origin, vertex, context, services).then((tree) => selectFiles(tree, request));
+    selected ??= openOrigin(origin, vertex, context, services).then((tree) => select(tree, context.signal));
     return selected;
   };
   const compute = async (context: OpContext) => {

@@ -7,9 +7,10 @@ import { keyOf, type Recipe } from '../cache/recipe.ts';
 import type { StackLayer, StepCache, StepRecord } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
 import type { KeyDigest } from '../core/digest.ts';
-import { CanceledError } from '../core/errors.ts';
+import { CanceledError, StrataError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Limiter } from '../core/limiter.ts';
+import type { SourceText } from '../core/span.ts';
 import type { Vertex, VertexID } from '../plan/vertex.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from './op-runner.ts';
@@ -41,6 +42,8 @@ export interface SolverServices {
   runner(vertex: Vertex): OpRunner<Vertex['op']>;
   /** Called once for each step that was run, when its record is saved. */
   onResult(vertex: Vertex, result: StepResult): void;
+  /** The Dockerfile, for errors. */
+  readonly source: SourceText;
   readonly limiter: Limiter;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -77,9 +80,13 @@ export function createSolver(services: SolverServices): Solver {
 
   /** A vertex that has to run again, or stands on one, has no result before it has run. */
   function mustRun(vertex: Vertex): boolean {
-    return (
-      vertex.ignoresCache || vertex.inputs.some((input) => input !== undefined && mustRun(vertexOf(input)))
-    );
+    let must = forced.get(vertex.id);
+    if (must === undefined) {
+      must =
+        vertex.ignoresCache || vertex.inputs.some((input) => input !== undefined && mustRun(vertexOf(input)));
+      forced.set(vertex.id, must);
+    }
+    return must;
   }
 
   function contextFor(isPeeking: boolean): OpContext {
@@ -106,7 +113,7 @@ export function createSolver(services: SolverServices): Solver {
   }
 
   async function makeKey(vertex: Vertex, isPeeking: boolean): Promise<StepKey | undefined> {
-    const own = await services.runner(vertex).recipe(vertex, contextFor(isPeeking));
+    const own = await located(vertex, services.runner(vertex).recipe(vertex, contextFor(isPeeking)));
     if (own === undefined) return undefined;
     const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], isPeeking);
     if (on === undefined) return undefined;
@@ -204,6 +211,16 @@ export function createSolver(services: SolverServices): Solver {
     }
   }
 
+  /** Only here is it known which line of the Dockerfile a failure belongs to. */
+  async function located<T>(vertex: Vertex, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StrataError) error.place ??= { source: services.source, span: vertex.span };
+      throw error;
+    }
+  }
+
   /** With a step's result all it stands on is had as well: told in the order of the Dockerfile. */
   function tellCached(vertex: Vertex): void {
     if (told.has(vertex.id)) return;
@@ -221,7 +238,7 @@ export function createSolver(services: SolverServices): Solver {
     emit({ type: 'step', id, state: 'started', at: started });
     try {
       const below = parent.stack.map((layer) => layer.snapshot);
-      const snapshot = await services.runner(vertex).run(vertex, below, contextFor(false));
+      const snapshot = await located(vertex, services.runner(vertex).run(vertex, below, contextFor(false)));
       const createdAt = services.now();
       const durationMs = createdAt - started;
       const own: StackLayer = { snapshot, createdAt };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStepCache } from '../../src/cache/step-cache.ts';
 import type { ProgressEvent } from '../../src/core/event.ts';
 import { Limiter } from '../../src/core/limiter.ts';
+import { SourceText } from '../../src/core/span.ts';
 import type { Op, Vertex, VertexID } from '../../src/plan/vertex.ts';
 import type { OpRunner } from '../../src/solve/op-runner.ts';
 import { createSolver, type SolverServices } from '../../src/solve/solver.ts';
@@ -90,6 +91,7 @@ async function build(
     base: () => ({ identity: 'base', snapshots: ['base'] }),
     runner: () => runner,
     onResult: () => {},
+    source: new SourceText('Dockerfile', ''),
     limiter: new Limiter(4),
     emit: (event: ProgressEvent) => {
       if (event.type === 'step' && event.state !== 'started') states.push(`${event.id} ${event.state}`);

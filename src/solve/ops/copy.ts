@@ -1,9 +1,12 @@
 import type { Recipe } from '../../cache/recipe.ts';
 import { placeFiles } from '../../copy/place.ts';
+import { selectFiles } from '../../copy/select.ts';
+import { selectAdded } from '../../copy/select-added.ts';
+import { openArchives } from '../../copy/unpack.ts';
 import { emptyTree, type Timestamp } from '../../core/file-tree.ts';
 import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import type { OpRunner } from '../op-runner.ts';
-import { type ChosenFiles, chooseFiles, type OriginServices } from '../origin.ts';
+import { type ChosenFiles, chooseFiles, type OriginServices, type SelectFrom } from '../origin.ts';
 import type { PublishEntries } from '../publish.ts';
 
 /** COPY and ADD: files chosen from an origin become a layer's entries. */
@@ -17,8 +20,14 @@ export function copyRunner(
   const chosen = (vertex: Vertex<CopyOp>): ChosenFiles => {
     let choice = choices.get(vertex.id);
     if (choice === undefined) {
-      const { origin, sources, keepsParents, excludes, heredocs } = vertex.op;
-      choice = chooseFiles(vertex, origin, { sources, keepsParents, excludes, heredocs }, services);
+      const { op } = vertex;
+      const { sources, keepsParents, excludes, heredocs, checksum, keepGitDir } = op;
+      const request = { sources, keepsParents, excludes, heredocs, checksum, keepGitDir };
+      const select: SelectFrom =
+        op.instruction === 'COPY'
+          ? (tree) => selectFiles(tree, request)
+          : (tree, signal) => selectAdded(tree, request, { scratch: services.scratch(), signal });
+      choice = chooseFiles(vertex, op.origin, request, select, services);
       choices.set(vertex.id, choice);
     }
     return choice;
@@ -33,7 +42,11 @@ export function copyRunner(
       const selection = await chosen(vertex).selection(context);
       if (!op.isLink) await services.layers.ensureFiles(below, context.signal);
       const onto = op.isLink ? emptyTree : services.snapshotter.view(below);
-      const entries = placeFiles(selection, onto, {
+      const opened =
+        op.instruction === 'COPY'
+          ? selection
+          : await openArchives(selection, op.unpack, services.scratch(), context.signal);
+      const entries = placeFiles(opened, onto, {
         dest: op.dest,
         owner: op.owner,
         mode: op.mode,

@@ -2,10 +2,11 @@
  * What RUN --mount=type=bind shows (Dockerfile reference, 3.5): files of a context, by way of a snapshot of
  * just those files, or a place in another stage's filesystem. Writes, where allowed, are thrown away.
  */
+import { join } from 'node:path';
 import { keyOf } from '../../../cache/recipe.ts';
 import { placeFiles } from '../../../copy/place.ts';
 import { assert } from '../../../core/assert.ts';
-import { type BytePath, bytePathFromText, joinBytePath } from '../../../core/byte-path.ts';
+import { bytePathFromText, bytePathToText } from '../../../core/byte-path.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree, resolveBeneath } from '../../../core/file-tree.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
@@ -18,7 +19,7 @@ export type BindMount = PlannedMount & { type: 'bind' };
 
 /** Something opened for one step; its release never fails the step. */
 export interface OpenedSource {
-  readonly path: BytePath;
+  readonly path: string;
   release(): Promise<void>;
 }
 
@@ -56,7 +57,7 @@ export async function openBind(
   const scratch = isReadOnly ? undefined : snapshotter.prepare(stack);
   const mounted = snapshotter.mount(stack, scratch);
   return {
-    path: joinBytePath(bytePathFromText(mounted), path),
+    path: join(mounted, bytePathToText(path)),
     async release() {
       snapshotter.unmount(mounted);
       if (scratch !== undefined) await snapshotter.discard(scratch);

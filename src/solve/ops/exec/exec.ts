@@ -1,11 +1,11 @@
 /** RUN: the process in a sandbox over the stack, and what it changed as a snapshot. */
+import { selectFiles } from '../../../copy/select.ts';
 import { assert } from '../../../core/assert.ts';
-import { bytePathFromText } from '../../../core/byte-path.ts';
 import { StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
 import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
-import type { StepExit, StepMount } from '../../../sandbox/step.ts';
+import type { StepExit, StepMount, StepRequest } from '../../../sandbox/step.ts';
 import { resolveUser } from '../../../sandbox/user.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
@@ -30,7 +30,7 @@ export function execRunner(
     let choice = choices.get(key);
     if (choice === undefined) {
       const request = { sources: [mount.source], keepsParents: false, excludes: [], heredocs: [] };
-      choice = chooseFiles(vertex, mount.origin, request, origins);
+      choice = chooseFiles(vertex, mount.origin, request, (tree) => selectFiles(tree, request), origins);
       choices.set(key, choice);
     }
     return choice;
@@ -43,6 +43,7 @@ export function execRunner(
     context: OpContext,
   ): Promise<StepExit> {
     const { op, id } = vertex;
+    const sandbox = await settings.sandbox();
     const opened = await openMounts(op.mounts, {
       vertex,
       settings,
@@ -50,29 +51,32 @@ export function execRunner(
       origins,
       chosen: chosenFor(vertex),
     });
-    const directory = settings.memory.directory();
+    const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) =>
+      emit({ type: 'output', id, stream, chunk, at: now() });
     try {
       const rootfs = snapshotter.mount(below, active);
       try {
-        return await runStep(
-          {
-            ...stepOf(op, settings),
-            id: settings.stepID(),
-            rootfs,
-            upper: active.upper,
-            directory,
-            user: resolveUser(snapshotter.view(below), op.user),
-            env: [...op.env, ...op.proxyEnv, ...opened.env],
-            mounts: [...opened.mounts, ...scriptMount(op, settings)],
-          },
-          (stream, chunk) => emit({ type: 'output', id, stream, chunk, at: now() }),
-          context.signal,
-        );
+        const { args, cwd, network, security, hostname } = op;
+        const request: StepRequest = {
+          rootfs,
+          args,
+          cwd,
+          security,
+          hostname,
+          env: [...op.env, ...op.proxyEnv, ...opened.env],
+          user: resolveUser(snapshotter.view(below), op.user),
+          mounts: [...opened.mounts, ...scriptMounts(op)],
+          network: { mode: network, hosts: settings.hosts },
+          limits: settings.limits,
+          onStdout: output('stdout'),
+          onStderr: output('stderr'),
+          signal: context.signal,
+        };
+        return await runStep(sandbox, request);
       } finally {
         snapshotter.unmount(rootfs);
       }
     } finally {
-      settings.memory.remove(directory);
       await opened.release();
     }
   }
@@ -87,10 +91,9 @@ export function execRunner(
         if (digest === undefined) return undefined;
         contents.set(mount, digest);
       }
-      const { addHosts, ulimits } = settings;
       return execRecipe(vertex.op, {
-        addHosts,
-        ulimits,
+        hostNames: settings.hosts.map(([name]) => name),
+        ulimits: settings.limits.ulimits,
         hasSecret: (id) => settings.secret(id) !== undefined,
         hasSsh: (id) => settings.sshSocket(id) !== undefined,
         bindContent: (mount) => contents.get(mount) ?? '',
@@ -102,7 +105,7 @@ export function execRunner(
       const active = snapshotter.prepare(below);
       try {
         const exit = await runIn(vertex, below, active, context);
-        if (exit.kind !== 'exited' || exit.code !== 0) throw failure(vertex.op, exit);
+        if (exit.code !== 0) throw failure(vertex.op, exit);
         const id = snapshotter.newID();
         await snapshotter.commit(active, id);
         return id;
@@ -114,30 +117,11 @@ export function execRunner(
   };
 }
 
-/** What the op and the build say of the process, as the sandbox takes it. */
-function stepOf(op: ExecOp, settings: ExecSettings) {
-  const { runtime, addHosts, ulimits, resources, shmSizeBytes, cgroupParent } = settings;
-  const { args, cwd, network, security, hostname } = op;
-  return {
-    runtime,
-    addHosts,
-    ulimits,
-    resources,
-    shmSizeBytes,
-    cgroupParent,
-    args,
-    cwd,
-    network,
-    security,
-    hostname,
-  };
-}
-
 /** A heredoc that names its interpreter is a file the step sees, not a command text (Dockerfile reference, 1.8). */
-function scriptMount({ script }: ExecOp, { memory }: ExecSettings): StepMount[] {
+function scriptMounts({ script }: ExecOp): StepMount[] {
   if (script === undefined) return [];
-  const path = memory.write(Buffer.from(script.text), { uid: 0, gid: 0, mode: 0o755 });
-  return [{ type: 'bind', source: bytePathFromText(path), target: script.path, isReadOnly: true }];
+  const content = Buffer.from(script.text);
+  return [{ type: 'file', target: script.path, content, mode: 0o755, uid: 0, gid: 0 }];
 }
 
 function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
@@ -154,7 +138,10 @@ function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
   }
 }
 
-function failure(op: ExecOp, exit: StepExit): StepError {
-  const how = exit.kind === 'exited' ? `exit code: ${exit.code}` : `killed by ${exit.signal}`;
-  return new StepError('step-failed', `process "${op.args.join(' ')}" did not complete successfully: ${how}`);
+function failure(op: ExecOp, { code }: StepExit): StepError {
+  const command = op.args.join(' ');
+  return new StepError(
+    'step-failed',
+    `process "${command}" did not complete successfully: exit code: ${code}`,
+  );
 }

@@ -1,6 +1,5 @@
 /** The mounts of one RUN, opened for its time: what each shows, and what is given back when the step ends. */
 import { placeFiles } from '../../../copy/place.ts';
-import { type BytePath, bytePathFromText } from '../../../core/byte-path.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
@@ -92,12 +91,12 @@ async function openCache(
   };
   const { directory, lock } = await openCacheMount(settings.root, mount, seed, context.signal);
   return {
-    mount: bind(bytePathFromText(directory), mount.target, mount.isReadOnly),
+    mount: bind(directory, mount.target, mount.isReadOnly),
     release: () => lock.release(),
   };
 }
 
-function openSecret(mount: PlannedMount & { type: 'secret' }, { secret, memory }: ExecSettings): Opened {
+function openSecret(mount: PlannedMount & { type: 'secret' }, { secret }: ExecSettings): Opened {
   const value = secret(mount.id);
   if (value === undefined) {
     if (mount.isRequired) {
@@ -110,24 +109,20 @@ function openSecret(mount: PlannedMount & { type: 'secret' }, { secret, memory }
   const env =
     mount.env === undefined ? {} : { env: [mount.env, Buffer.from(value).toString('utf8')] as const };
   if (mount.target === undefined) return env;
-  const path = memory.write(value, mount);
-  return {
-    ...env,
-    mount: bind(bytePathFromText(path), mount.target, true),
-    release: () => memory.remove(path),
-  };
+  const { target, mode, uid, gid } = mount;
+  return { ...env, mount: { type: 'file', target, content: value, mode, uid, gid } };
 }
 
 function openAgent(mount: PlannedMount & { type: 'ssh' }, { sshSocket }: ExecSettings): Opened {
   const env = ['SSH_AUTH_SOCK', mount.target] as const;
   const socket = sshSocket(mount.id);
-  if (socket !== undefined) return { env, mount: bind(bytePathFromText(socket), mount.target, true) };
+  if (socket !== undefined) return { env, mount: bind(socket, mount.target, true) };
   if (!mount.isRequired) return { env };
   throw new StepError('ssh-not-found', `ssh ${mount.id}: no agent or key was given`, {
     hint: `give one with --ssh ${mount.id} or --ssh ${mount.id}=KEYFILE`,
   });
 }
 
-function bind(source: BytePath, target: string, isReadOnly: boolean): StepMount {
+function bind(source: string, target: string, isReadOnly: boolean): StepMount {
   return { type: 'bind', source, target, isReadOnly };
 }

@@ -1,11 +1,12 @@
 import type { Recipe } from '../../../cache/recipe.ts';
 import type { ExecOp, PlannedMount } from '../../../plan/vertex.ts';
+import type { StepLimits } from '../../../sandbox/step.ts';
 
 /** What a RUN's key takes from the build as a whole, beside the op itself. */
 export interface ExecSurroundings {
-  /** `name:address`; only the names count. */
-  readonly addHosts: readonly string[];
-  readonly ulimits: readonly string[];
+  /** Only the names count, not where they point. */
+  readonly hostNames: readonly string[];
+  readonly ulimits: StepLimits['ulimits'];
   /** Whether the build was given the secret or key of that id. */
   hasSecret(id: string): boolean;
   hasSsh(id: string): boolean;
@@ -24,8 +25,8 @@ export function execRecipe(op: ExecOp, surroundings: ExecSurroundings): Recipe {
   parts.push(['cwd', op.cwd], ['user', op.user], ['hostname', op.hostname]);
   parts.push(['network', op.network], ['security', op.security]);
   for (const device of op.devices) parts.push(['device', `${device.name} ${device.required}`]);
-  for (const host of surroundings.addHosts) parts.push(['add-host', host.slice(0, host.indexOf(':'))]);
-  for (const ulimit of surroundings.ulimits) parts.push(['ulimit', ulimit]);
+  for (const name of surroundings.hostNames) parts.push(['add-host', name]);
+  for (const { name, soft, hard } of surroundings.ulimits) parts.push(['ulimit', `${name}=${soft}:${hard}`]);
   if (op.script !== undefined) parts.push(['script', `${op.script.path}\n${op.script.text}`]);
   for (const mount of op.mounts) parts.push(['mount', mountPart(mount, surroundings)]);
   return { kind: 'exec', parts };

@@ -1,22 +1,19 @@
-import type { StepResources } from '../../../sandbox/step.ts';
-import type { MemoryFiles } from './memory-files.ts';
-import type { ExecSurroundings } from './recipe.ts';
+import type { Sandbox } from '../../../sandbox/sandbox.ts';
+import type { StepLimits } from '../../../sandbox/step.ts';
 
 /** What every RUN of the build gets, beside its own op. */
-export interface ExecSettings extends Omit<ExecSurroundings, 'bindContent' | 'hasSecret' | 'hasSsh'> {
+export interface ExecSettings {
   /** The state directory, for cache mounts. */
   readonly root: string;
-  /** A name for the next step's container that no other running build uses. */
-  stepID(): string;
-  readonly memory: MemoryFiles;
-  readonly runtime: string;
-  readonly resources: StepResources;
-  readonly shmSizeBytes: number | undefined;
-  readonly cgroupParent: string | undefined;
+  /** Opened when the first step runs: a build that is answered from the cache needs no runtime. */
+  sandbox(): Promise<Sandbox>;
+  /** Further lines of /etc/hosts. */
+  readonly hosts: readonly (readonly [name: string, address: string])[];
+  readonly limits: StepLimits;
   /** The value of a secret the build was given. */
   secret(id: string): Uint8Array | undefined;
   /** A socket of an agent that has the key or keys of that id. */
   sshSocket(id: string): string | undefined;
-  /** Entitlements given with --allow. */
+  /** Whether --allow was given for it. */
   allows(entitlement: 'network.host' | 'security.insecure' | 'device'): boolean;
 }
