@@ -27,8 +27,8 @@ export function applyLayer(
   upper: string,
   diffID: DiffID,
 ): Promise<{ readonly bytes: number }> {
-  layerCompression(mediaType);
   return limiter.run(async () => {
+    layerCompression(mediaType);
     const source = blob[Symbol.asyncIterator]();
     try {
       const { head, isAll } = await readHead(source);

@@ -14,11 +14,12 @@ export function isImageXattr(name: string): boolean {
   return !overlayPrefixes.some((prefix) => name.startsWith(prefix)) && !hostNames.includes(name);
 }
 
-/** Whether a directory of an upper hides what lies below it: the value matters, not the name alone. */
+/**
+ * Whether a directory of an upper hides what lies below it. The value matters, not the name alone; and a
+ * process in a container can set attributes of the user, but not trusted ones.
+ */
 export function isOpaque(xattrs: readonly Xattr[]): boolean {
   return xattrs.some(
-    ({ name, value }) =>
-      overlayPrefixes.some((prefix) => name === `${prefix}opaque`) &&
-      Buffer.from(value).toString('latin1') === 'y',
+    ({ name, value }) => name === 'trusted.overlay.opaque' && Buffer.from(value).toString('latin1') === 'y',
   );
 }

@@ -6,8 +6,8 @@ import {
   gzipCompressor,
   nodeDeflate,
   openBlockCompressor,
-} from '../../src/layer/compress/block-compressor.ts';
-import { type Deflate, loadDeflate } from '../../src/sys/deflate.ts';
+} from '../../../src/layer/compress/block-compressor.ts';
+import { type Deflate, loadDeflate } from '../../../src/sys/deflate.ts';
 
 const system = loadDeflate();
 const libraries: [name: string, library: Deflate][] = [['node', nodeDeflate]];

@@ -1,0 +1,169 @@
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type BytePath, bytePathFromText, compareBytes } from '../../src/core/byte-path.ts';
+import { emptyTree } from '../../src/core/file-tree.ts';
+import { diffSnapshot } from '../../src/layer/diff.ts';
+import type { LayerEntry } from '../../src/layer/layer-entry.ts';
+import { writeEntries } from '../../src/layer/write-entries.ts';
+import { mergedTree } from '../../src/snapshot/merged-tree.ts';
+import { statFile } from '../../src/sys/stat.ts';
+import type { TarEntryType } from '../../src/tar/entry.ts';
+import { describeWith } from '../support/capabilities.ts';
+import { entryOf } from '../tar/archive.ts';
+import { listTree, printEntry } from './tree-listing.ts';
+
+describeWith(['root'], 'writing entries', () => {
+  let directory: string;
+  let upper: string;
+  let count = 0;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'strata-write-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+  beforeEach(() => {
+    upper = freshUpper();
+  });
+  const freshUpper = () => {
+    const path = join(directory, String(count++));
+    mkdirSync(path);
+    return path;
+  };
+  const file = (path: string, text: string): LayerEntry => {
+    const bytes = Buffer.from(text);
+    return { ...entryOf({ path, size: bytes.length }), content: { kind: 'bytes', bytes } };
+  };
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+
+  test('content is read once, by whoever wants it', () => {
+    const source = join(directory, 'source');
+    writeFileSync(source, 'hello');
+    let opened = 0;
+    const open = () => {
+      opened++;
+      return openSync(source, 'r');
+    };
+    const entries: LayerEntry[] = ['read', 'unread'].map((path) => ({
+      ...entryOf({ path, size: 5 }),
+      content: { kind: 'file', open },
+    }));
+    const seen: string[] = [];
+    for (const entry of writeEntries(entries, upper)) {
+      if (entry.path === 'read') seen.push(printEntry(entry));
+    }
+    expect(seen).toEqual(['file 644 0:0 read "hello"']);
+    expect(opened).toBe(2);
+    expect(['read', 'unread'].map((path) => readFileSync(join(upper, path), 'utf8'))).toEqual([
+      'hello',
+      'hello',
+    ]);
+  });
+
+  test('a file of another size than its entry says', () => {
+    const entries = [3, 7].map((size): LayerEntry => {
+      const bytes = Buffer.from('hello');
+      return { ...entryOf({ path: 'f', size }), content: { kind: 'bytes', bytes } };
+    });
+    const before = openFiles();
+    for (const entry of entries) {
+      expect(() => [...writeEntries([entry], freshUpper())]).toThrow(
+        expect.objectContaining({ code: 'file-changed' }),
+      );
+    }
+    expect(openFiles()).toBe(before);
+  });
+
+  test('leaving off early closes what was open', () => {
+    const before = openFiles();
+    for (const _ of writeEntries([file('a', 'x'), file('b', 'y')], upper)) break;
+    expect(openFiles()).toBe(before);
+  });
+
+  test('what the filesystem refuses, with the path', () => {
+    const write = () => [...writeEntries([file('n'.repeat(300), '')], upper)];
+    expect(write).toThrow(/^cannot write "\/n{300}": ENAMETOOLONG/);
+    expect(write).toThrow(expect.objectContaining({ code: 'cannot-write-file' }));
+  });
+
+  test('the root takes the metadata of its entry', () => {
+    const root = entryOf({ path: '', type: 'directory', mode: 0o700, uid: 3 });
+    for (const _ of writeEntries([root, file('f', 'x')], upper));
+    expect(statFile(upper)).toMatchObject({ mode: 0o700, uid: 3, mtime: root.mtime });
+  });
+
+  test('whatever is written is what the difference to nothing says', () => {
+    fc.assert(
+      fc.property(treeOfEntries, (entries) => {
+        const path = freshUpper();
+        for (const _ of writeEntries(entries, path));
+        expect([...diffSnapshot(path, emptyTree)].map(printEntry)).toEqual(entries.map(printEntry));
+        const copy = freshUpper();
+        for (const _ of writeEntries(diffSnapshot(path, emptyTree), copy));
+        const [tree, copied] = [path, copy].map((each) => listTree(mergedTree([bytePathFromText(each)])));
+        expect(copied).toEqual(tree);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Any tree, as entries in order. */
+const component = fc
+  .array(
+    fc.integer({ min: 1, max: 255 }).filter((code) => code !== 0x2f),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((codes) => String.fromCharCode(...codes))
+  .filter((name) => name !== '.' && name !== '..');
+const types: readonly Exclude<TarEntryType, 'hardlink'>[] = [
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'char',
+  'block',
+];
+const member = fc.record({
+  path: fc.array(component, { minLength: 1, maxLength: 3 }),
+  type: fc.constantFrom(...types),
+  mode: fc.integer({ min: 0, max: 0o7777 }),
+  uid: fc.integer({ min: 0, max: 70_000 }),
+  gid: fc.integer({ min: 0, max: 70_000 }),
+  mtime: fc.record({
+    seconds: fc.integer({ min: 0, max: 999_999_999 }),
+    nanoseconds: fc.integer({ min: 0, max: 999_999_999 }),
+  }),
+  text: fc.string({ maxLength: 20 }),
+  target: component,
+  device: fc.integer({ min: 1, max: 255 }),
+});
+const treeOfEntries = fc.array(member, { maxLength: 12 }).map((members) => {
+  const entries = new Map<BytePath, LayerEntry>();
+  for (const { path, text, target, device, ...fields } of members) {
+    const parents = path.slice(1).map((_, index) => path.slice(0, index + 1).join('/'));
+    if (parents.some((parent) => (entries.get(parent)?.type ?? 'directory') !== 'directory')) continue;
+    const name = path.join('/');
+    if (entries.get(name)?.type === 'directory') continue;
+    for (const parent of parents) {
+      if (!entries.has(parent))
+        entries.set(parent, entryOf({ path: parent, type: 'directory', mode: 0o755 }));
+    }
+    const { type } = fields;
+    const isDevice = type === 'char' || type === 'block';
+    const bytes = Buffer.from(text);
+    entries.set(name, {
+      ...entryOf({ ...fields, path: name }),
+      mode: type === 'symlink' ? 0o777 : fields.mode,
+      size: type === 'file' ? bytes.length : 0,
+      link: type === 'symlink' ? target : '',
+      devMajor: isDevice ? device : 0,
+      devMinor: isDevice ? device : 0,
+      ...(type === 'file' ? { content: { kind: 'bytes', bytes } } : {}),
+    });
+  }
+  // A slash sorts before everything else: parents first, then names in byte order.
+  const key = (path: BytePath) => path.replaceAll('/', '\0');
+  return [...entries.values()].sort((a, b) => compareBytes(key(a.path), key(b.path)));
+});
