@@ -38,8 +38,9 @@ export async function handOver(
       ? []
       : [{ digest: image.manifest.digest, configDigest: image.config.digest, names: tagged, platform }],
   );
-  await writeResultFiles(session, root, images);
-  return { images, steps: builds.flatMap(reportSteps) };
+  const result = { images, steps: builds.flatMap(reportSteps) };
+  await writeResultFiles(session, root, result);
+  return result;
 }
 
 /** The manifest itself for one platform, an index for several. */
@@ -60,11 +61,11 @@ async function openTree({ store, io }: BuildSession, builds: readonly PlatformBu
   return store.snapshotter.view(stack);
 }
 
-/** `--iidfile` and `--metadata-file`, as buildx writes them. */
+/** `--iidfile` and `--metadata-file`, as buildx writes them; `strata.steps` is what each step came to. */
 async function writeResultFiles(
   { options }: BuildSession,
   root: Descriptor | undefined,
-  images: readonly BuiltImage[],
+  { images, steps }: BuildResult,
 ): Promise<void> {
   const [first] = images;
   if (first === undefined || root === undefined) return;
@@ -76,6 +77,7 @@ async function writeResultFiles(
     'containerimage.descriptor': { mediaType, digest, size },
     'containerimage.digest': digest,
     ...(first.names.length === 0 ? {} : { 'image.name': first.names.join(',') }),
+    'strata.steps': steps,
   };
   await writeFile(options.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
 }
