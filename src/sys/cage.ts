@@ -98,6 +98,8 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
     close: async () => {
       unmount(bytePathFromText(procDirectory));
       for (const fd of [ownPids, pids, mounts]) closeSync(fd);
+      // From here on there is something to wait for.
+      child.ref();
       child.stdin?.end();
       await ended;
     },
