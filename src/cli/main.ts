@@ -43,6 +43,17 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
   }
 }
 
+/** The end of a program in which an error got past everybody who could have caught it. */
+export function crash(error: unknown, io: CliIO): never {
+  const { text, exitCode } = describeError(error, {
+    usesColors: usesColors(io),
+    isDebug: true,
+    output: undefined,
+  });
+  io.stderr.write(text);
+  process.exit(exitCode);
+}
+
 async function parse(program: Command, args: readonly string[]): Promise<void> {
   if (args.length === 0) {
     program.outputHelp();

@@ -9,6 +9,9 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
 } else {
   // From Node 22.1 on: later starts skip compiling.
   if ('enableCompileCache' in module) (module.enableCompileCache as () => unknown)();
-  const { main } = await import('./main.ts');
+  const { crash, main } = await import('./main.ts');
+  process.once('uncaughtException', (error) => crash(error, process));
+  // Should everything fall silent before the command has ended, that is a bug and no success.
+  process.exitCode = 70;
   process.exitCode = await main(args, process);
 }
