@@ -61,7 +61,8 @@ export async function downloadFile(
 /** Follows redirects to the answer with the file. */
 async function get(first: URL, { headers, signal }: DownloadOptions): Promise<Dispatcher.ResponseData> {
   // Loaded for those who download: it takes longer than many a cached build.
-  const { request } = await import('undici');
+  // By its default export: bundled, a CommonJS package that is loaded late has no other.
+  const { request } = (await import('undici')).default;
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops++) {
     let response: Dispatcher.ResponseData;

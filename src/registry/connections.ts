@@ -44,7 +44,8 @@ async function openDispatcher(
   timing: Timing,
 ): Promise<Dispatcher> {
   // Loading undici costs more than many a cached build: nobody pays who does not ask a registry.
-  const { Agent, ProxyAgent } = await import('undici');
+  // By its default export: bundled, a CommonJS package that is loaded late has no other.
+  const { Agent, ProxyAgent } = (await import('undici')).default;
   // Authorities given to Node replace the usual ones.
   const ca = caFiles.length === 0 ? {} : { ca: [...rootCertificates, ...caFiles.map(readCAFile)] };
   const connect = { timeout: timing.connectMs, ...ca };
