@@ -1,5 +1,4 @@
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { DockerfileError } from '../core/errors.ts';
 import { lintDockerfile } from '../dockerfile/lint/lint-dockerfile.ts';
 import { checkOptionsOf, type Linter, openLinter, violationOf } from '../dockerfile/lint/linter.ts';
 import { byPlace, type Findings } from './findings.ts';
@@ -8,11 +7,14 @@ import type { PlanRequest } from './plan.ts';
 /** The build checks of one plan (spec 6): what reading the file found and what evaluating its stages finds. */
 export interface Checks {
   readonly linter: Linter;
-  /**
-   * All warnings in the order of the file, once every stage was read.
-   * @throws DockerfileError `lint-violation`, the warnings behind it, when the options make them errors
-   */
-  finish(): readonly Diagnostic[];
+  /** All warnings in the order of the file, once every stage was read. */
+  finish(): CheckOutcome;
+}
+
+export interface CheckOutcome {
+  readonly warnings: readonly Diagnostic[];
+  /** `lint-violation`: the error that the warnings are together, when the options say so. */
+  readonly violation?: Diagnostic | undefined;
 }
 
 export function openChecks({ dockerfile, buildArgs }: PlanRequest, findings: Findings): Checks {
@@ -23,9 +25,7 @@ export function openChecks({ dockerfile, buildArgs }: PlanRequest, findings: Fin
     linter,
     finish() {
       const warnings = [...lintDockerfile(dockerfile, options), ...linter.warnings].sort(byPlace);
-      const violation = violationOf(warnings, options);
-      if (violation !== undefined) throw new DockerfileError([violation, ...warnings]);
-      return warnings;
+      return { warnings, violation: violationOf(warnings, options) };
     },
   };
 }

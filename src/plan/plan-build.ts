@@ -1,20 +1,15 @@
 import { assert } from '../core/assert.ts';
+import { DockerfileError } from '../core/errors.ts';
 import { openChecks } from './checks.ts';
 import { collectFindings } from './findings.ts';
-import { settleStages } from './from/settle-stages.ts';
-import { sourceDateEpoch } from './image/epoch.ts';
 import { imageOfStage } from './image/image-draft.ts';
 import { neededVertices } from './needed-vertices.ts';
 import type { Plan, PlanRequest } from './plan.ts';
-import type { Reading } from './reading/reading.ts';
-import { stagesToVertices } from './reading/stages-to-vertices.ts';
+import { readFile } from './reading/read-file.ts';
+import { settleFile } from './reading/settle-file.ts';
 import type { BaseResolver } from './resolver.ts';
-import { checkUnusedBuildArgs, takenGlobally } from './scope/build-args.ts';
-import { evaluateGlobalArgs } from './scope/global-scope.ts';
-import { reachFrom } from './stages/reach.ts';
-import { type StageGraph, stepsOf } from './stages/stage-graph.ts';
-import { checkStageOrder } from './stages/stage-order.ts';
-import { findTarget } from './stages/target.ts';
+import { checkUnusedBuildArgs } from './scope/build-args.ts';
+import { stepsOf } from './stages/stage-graph.ts';
 
 /**
  * Turns a Dockerfile into the vertices its target needs and a draft of the image's config (spec 2, 3, 4, 7).
@@ -23,47 +18,22 @@ import { findTarget } from './stages/target.ts';
  * @throws DockerfileError with all findings of the phase that found any; what the resolver threw
  */
 export async function planBuild(request: PlanRequest, resolver: BaseResolver): Promise<Plan> {
-  const { dockerfile } = request;
-  const findings = collectFindings(dockerfile.source, request.maxDiagnostics);
+  const findings = collectFindings(request.dockerfile.source, request.maxDiagnostics);
   const checks = openChecks(request, findings);
-  const globals = evaluateGlobalArgs(request, findings);
-  const epochSeconds = sourceDateEpoch(request, globals, findings);
-  const nodes = settleStages(request, globals, findings);
-  const graph: StageGraph = {
-    nodes,
-    triggers: new Map(),
-    names: { stages: dockerfile.stages, contexts: request.contexts },
-    wanted: { platform: request.targetPlatform, isPlatformFixed: request.isPlatformExplicit },
-  };
-  const target = findTarget(request, nodes, findings);
-  checkStageOrder(target, graph, findings);
-  findings.throwIfAny();
-  assert(target !== undefined, 'without a finding there is a target');
-
-  const reach = await reachFrom(target, graph, resolver, findings);
-  const fullGraph = { ...graph, triggers: reach.triggers };
-  checkStageOrder(target, fullGraph, findings);
-  findings.throwIfAny();
-
-  const reading: Reading = {
-    ...{ request, globals, graph: fullGraph, reach, findings },
-    linter: checks.linter,
-    vertices: new Map(),
-    states: new Map(),
-    usedBuildArgs: takenGlobally(request),
-  };
-  stagesToVertices(reading);
-  const steps = nodes.flatMap((node) => stepsOf(node, fullGraph));
+  const settled = settleFile(request, 'target', findings);
+  const reading = await readFile(request, settled, resolver, checks.linter, findings);
+  const steps = settled.graph.nodes.flatMap((node) => stepsOf(node, reading.graph));
   checkUnusedBuildArgs(request, steps, findings);
   findings.throwIfAny();
-  const warnings = checks.finish();
+  const { warnings, violation } = checks.finish();
+  if (violation !== undefined) throw new DockerfileError([violation, ...warnings]);
 
-  const state = reading.states.get(target.index);
+  const state = reading.states.get(settled.target.index);
   assert(state !== undefined, 'the target was read');
   return {
     vertices: neededVertices(reading.vertices, state.top),
     target: state.top,
-    image: imageOfStage(state, request, epochSeconds),
+    image: imageOfStage(state, request, settled.epochSeconds),
     warnings: [...findings.warnings(), ...warnings],
     usedBuildArgs: reading.usedBuildArgs,
   };

@@ -9,6 +9,8 @@ export interface ResolvedBase {
   readonly config: ImageConfig;
   /** What the image was made for; differs from the platform asked for only where that was not fixed. */
   readonly platform: Platform;
+  /** What the image holds could not be found out: `config` is empty, and nothing follows from what it lacks. */
+  readonly isUnknown?: boolean;
 }
 
 /** Planning does no I/O: whoever plans brings this. Called at once for all images that are needed, and for no other. */

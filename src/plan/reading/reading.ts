@@ -1,5 +1,6 @@
 import type { Linter } from '../../dockerfile/lint/linter.ts';
 import type { Findings } from '../findings.ts';
+import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { Reach } from '../stages/reach.ts';
 import type { StageGraph } from '../stages/stage-graph.ts';
@@ -18,4 +19,5 @@ export interface Reading {
   /** By index of the stage, as it stands at its end. */
   readonly states: Map<number, StageState>;
   readonly usedBuildArgs: Set<string>;
+  readonly taken: Taken;
 }

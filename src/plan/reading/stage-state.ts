@@ -25,7 +25,7 @@ export interface StageState {
 export function stateOnScratch(platform: Platform): StageState {
   return {
     platform,
-    scope: scopeOfImage([]),
+    scope: scopeOfImage([], false),
     config: draftOfConfig({ WorkingDir: '/' }),
     history: [],
     base: undefined,
@@ -42,7 +42,7 @@ export function stateOnImage(image: ResolvedBase, vertex: VertexID): StageState 
   const { config } = image;
   return {
     platform: { ...image.platform, osVersion: image.platform.osVersion ?? config['os.version'] },
-    scope: scopeOfImage(config.config?.Env ?? []),
+    scope: scopeOfImage(config.config?.Env ?? [], image.isUnknown === true),
     config: draftOfConfig(config.config ?? {}),
     history: [],
     base: {

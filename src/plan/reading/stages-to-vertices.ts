@@ -61,7 +61,7 @@ function readInPlace(
   state: StageState,
   reading: Reading,
 ): void {
-  const { request, globals, findings, linter, usedBuildArgs, vertices } = reading;
+  const { request, globals, findings, linter, usedBuildArgs, taken, vertices } = reading;
   const escapeChar = firedBy === undefined ? request.dockerfile.directives.escape : '\\';
   const prefix = firedBy === undefined ? labelPrefix : `${labelPrefix}ONBUILD `;
   readStep({
@@ -70,6 +70,7 @@ function readInPlace(
     findings,
     linter,
     usedBuildArgs,
+    taken,
     state,
     instruction,
     firedBy,

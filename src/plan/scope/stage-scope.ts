@@ -11,12 +11,17 @@ export interface Scope {
   readonly values: Map<string, string>;
   /** Declared ARGs in order of first declaration, those without a value too. */
   readonly args: Set<string>;
+  /** What the base image sets is not known. */
+  readonly isBaseUnknown: boolean;
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The scope of a stage on an image with this `Env`; `PATH` is added where it lacks one. */
-export function scopeOfImage(env: readonly string[]): Scope {
+/**
+ * The scope of a stage on an image with this `Env`; `PATH` is added where it lacks one.
+ * @param isBaseUnknown the image may set more
+ */
+export function scopeOfImage(env: readonly string[], isBaseUnknown: boolean): Scope {
   const variables = new Map<string, string>();
   for (const entry of env) {
     const equals = entry.indexOf('=');
@@ -24,16 +29,33 @@ export function scopeOfImage(env: readonly string[]): Scope {
     else variables.set(entry.slice(0, equals), entry.slice(equals + 1));
   }
   if (!variables.has('PATH')) variables.set('PATH', defaultPath);
-  return { env: variables, values: new Map(variables), args: new Set() };
+  return { env: variables, values: new Map(variables), args: new Set(), isBaseUnknown };
 }
 
 /** For `FROM stage`: everything of it as it stands at its end, ARGs included. */
 export function copyScope(scope: Scope): Scope {
-  return { env: new Map(scope.env), values: new Map(scope.values), args: new Set(scope.args) };
+  const { env, values, args, isBaseUnknown } = scope;
+  return { env: new Map(env), values: new Map(values), args: new Set(args), isBaseUnknown };
 }
 
-export function lookupIn(scope: Scope): Lookup {
-  return (name) => scope.values.get(name);
+/**
+ * What variables are worth. Where the base image is not known, a variable it may set has a value that
+ * `holdsUnknown` recognises, also as a part of others.
+ */
+export function lookupIn({ values, isBaseUnknown }: Scope): Lookup {
+  if (!isBaseUnknown) return (name) => values.get(name);
+  return (name) => values.get(name) ?? (isNameOfImages.test(name) ? unknown : undefined);
+}
+
+/** Images set variables in upper case; what is not, only the Dockerfile can have meant to declare. */
+const isNameOfImages = /^[A-Z_][A-Z0-9_]*$/;
+
+/** A noncharacter of Unicode: text that is meant to be read has none. */
+const unknown = '\ufdd0';
+
+/** Whether a part of the text is what an unknown base image sets. */
+export function holdsUnknown(scope: Scope, text: string): boolean {
+  return scope.isBaseUnknown && text.includes(unknown);
 }
 
 export function setEnv(scope: Scope, name: string, value: string): void {

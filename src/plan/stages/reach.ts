@@ -8,7 +8,7 @@ import type { StageGraph } from './stage-graph.ts';
 import type { StageNode, StageStep } from './stage-node.ts';
 import { fireTriggers } from './triggers.ts';
 
-/** The part of a file that a target needs. */
+/** The part of a file that the wanted stages need. */
 export interface Reach {
   /** Indices of stages. */
   readonly stages: ReadonlySet<number>;
@@ -18,12 +18,12 @@ export interface Reach {
 }
 
 /**
- * Finds what the target needs and has its images resolved, all at once; the triggers of a base may need
+ * Finds what the wanted stages need and has their images resolved, all at once; the triggers of a base may need
  * further stages and images, which are then the next round (spec 3.17, 4.2).
  * @throws DockerfileError, or what the resolver threw, when images are missing
  */
 export async function reachFrom(
-  target: StageNode,
+  wanted: readonly StageNode[],
   graph: StageGraph,
   resolver: BaseResolver,
   findings: Findings,
@@ -32,7 +32,7 @@ export async function reachFrom(
   const triggers = new Map<StageNode, readonly StageStep[]>();
   const images = resolveImages(resolver);
   const asked: Promise<unknown>[] = [];
-  const open = [target];
+  const open = [...wanted];
 
   const need = (source: StageSource | undefined, span: Span, by: StageNode): void => {
     if (source?.kind === 'image') asked.push(images.resolve(source, span, by.stage));

@@ -32,10 +32,10 @@ export function edgesOf(node: StageNode, graph: StageGraph): StageEdge[] {
   return edges;
 }
 
-/** The target and every stage it needs, as far as known, in file order. */
-export function neededStages(target: StageNode, graph: StageGraph): readonly StageNode[] {
+/** The wanted stages and every stage they need, as far as known, in file order. */
+export function neededStages(wanted: readonly StageNode[], graph: StageGraph): readonly StageNode[] {
   const needed = new Set<StageNode>();
-  const open = [target];
+  const open = [...wanted];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (needed.has(node)) continue;
     needed.add(node);

@@ -5,13 +5,13 @@ import type { StageNode } from './stage-node.ts';
 
 /**
  * Reports what makes an order of stages impossible: in the whole file, numbers beyond the last stage and
- * stages that need each other; among those the target needs, files taken from a later stage (spec 4.1, 4.2).
+ * stages that need each other; among those the wanted ones need, files taken from a later stage (spec 4.1, 4.2).
  */
-export function checkStageOrder(target: StageNode | undefined, graph: StageGraph, findings: Findings): void {
+export function checkStageOrder(wanted: readonly StageNode[], graph: StageGraph, findings: Findings): void {
   checkStageNumbers(graph, findings);
   const isCircular = checkCycles(graph, findings);
   // Every cycle has a step that takes files from a later stage: told as a cycle, it needs no second finding.
-  if (!isCircular && target !== undefined) checkLaterStages(target, graph, findings);
+  if (!isCircular) checkLaterStages(wanted, graph, findings);
 }
 
 function checkStageNumbers(graph: StageGraph, findings: Findings): void {
@@ -43,8 +43,8 @@ function checkCycles(graph: StageGraph, findings: Findings): boolean {
   return isCircular;
 }
 
-function checkLaterStages(target: StageNode, graph: StageGraph, findings: Findings): void {
-  for (const { from, to, use } of neededStages(target, graph).flatMap((node) => edgesOf(node, graph))) {
+function checkLaterStages(wanted: readonly StageNode[], graph: StageGraph, findings: Findings): void {
+  for (const { from, to, use } of neededStages(wanted, graph).flatMap((node) => edgesOf(node, graph))) {
     if (use === undefined || to.index <= from.index) continue;
     const verb = use.by === 'copy' ? 'copy' : 'mount';
     findings.error({

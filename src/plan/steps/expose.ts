@@ -3,7 +3,7 @@ import { expandFields } from '../../dockerfile/expand.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
 import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
 import { goList } from '../image/go-text.ts';
-import { lookupIn } from '../scope/stage-scope.ts';
+import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import { checkUnset, lint, record, report, type StepContext } from './step-context.ts';
 
 /** EXPOSE: each word is expanded and split at blanks; the order is that of the words as written, sorted (spec 3.13). */
@@ -21,7 +21,8 @@ function portsOfWord(context: StepContext, word: Word): readonly string[] {
     return [];
   }
   checkUnset(context, expanded.unset, word);
-  return expanded.values.flatMap((text) => {
+  const known = expanded.values.filter((text) => !holdsUnknown(context.state.scope, text));
+  return known.flatMap((text) => {
     for (const finding of exposeFindings(text)) lint(context, finding, word.span);
     const read = readPorts(text);
     if (read.ok) return read.ports;

@@ -1,12 +1,13 @@
 import { heredocContent } from '../../dockerfile/heredoc.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
 import { ignoredSource } from '../../dockerfile/lint/evaluated.ts';
-import { lookupIn } from '../scope/stage-scope.ts';
+import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
 import { isGitReference, isUrl } from './remote-source.ts';
 import {
   expand,
   expandAll,
+  expandLoosely,
   lint,
   placeOf,
   record,
@@ -45,7 +46,7 @@ export function readAdd(context: StepContext, instruction: AddInstruction): void
   const checksum = instruction.checksum === undefined ? undefined : expand(context, instruction.checksum);
   const [only = ''] = shared.sources;
   if (checksum !== undefined && instruction.checksum !== undefined) {
-    const isRemote = isUrl(only) || isGitReference(only);
+    const isRemote = isUrl(only) || isGitReference(only) || holdsUnknown(context.state.scope, only);
     const count = shared.sources.length + shared.op.heredocs.length;
     if (count !== 1 || !isRemote) {
       const message = 'checksum requires exactly one source, and that an HTTP(S) or Git one';
@@ -76,7 +77,8 @@ function checkIgnored(
   if (rules === undefined) return;
   for (const [index, source] of sources.entries()) {
     const span = instruction.sources[index]?.span ?? instruction.span;
-    if (!isUrl(source) && !isGitReference(source)) lint(context, ignoredSource(keyword, source, rules), span);
+    if (isUrl(source) || isGitReference(source) || holdsUnknown(context.state.scope, source)) continue;
+    lint(context, ignoredSource(keyword, source, rules), span);
   }
 }
 
@@ -100,14 +102,14 @@ function readShared(
   instruction: CopyInstruction | AddInstruction,
 ): SharedPart | undefined {
   const { owner: ownerWord, mode: modeWord } = instruction;
-  const sources = expandAll(context, instruction.sources);
-  const dest = expand(context, instruction.dest);
-  const owner = ownerWord === undefined ? '' : expand(context, ownerWord);
-  const mode = modeWord === undefined ? '' : expand(context, modeWord);
+  const sources = expandAll(context, instruction.sources, expandLoosely);
+  const dest = expandLoosely(context, instruction.dest);
+  const owner = ownerWord === undefined ? '' : expandLoosely(context, ownerWord);
+  const mode = modeWord === undefined ? '' : expandLoosely(context, modeWord);
   const heredocs = instruction.heredocs.map((heredoc) => readHeredoc(context, heredoc));
   if (sources === undefined || dest === undefined || owner === undefined || mode === undefined)
     return undefined;
-  if (modeWord !== undefined && mode !== '' && !isMode(mode)) {
+  if (modeWord !== undefined && mode !== '' && !isMode(mode) && !holdsUnknown(context.state.scope, mode)) {
     const message = `invalid chmod parameter: "${mode}" should be an octal string between 0 and 07777, or symbolic`;
     report(context, 'bad-chmod', message, modeWord.span);
   }

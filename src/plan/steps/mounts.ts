@@ -2,7 +2,7 @@ import { expandWord } from '../../dockerfile/expand.ts';
 import type { Word } from '../../dockerfile/instruction.ts';
 import type { RunMount } from '../../dockerfile/mount.ts';
 import { parseMount } from '../../dockerfile/parse-mount.ts';
-import { lookupIn } from '../scope/stage-scope.ts';
+import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
 import { checkUnset, placeOf, report, type StepContext } from './step-context.ts';
 import { joinClean } from './workdir.ts';
@@ -36,17 +36,24 @@ function readMount(
   agents: number,
   sources: VertexID[],
 ): PlannedMount | undefined {
-  const lookup = lookupIn(context.state.scope);
+  const { scope } = context.state;
+  let isKnown = true;
   const read = parseMount(word, agents, (raw) => {
-    const expansion = expandWord(raw, lookup, context.escape);
-    if (expansion.ok) checkUnset(context, expansion.unset, word);
+    const expansion = expandWord(raw, lookupIn(scope), context.escape);
+    if (expansion.ok) {
+      checkUnset(context, expansion.unset, word);
+      isKnown &&= !holdsUnknown(scope, expansion.value);
+    }
     return expansion;
   });
   if (!read.ok) {
-    report(context, 'bad-mount', read.message, word.span, read.help);
+    if (isKnown) report(context, 'bad-mount', read.message, word.span, read.help);
     return undefined;
   }
-  const { mount } = read;
+  const mount = inNamespace(context, read.mount);
+  if (!('id' in mount) || !holdsUnknown(scope, mount.id))
+    context.taken.mounts.push({ mount, span: placeOf(context, word.span) });
+  if (!isKnown) return undefined;
   const origin = originOf(context, mount, word, sources);
   if (mount.target === undefined) return { ...mount, origin };
   const target = joinClean(mount.target.startsWith('/') ? '' : context.state.config.workingDir, mount.target);
@@ -54,9 +61,7 @@ function readMount(
     report(context, 'bad-mount', 'invalid mount target "/"', word.span, 'give the mount a target below /');
     return undefined;
   }
-  return mount.type === 'cache'
-    ? { ...mount, target, origin, id: cacheID(context, mount.id) }
-    : { ...mount, target, origin };
+  return { ...mount, target, origin };
 }
 
 function originOf(context: StepContext, mount: RunMount, word: Word, sources: VertexID[]): SourceOrigin {
@@ -67,7 +72,8 @@ function originOf(context: StepContext, mount: RunMount, word: Word, sources: Ve
 }
 
 /** BUILDKIT_CACHE_MOUNT_NS keeps the caches of several projects apart (spec 2.8). */
-function cacheID({ request }: StepContext, id: string): string {
+function inNamespace({ request }: StepContext, mount: RunMount): RunMount {
   const namespace = request.buildArgs.get('BUILDKIT_CACHE_MOUNT_NS') ?? '';
-  return namespace === '' ? id : `${namespace}/${id}`;
+  if (mount.type !== 'cache' || namespace === '') return mount;
+  return { ...mount, id: `${namespace}/${mount.id}` };
 }

@@ -7,10 +7,11 @@ import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
 import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';
 import { variablePlace } from '../../dockerfile/variable-place.ts';
 import type { Findings } from '../findings.ts';
+import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { StageState } from '../reading/stage-state.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
-import { lookupIn } from '../scope/stage-scope.ts';
+import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { FromUse } from '../stages/dependencies.ts';
 import type { Op, SourceOrigin, VertexID } from '../vertex.ts';
 
@@ -20,6 +21,7 @@ export interface StepContext {
   readonly findings: Findings;
   readonly linter: Linter;
   readonly usedBuildArgs: Set<string>;
+  readonly taken: Taken;
   readonly state: StageState;
   readonly instruction: Instruction;
   /** Span of the FROM line, if the instruction is a trigger's. */
@@ -42,14 +44,24 @@ export function report(context: StepContext, code: string, message: string, span
   context.findings.error({ code, message, span: placeOf(context, span), notes, help });
 }
 
-/** The value of a word in the stage's environment; undefined after a finding. */
+/** The value of a word in the stage's environment; undefined after a finding, and when it cannot be known. */
 export function expand(context: StepContext, word: Word): string | undefined {
+  const value = expandLoosely(context, word);
+  return value === undefined || holdsUnknown(context.state.scope, value) ? undefined : value;
+}
+
+/** As `expand`, but a value with unknown parts is one, for whoever passes it on (`holdsUnknown`). */
+export function expandLoosely(context: StepContext, word: Word): string | undefined {
   return valueOrReport(context, expandWord(word.raw, lookupIn(context.state.scope), context.escape), word);
 }
 
 /** As `expand` for several words, all seeing the same environment; undefined if one of them failed. */
-export function expandAll(context: StepContext, words: readonly Word[]): string[] | undefined {
-  const values = words.map((word) => expand(context, word));
+export function expandAll(
+  context: StepContext,
+  words: readonly Word[],
+  expandOne = expand,
+): string[] | undefined {
+  const values = words.map((word) => expandOne(context, word));
   const good = values.filter((value) => value !== undefined);
   return good.length === values.length ? good : undefined;
 }

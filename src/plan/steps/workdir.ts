@@ -8,11 +8,11 @@ import { expand, lint, record, type StepContext } from './step-context.ts';
  * current directory and cleaned. Always a layer, but for the path `/`.
  */
 export function readWorkdir(context: StepContext, { value }: ValueInstruction<'workdir'>): void {
+  const { config, hasWorkdir } = context.state;
+  context.state.hasWorkdir = true;
   const path = expand(context, value);
   if (path === undefined) return;
-  const { config } = context.state;
-  if (!path.startsWith('/') && !context.state.hasWorkdir) lint(context, relativeWorkdir(path), value.span);
-  context.state.hasWorkdir = true;
+  if (!path.startsWith('/') && !hasWorkdir) lint(context, relativeWorkdir(path), value.span);
   config.workingDir = path.startsWith('/') ? path : joinClean(config.workingDir, path);
   const op = { kind: 'mkdir', path: joinClean(config.workingDir, ''), owner: config.user } as const;
   const vertex = config.workingDir === '/' ? undefined : context.addVertex(op, []);
