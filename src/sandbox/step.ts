@@ -1,46 +1,60 @@
-/**
- * What one RUN asks of the sandbox: a root filesystem that is mounted already, a process, and what it may see
- * and use. Plain data; `runStep` makes a bundle of it and runs it to its end.
- */
-import type { BytePath } from '../core/byte-path.ts';
+/** What one RUN is told, as values; all of it is settled before: nothing here is looked up in a Dockerfile. */
+import type { TakeOutput } from '../sys/spawn.ts';
 import type { ResolvedUser } from './user.ts';
 
 export interface StepRequest {
-  /** Unique among running steps; safe in file, cgroup and container names. */
-  readonly id: string;
-  /** Where the stack is mounted read-write. */
+  /** The mounted root filesystem, read-write. */
   readonly rootfs: string;
-  /** The upper beneath it, from which mount points that the step needed are removed again. */
-  readonly upper: string;
-  /** Of this step alone, for the bundle and the runtime's state; removed by the caller. Kept in memory. */
-  readonly directory: string;
-  /** Program file of the OCI runtime. */
-  readonly runtime: string;
+  /** args[0] is looked up in the PATH of `env`. */
   readonly args: readonly string[];
+  /** In order; HOME is added from the user when missing. */
   readonly env: readonly (readonly [name: string, value: string])[];
-  /** Absolute; created, owned by the user, when missing. */
+  /** Absolute in the root filesystem; made when missing, owned by the user. */
   readonly cwd: string;
   readonly user: ResolvedUser;
-  /** Outer ones before inner ones. */
   readonly mounts: readonly StepMount[];
-  readonly network: 'default' | 'none' | 'host';
+  readonly network: StepNetwork;
   readonly security: 'sandbox' | 'insecure';
   readonly hostname: string;
-  /** `name:address`. */
-  readonly addHosts: readonly string[];
-  readonly shmSizeBytes?: number | undefined;
-  /** `nofile=1024:2048`. */
-  readonly ulimits: readonly string[];
-  readonly cgroupParent?: string | undefined;
-  readonly resources: StepResources;
+  readonly limits: StepLimits;
+  readonly onStdout: TakeOutput;
+  readonly onStderr: TakeOutput;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Targets are absolute paths inside the root filesystem, resolved there and never on the host. */
+/** Targets are absolute; of two mounts on one target the last one counts. */
 export type StepMount =
-  | { readonly type: 'bind'; readonly source: BytePath; readonly target: string; readonly isReadOnly: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number };
+  | {
+      readonly type: 'bind';
+      readonly target: string;
+      /** A directory, file or socket of the host, visible to child processes. */
+      readonly source: string;
+      readonly isReadOnly: boolean;
+    }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
+  | {
+      /** A file that exists in memory only: a secret, a script. Read-only. */
+      readonly type: 'file';
+      readonly target: string;
+      readonly content: Uint8Array;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    };
 
-export interface StepResources {
+export interface StepNetwork {
+  /** `host` and, until steps get a network of their own, `default` share the host's; `none` has loopback only. */
+  readonly mode: 'default' | 'none' | 'host';
+  /** Lines for /etc/hosts. */
+  readonly hosts: readonly (readonly [name: string, address: string])[];
+}
+
+export interface StepLimits {
+  readonly shmSizeBytes?: number | undefined;
+  /** As Docker names them: `nofile`, `core` …. */
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /** The cgroup in which the step's own is made; `/` when undefined. */
+  readonly cgroupParent?: string | undefined;
   readonly memoryBytes?: number | undefined;
   readonly cpuQuota?: number | undefined;
   readonly cpuPeriod?: number | undefined;
@@ -49,10 +63,7 @@ export interface StepResources {
   readonly cpusetMems?: string | undefined;
 }
 
-/** How the process ended; not being able to start it is an error of its own. */
-export type StepExit =
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'signaled'; readonly signal: string };
-
-/** Takes output; the step is not read further until the promise is fulfilled. */
-export type StepOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void | Promise<void>;
+export interface StepExit {
+  /** Of the step's main process: 0-255, where 128 + n means killed by signal n. */
+  readonly code: number;
+}

@@ -4,7 +4,7 @@
  */
 import { constants, type Dirent, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { type BytePath, baseName, bytePathToFs, joinBytePath, parentOf } from '../core/byte-path.ts';
-import type { FileStat, FileTree } from '../core/file-tree.ts';
+import { emptyTree, type FileStat, type FileTree } from '../core/file-tree.ts';
 import { statFile } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import { isOpaque } from './layers.ts';
@@ -22,6 +22,8 @@ interface Found {
  * have a part of which directory, so the layers must not change while it is in use.
  */
 export function mergedTree(layers: readonly LayerDirectory[]): FileTree {
+  const [top] = layers;
+  if (top === undefined) return emptyTree;
   /** The parts a directory is merged from, topmost first; empty when it is no directory. */
   const parts = new Map<BytePath, readonly LayerDirectory[]>([['', layers]]);
 
@@ -35,8 +37,7 @@ export function mergedTree(layers: readonly LayerDirectory[]): FileTree {
   };
 
   const find = (path: BytePath): Found | undefined => {
-    const [top] = layers;
-    if (path === '') return top === undefined ? undefined : foundAt(top);
+    if (path === '') return foundAt(top);
     const name = baseName(path);
     for (const part of partsOf(parentOf(path))) {
       const found = foundAt(joinBytePath(part, name));
@@ -52,34 +53,17 @@ export function mergedTree(layers: readonly LayerDirectory[]): FileTree {
   };
 
   return {
-    lstat: (path) => (path === '' && layers.length === 0 ? emptyRoot : find(path)?.stat),
+    lstat: (path) => find(path)?.stat,
     list: (path) => {
       const from = partsOf(path);
-      if (from.length === 0 && path !== '') throw missing(path, 'scandir');
+      if (from.length === 0) throw missing(path, 'scandir');
       return mergedNames(from);
     },
     readlink: (path) => readlinkSync(bytePathToFs(locate(path, 'readlink')), 'latin1'),
-    xattrs: (path) =>
-      path === '' && layers.length === 0
-        ? []
-        : readXattrs(locate(path, 'listxattr')).filter(({ name }) => !isOverlayXattr(name)),
+    xattrs: (path) => readXattrs(locate(path, 'listxattr')).filter(({ name }) => !isOverlayXattr(name)),
     open: (path) => openSync(bytePathToFs(locate(path, 'open')), constants.O_RDONLY | constants.O_NOFOLLOW),
   };
 }
-
-/** `scratch` has a root directory all the same. */
-const emptyRoot: FileStat = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: { seconds: 0, nanoseconds: 0 },
-  devMajor: 0,
-  devMinor: 0,
-  linkCount: 1,
-  inode: 'scratch',
-};
 
 /** The parts of directory `name` in the parts of its parent: down to what hides the rest. */
 function mergeableParts(parents: readonly LayerDirectory[], name: BytePath): LayerDirectory[] {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { systemCode } from '../core/errors.ts';
 import type { Cage } from './cage.ts';
+import { openPipe } from './pipe.ts';
 
 /** How a process ended. When several are true, the first of this list is what is told. */
 export type ProcessResult =
@@ -27,6 +29,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
   /** How long after SIGTERM the SIGKILL comes. */
   readonly graceMs?: number;
+  /** Makes its outputs pipes of this owner: then it may open /dev/stdout. They are sockets otherwise. */
+  readonly outputOwner?: { readonly uid: number; readonly gid: number };
   /** Where it is born: in the namespaces of this one when undefined. */
   readonly cage?: Cage;
 }
@@ -42,21 +46,32 @@ export async function spawnProcess(
   args: readonly string[],
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
-  const { signal, stdin, onStdout, onStderr } = options;
+  const { signal, stdin, cage } = options;
   if (signal?.aborted) return { kind: 'canceled' };
+  const outputs = [output(options.onStdout, options), output(options.onStderr, options)] as const;
   const start = () =>
     spawn(command, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: [isDescriptor(stdin) ? stdin : stdio(stdin), stdio(onStdout), stdio(onStderr)],
+      stdio: [
+        isDescriptor(stdin) ? stdin : stdin === undefined ? 'ignore' : 'pipe',
+        outputs[0].stdio,
+        outputs[1].stdio,
+      ],
       // Out of reach of what is typed at the terminal: ending it is for the caller's signal.
       detached: true,
     });
-  const child = options.cage === undefined ? start() : options.cage.startInside(start);
+  const child = cage === undefined ? start() : cage.startInside(start);
+  const streams = [outputs[0].started(child.stdout), outputs[1].started(child.stderr)] as const;
   let kill: NodeJS.Timeout | undefined;
+  const killHard = () => {
+    killGroup(child, 'SIGKILL');
+    // Somebody else may hold them open still; nobody waits for what is canceled.
+    for (const stream of streams) stream?.destroy();
+  };
   const end = () => {
     killGroup(child, 'SIGTERM');
-    kill ??= setTimeout(() => killGroup(child, 'SIGKILL'), options.graceMs ?? defaultGraceMs);
+    kill ??= setTimeout(killHard, options.graceMs ?? defaultGraceMs);
   };
   signal?.addEventListener('abort', end, { once: true });
   try {
@@ -71,13 +86,15 @@ export async function spawnProcess(
     // It may end without reading its input: that is its right.
     child.stdin?.on('error', () => {});
     if (!isDescriptor(stdin)) child.stdin?.end(stdin);
-    const taken = [take(child.stdout, onStdout), take(child.stderr, onStderr)];
-    const outputs = Promise.all(taken).catch(async (error) => {
-      end();
-      await exit;
-      throw error;
-    });
-    const [result] = await Promise.all([exit, outputs]);
+    const taken = Promise.all([take(streams[0], options.onStdout), take(streams[1], options.onStderr)]);
+    const [result] = await Promise.all([
+      exit,
+      taken.catch(async (error) => {
+        end();
+        await exit;
+        throw error;
+      }),
+    ]);
     return signal?.aborted ? { kind: 'canceled' } : result;
   } finally {
     signal?.removeEventListener('abort', end);
@@ -95,14 +112,32 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   process.kill(-child.pid, signal);
 }
 
-function stdio(wanted: unknown): 'pipe' | 'ignore' {
-  return wanted === undefined ? 'ignore' : 'pipe';
+interface Output {
+  readonly stdio: 'ignore' | 'pipe' | number;
+  /** Given the stream Node made, if any, the one to read; to be called when the child has its end. */
+  readonly started: (stream: Readable | null) => Readable | null;
+}
+
+function output(takeOutput: TakeOutput | undefined, { outputOwner }: ProcessOptions): Output {
+  if (takeOutput === undefined) return { stdio: 'ignore', started: () => null };
+  if (outputOwner === undefined) return { stdio: 'pipe', started: (stream) => stream };
+  const pipe = openPipe(outputOwner);
+  const started = () => {
+    pipe.closeWriteEnd();
+    return pipe.output;
+  };
+  return { stdio: pipe.writeEnd, started };
 }
 
 async function take(stream: Readable | null, takeOutput: TakeOutput | undefined): Promise<void> {
   if (stream === null || takeOutput === undefined) return;
-  for await (const chunk of stream) {
-    const taking = takeOutput(chunk);
-    if (taking !== undefined) await taking;
+  try {
+    for await (const chunk of stream) {
+      const taking = takeOutput(chunk);
+      if (taking !== undefined) await taking;
+    }
+  } catch (error) {
+    // We closed it ourselves.
+    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }

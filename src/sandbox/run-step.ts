@@ -1,0 +1,128 @@
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
+import { CanceledError, HostError, StepError } from '../core/errors.ts';
+import { resolveBeneath } from '../core/file-tree.ts';
+import { mergedTree } from '../snapshot/merged-tree.ts';
+import { type ProcessResult, spawnProcess } from '../sys/spawn.ts';
+import { bundleConfig } from './bundle.ts';
+import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
+import { hostsFile, resolvConf } from './network-files.ts';
+import { runtimeFailure } from './runtime-failure.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { StepExit, StepRequest } from './step.ts';
+import { runtimeMounts, wantedMounts } from './step-mounts.ts';
+
+/** How long a canceled step may take to end by itself. Its changes are thrown away either way. */
+const graceMs = 1_000;
+
+/** The runtime's own; a step sees nothing of it. */
+const runtimeEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
+/**
+ * Runs one step in a container of its own and waits for it (spec 3.5, "Execution"). What its main process
+ * leaves running ends with it. Mount points are made for the step and taken away again.
+ *
+ * @throws CanceledError when the signal ended it; StepError `command-not-found`, `command-not-executable`,
+ *   `runtime-failed`, `mount-target`, `not-a-directory` when it never ran
+ */
+export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<StepExit> {
+  const id = sandbox.newContainerID();
+  const bundle = join(sandbox.directory, id);
+  mkdirSync(bundle);
+  try {
+    const removeMountPoints = writeBundle(bundle, id, request);
+    try {
+      return stepExit(await runContainer(sandbox, id, bundle, request), bundle, request);
+    } finally {
+      removeMountPoints();
+    }
+  } finally {
+    rmSync(bundle, { recursive: true });
+  }
+}
+
+/** @returns what takes the mount points away again */
+function writeBundle(bundle: string, id: string, request: StepRequest): () => void {
+  const { hostname, limits, network } = request;
+  const rootfs = bytePathFromText(request.rootfs);
+  const networkFiles = {
+    '/etc/hosts': hostsFile(hostname, network.hosts),
+    '/etc/resolv.conf': resolvConf(hostResolvConf(), network.mode !== 'none'),
+  };
+  const mounts = findMountPoints(rootfs, wantedMounts(request, networkFiles, bundle));
+  makeWorkingDirectory(request, new Set(mounts.map(({ path }) => path)));
+  const cgroup = `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
+  const config = bundleConfig(request, runtimeMounts(mounts), cgroup);
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
+  return makeMountPoints(rootfs, mounts);
+}
+
+/** Unlike a mount point it stays: it is where the step works (spec 3.5). */
+function makeWorkingDirectory(request: StepRequest, mounted: ReadonlySet<string>): void {
+  const rootfs = bytePathFromText(request.rootfs);
+  const path = resolveBeneath(mergedTree([rootfs]), bytePathFromText(request.cwd));
+  if (mounted.has(path) || isBelowAny(path, mounted)) return;
+  for (const made of makeDirectories(rootfs, path)) {
+    chownSync(bytePathToFs(joinBytePath(rootfs, made)), request.user.uid, request.user.gid);
+  }
+}
+
+async function runContainer(
+  sandbox: Sandbox,
+  id: string,
+  bundle: string,
+  request: StepRequest,
+): Promise<ProcessResult> {
+  const { runtime, cage } = sandbox;
+  const state = join(sandbox.directory, 'runtime');
+  const options = ['--root', state, '--log', join(bundle, 'log'), '--log-format', 'json'];
+  const run = [...options, 'run', '--bundle', bundle, '--pid-file', join(bundle, 'pid'), id];
+  try {
+    return await spawnProcess(runtime, run, {
+      cage,
+      env: runtimeEnvironment,
+      onStdout: request.onStdout,
+      onStderr: request.onStderr,
+      outputOwner: request.user,
+      graceMs,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+  } finally {
+    // A runtime that had to be killed leaves its container running.
+    if (existsSync(join(state, id))) {
+      await spawnProcess(runtime, [...options, 'delete', '--force', id], { cage, env: runtimeEnvironment });
+    }
+  }
+}
+
+function stepExit(result: ProcessResult, bundle: string, request: StepRequest): StepExit {
+  switch (result.kind) {
+    case 'canceled':
+      throw new CanceledError();
+    case 'not-started':
+      throw new HostError(
+        'runtime-not-started',
+        `cannot start the container runtime: ${result.error.message}`,
+        {
+          cause: result.error,
+        },
+      );
+    case 'signaled':
+      throw new StepError('runtime-failed', `the container runtime was killed by ${result.signal}`, {
+        hint: 'SIGKILL often means that the machine ran out of memory (dmesg says so)',
+      });
+    case 'exited':
+      // Written when the step's process runs: what is wrong before that is the runtime's to tell.
+      if (existsSync(join(bundle, 'pid'))) return { code: result.code };
+      throw runtimeFailure(readIfThere(join(bundle, 'log')), request.args[0] ?? '');
+  }
+}
+
+function hostResolvConf(): string {
+  return readIfThere('/etc/resolv.conf');
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytePathFromText } from '../core/byte-path.ts';
+import { type Cage, openCage } from '../sys/cage.ts';
+import { mountFilesystem, unmount } from '../sys/mount.ts';
+import { enterMountNamespace } from '../sys/mount-namespace.ts';
+import { requireProgram } from '../sys/probe.ts';
+
+/** Where the steps of one build run. */
+export interface Sandbox {
+  /** The OCI runtime. */
+  readonly runtime: string;
+  /** In memory, and seen by the main thread and its children only: bundles, secrets, the runtime's state. */
+  readonly directory: string;
+  readonly cage: Cage;
+  /** A name no container of any build had before. */
+  newContainerID(): string;
+  /** Ends what still runs and leaves nothing behind; when the process dies instead, the same happens. */
+  close(): Promise<void>;
+}
+
+const cgroups = '/sys/fs/cgroup';
+/** CGROUP2_SUPER_MAGIC. */
+const cgroup2 = 0x63677270;
+
+/**
+ * @param runtime name or path of the OCI runtime: runc, crun
+ * @param directory what this build alone writes in; made when missing
+ * @throws HostError `program-missing`, `no-mount-namespace`, `no-cage`, `mount-failed`
+ */
+export async function openSandbox(runtime: string, directory: string): Promise<Sandbox> {
+  const program = requireProgram(
+    runtime,
+    'install an OCI runtime (Debian: apt-get install runc), or name another one with --runtime',
+  );
+  enterMountNamespace();
+  coverSecondHierarchy();
+  mkdirSync(directory, { recursive: true });
+  const target = bytePathFromText(directory);
+  mountFilesystem({ source: 'strata', target, type: 'tmpfs', flags: ['noSuid', 'noDev'], data: 'mode=700' });
+  const prefix = `strata-${randomBytes(6).toString('hex')}`;
+  // A runtime that is killed cannot remove the cgroups it made.
+  const clearUp = [
+    'find',
+    cgroups,
+    '-depth',
+    '-type',
+    'd',
+    '-path',
+    `*/${prefix}-*`,
+    '-exec',
+    'rmdir',
+    '{}',
+    '+',
+  ];
+  const cage = await openCage(join(directory, 'proc'), clearUp);
+  let count = 0;
+  return {
+    runtime: program,
+    directory,
+    cage,
+    newContainerID: () => `${prefix}-${count++}`,
+    close: async () => {
+      await cage.close();
+      unmount(target);
+    },
+  };
+}
+
+/**
+ * Some hosts have all controllers in the first cgroup version and a hierarchy of the second, without any,
+ * beside them. crun refuses to work there, and nobody needs it: in our mount namespace it is covered.
+ */
+function coverSecondHierarchy(): void {
+  const second = join(cgroups, 'unified');
+  if (existsSync(second) && statfsSync(second).type === cgroup2) {
+    mountFilesystem({
+      source: 'strata',
+      target: second,
+      type: 'tmpfs',
+      flags: ['noSuid', 'noDev', 'noExec'],
+    });
+  }
+}
