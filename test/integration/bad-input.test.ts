@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectDir } from '../structure/imports.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
-import { runOk } from '../support/process.ts';
+import { type RunOptions, runOk } from '../support/process.ts';
 import { type RecordedBuild, recordedBuild } from '../support/recorded-build.ts';
 import { freePort, type Registry, startRegistry } from '../support/registry.ts';
 import { describeBuilds } from '../support/site.ts';
@@ -21,39 +22,54 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
   });
 
   /** Builds to `dest` and fails; nothing that was there before may be lost. Answers with what was said. */
-  const fail = async (code: number, args: readonly string[]): Promise<string> => {
-    const outcome = await site.strata([
-      'build',
-      '--progress',
-      'quiet',
-      '--output',
-      `type=oci,dest=${dest}`,
-      ...args,
-    ]);
+  const fail = async (code: number, args: readonly string[], options?: RunOptions): Promise<string> => {
+    const output = ['--progress', 'quiet', '--output', `type=oci,dest=${dest}`];
+    const outcome = await site.strata(['build', ...output, ...args], options);
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(readFileSync(dest, 'utf8')).toBe('from before');
     expect(await recordedBuild(site, ['-t', 'kept', kept])).toEqual({
       digest: keptBuild.digest,
-      steps: [['[stage-0 2/2] RUN echo kept > /kept', 'cached']],
+      steps: [['[2/2] RUN echo kept > /kept', 'cached']],
     });
     return outcome.stderr.replaceAll(site.dir, 'SITE');
   };
 
   test('because there is no Dockerfile', async () => {
     const context = site.files('no-dockerfile', { 'a.txt': '' });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "error: there is no Dockerfile at "SITE/no-dockerfile/Dockerfile" [no-dockerfile]
+        help: create one, or name another file with -f
+      "
+    `);
   });
 
   test('because the Dockerfile is empty', async () => {
     const context = site.files('empty', { Dockerfile: '' });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:1:1: error: the Dockerfile cannot be empty [file-empty]
+
+           1 |
+             | ^
+
+        help: the smallest Dockerfile is one line: FROM scratch
+      "
+    `);
   });
 
   test('because of an unknown instruction', async () => {
     const context = site.files('unknown', {
       Dockerfile: 'FROM strata-base/busybox\nRUN true\nCOYP a.txt /\n',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:3:1: error: unknown instruction: COYP [unknown-instruction]
+
+           2 | RUN true
+           3 | COYP a.txt /
+             | ^~~~
+
+        help: did you mean COPY?
+      "
+    `);
   });
 
   test('because a COPY source is not there', async () => {
@@ -62,7 +78,16 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       'a.txt': '',
       'missing.txt': '',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:2:1: error: "/mising.txt": not found [source-not-found]
+
+           1 | FROM scratch
+           2 | COPY a.txt mising.txt /
+             | ^~~~~~~~~~~~~~~~~~~~~~~
+
+        help: did you mean "missing.txt"?
+      "
+    `);
   });
 
   test('because an ignore rule hides a COPY source', async () => {
@@ -72,50 +97,121 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       'logs/b.log': '',
       '.dockerignore': '# noise\n**/*.log\n',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:2:1: error: "/logs/b.log": not found: excluded by .dockerignore line 2: **/*.log [source-not-found]
+
+           1 | FROM scratch
+           2 | COPY a.txt logs/b.log /
+             | ^~~~~~~~~~~~~~~~~~~~~~~
+
+        help: add a line "!logs/b.log" at the end of the ignore file to take it in after all
+      "
+    `);
   });
 
   test('because a stage is not there', async () => {
     const context = site.files('no-stage', {
       Dockerfile: 'FROM strata-base/busybox AS build\nRUN true\nFROM scratch\nCOPY --from=biuld /bin/sh /\n',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    // What is no stage may be an image of the usual registry: nobody answers for that here.
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+    const message = await fail(1, [context], { env });
+    expect(message.replace(/(note: cannot reach the registry) .*/, '$1 …')).toMatchInlineSnapshot(`
+      "Dockerfile:4:13: error: no stage or image called "biuld" [unknown-stage]
+
+           3 | FROM scratch
+           4 | COPY --from=biuld /bin/sh /
+             |             ^~~~~
+
+        note: stages defined above: build
+        note: cannot reach the registry …
+        help: did you mean "build"?
+      "
+    `);
   });
 
   test('because the target is not there', async () => {
     const context = site.files('no-target', { Dockerfile: 'FROM strata-base/busybox AS build\nRUN true\n' });
-    expect(await fail(1, ['--target', 'buidl', context])).toMatchInlineSnapshot();
+    expect(await fail(1, ['--target', 'buidl', context])).toMatchInlineSnapshot(`
+      "Dockerfile: error: target stage "buidl" could not be found [unknown-stage]
+        note: stages: build
+        help: did you mean "build"?
+      "
+    `);
   });
 
   test('because stages wait for each other', async () => {
     const context = site.files('cycle', {
       Dockerfile: 'FROM scratch AS a\nCOPY --from=b /x /\nFROM scratch AS b\nCOPY --from=a /x /\n',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:2:13: error: circular dependency detected on stage: a [circular-stages]
+
+           1 | FROM scratch AS a
+           2 | COPY --from=b /x /
+             |             ^
+
+        note: "a" takes files from "b"
+        note: "b" takes files from "a"
+      "
+    `);
   });
 
   test('because a RUN exits with 3', async () => {
     const context = site.files('exits', {
-      Dockerfile:
-        'FROM strata-base/busybox\n\nRUN echo it starts; \\\n    echo it breaks >&2; exit 3\nRUN true\n',
+      Dockerfile: 'FROM strata-base/busybox\n\nRUN echo it starts && \\\n    exit 3\nRUN true\n',
     });
-    expect(await fail(1, [context])).toMatchInlineSnapshot();
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "output of [2/3] RUN echo it starts &&     exit 3:
+        | it starts
+
+      Dockerfile:3:1: error: process "/bin/sh -c echo it starts &&     exit 3" did not complete successfully: exit code: 3 [step-failed]
+
+           2 |
+      >>>  3 | RUN echo it starts && \\
+      >>>  4 |     exit 3
+      "
+    `);
   });
 
   test('because the command line is wrong', async () => {
-    expect(await fail(2, ['--taget', 'x', kept])).toMatchInlineSnapshot();
-    expect(await fail(2, [])).toMatchInlineSnapshot();
-    expect(await fail(2, ['--output', 'type=ocl,dest=x', kept])).toMatchInlineSnapshot();
+    expect(await fail(2, ['--taget', 'x', kept])).toMatchInlineSnapshot(`
+      "error: unknown option "--taget" [unknown-flag]
+        help: did you mean --target?
+      "
+    `);
+    expect(await fail(2, [])).toMatchInlineSnapshot(`
+      "error: strata build needs CONTEXT [missing-argument]
+        help: see \`strata build --help\`
+      "
+    `);
+    expect(await fail(2, ['--output', 'type=ocl,dest=x', kept])).toMatchInlineSnapshot(`
+      "error: --output type=ocl,dest=x: unknown type "ocl" [bad-output]
+        help: did you mean type=oci?
+      "
+    `);
   });
 
   test('because the context is not there', async () => {
-    expect(await fail(1, [site.path('nowhere')])).toMatchInlineSnapshot();
+    expect(await fail(1, [site.path('nowhere')])).toMatchInlineSnapshot(`
+      "error: the build context "SITE/nowhere" does not exist [no-context]
+        help: the last argument names the directory that COPY takes files from, often "."
+      "
+    `);
   });
 
   test('because the registry is not there', async () => {
     const port = await freePort();
     const context = site.files('no-registry', { Dockerfile: `FROM 127.0.0.1:${port}/app:1\nRUN true\n` });
-    expect((await fail(1, [context])).replaceAll(`${port}`, 'PORT')).toMatchInlineSnapshot();
+    expect((await fail(1, [context])).replaceAll(`${port}`, 'PORT')).toMatchInlineSnapshot(`
+      "Dockerfile:1:6: error: cannot reach the registry at 127.0.0.1:PORT: connection refused (tried 5 times) [registry-unreachable]
+
+           1 | FROM 127.0.0.1:PORT/app:1
+             |      ^~~~~~~~~~~~~~~~~~~~~
+
+        help: check that the registry runs and that the port is right
+      "
+    `);
   });
 
   test('because the disk is full, and goes on when there is room again', async () => {
@@ -124,8 +220,9 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     const env = { STRATA_ROOT: join(small, 'store') };
     await runOk('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small]);
     try {
-      const base = ['build', '-t', 'strata-base/busybox', site.path('busybox-base')];
-      await site.strataOk([...base, '-f', site.path('busybox-base/Dockerfile')], { env });
+      const dockerfile = join(projectDir, 'fixtures/busybox-base/Dockerfile');
+      const base = ['build', '-f', dockerfile, '-t', 'strata-base/busybox', site.path('busybox-base')];
+      await site.strataOk(base, { env });
       const context = site.files('fills', {
         Dockerfile:
           'FROM strata-base/busybox\nARG MEGABYTES\nRUN dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null\n',
@@ -135,12 +232,24 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
           ['build', '--progress', 'quiet', '-t', 'noise', '--build-arg', `MEGABYTES=${megabytes}`, context],
           { env },
         );
-      // The first fills the disk while its step runs, the second when its layer is written.
-      for (const megabytes of [40, 12]) {
-        const outcome = await build(megabytes);
-        expect(outcome).toMatchObject({ code: 1, stdout: '' });
-        expect(outcome.stderr.replaceAll(site.dir, 'SITE')).toMatchInlineSnapshot();
-      }
+      const failed = { code: 1, stdout: '' };
+      const whileItRuns = await build(40);
+      expect(whileItRuns).toMatchObject(failed);
+      expect(whileItRuns.stderr).toMatchInlineSnapshot(`
+        "Dockerfile:3:1: error: process "/bin/sh -c dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null" did not complete successfully: exit code: 1 [step-failed]
+
+             2 | ARG MEGABYTES
+             3 | RUN dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null
+               | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+        "
+      `);
+      const whenItsLayerIsWritten = await build(12);
+      expect(whenItsLayerIsWritten).toMatchObject(failed);
+      expect(whenItsLayerIsWritten.stderr).toMatchInlineSnapshot(`
+        "error: write a blob: no space left on the device [disk-full]
+          help: free some space (\`strata prune\` removes what no image needs) and build again; nothing that was stored before is lost
+        "
+      `);
       expect(await build(3)).toMatchObject({ code: 0 });
     } finally {
       await runOk('umount', [small]);
@@ -184,7 +293,16 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'a base with a damaged b
     const outcome = await site.strata(build, { env });
     expect(outcome).toMatchObject({ code: 1, stdout: '' });
     const message = outcome.stderr.replaceAll(registry.host, 'REGISTRY').replaceAll(/[0-9a-f]{64}/g, 'HEX');
-    expect(message).toMatchInlineSnapshot();
+    expect(message).toMatchInlineSnapshot(`
+      "Dockerfile:2:1: error: REGISTRY delivered a damaged sha256:HEX: the bytes are not what their name says: want sha256:HEX, got sha256:HEX [digest-mismatch]
+
+           1 | FROM REGISTRY/base:1
+           2 | RUN cat /base > /app
+             | ^~~~~~~~~~~~~~~~~~~~
+
+        help: the copy in the registry is damaged: push the image again, or use another tag or mirror
+      "
+    `);
     expect(existsSync(out)).toBe(false);
 
     writeFileSync(blob, whole);
