@@ -37,6 +37,8 @@ export interface Bases extends BaseResolver {
 
 export interface BaseServices {
   find(reference: string, platform: Platform, signal: AbortSignal): Promise<FoundImage>;
+  /** The whole name of an image, for people. */
+  nameOf(reference: string): string;
   readonly layers: LayerStore;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -55,7 +57,10 @@ export function openBases(services: BaseServices): Bases {
 
   async function resolve(reference: string, platform: Platform) {
     const id = `internal/metadata/${reference}`;
-    emit({ type: 'plan', steps: [{ id, label: `[internal] load metadata for ${reference}` }] });
+    emit({
+      type: 'plan',
+      steps: [{ id, label: `[internal] load metadata for ${services.nameOf(reference)}` }],
+    });
     emit({ type: 'step', id, state: 'started', at: now() });
     try {
       const found = await services.find(reference, platform, signal);

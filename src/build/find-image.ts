@@ -35,6 +35,15 @@ export async function findImage(
   return stored ?? findRemote(reference, platform, finder, signal);
 }
 
+/** What a reference stands for, spelt out: `docker.io/library/debian:bookworm`; as given when it is no name. */
+export function wholeName(text: string): string {
+  try {
+    return text.startsWith('oci-layout://') ? text : printReference(parseReference(text));
+  } catch {
+    return text;
+  }
+}
+
 /** An image of the store counts only if it is for the platform and its documents are whole. */
 async function findStored(
   reference: Reference,

@@ -3,7 +3,7 @@ import { Limiter } from '../core/limiter.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
-import { findImage } from './find-image.ts';
+import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
 
@@ -21,7 +21,7 @@ export interface BuildSession {
 
 /** @throws HostError when the store cannot be opened */
 export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
-  const registry = openRegistry({ ...options.registry, userAgent: 'strata' }, io.emit);
+  const registry = openRegistry(options.registry, io.emit);
   const store: BuildStore = openBuildStore(options.root, (blob, signal) => bases.fetch(blob, signal));
   const { blobs, refs, workspace } = store;
   const finder = {
@@ -33,6 +33,7 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
   };
   const bases: Bases = openBases({
     find: (reference, platform, signal) => findImage(reference, platform, finder, signal),
+    nameOf: wholeName,
     layers: store.layers,
     emit: io.emit,
     signal: io.signal,
