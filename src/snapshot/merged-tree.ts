@@ -1,55 +1,52 @@
 /**
- * What overlay would show of some layers, worked out from their directories without mounting them: the
- * same whiteouts, opaque directories and merging (kernel documentation, filesystems/overlayfs).
+ * What overlay would show of some layers, worked out without mounting them: the same whiteouts, opaque
+ * directories and merging (kernel documentation, filesystems/overlayfs).
  */
-import { constants, type Dirent, openSync, readdirSync, readlinkSync } from 'node:fs';
-import { type BytePath, baseName, bytePathToFs, joinBytePath, parentOf } from '../core/byte-path.ts';
+import { type BytePath, parentOf } from '../core/byte-path.ts';
 import { emptyTree, type FileStat, type FileTree } from '../core/file-tree.ts';
-import { statFile } from '../sys/stat.ts';
-import { readXattrs } from '../sys/xattr.ts';
-import { isOpaque } from './layers.ts';
-
-/** A directory of one layer, by its path on the host. */
-type LayerDirectory = BytePath;
+import { directoryLayer, isWhiteout, type LayerFiles } from './layer-files.ts';
 
 interface Found {
-  readonly host: BytePath;
+  readonly layer: LayerFiles;
   readonly stat: FileStat;
 }
 
+/** The merged view of host directories, topmost first; see `mergedLayers`. */
+export function mergedTree(directories: readonly BytePath[]): FileTree {
+  return mergedLayers(directories.map(directoryLayer));
+}
+
 /**
- * The merged view of layers given as host directories, topmost first. The tree remembers which layers
- * have a part of which directory, so the layers must not change while it is in use.
+ * The merged view of layers, topmost first. The tree remembers which layers have a part of which directory,
+ * so the layers must not change while it is in use.
  */
-export function mergedTree(layers: readonly LayerDirectory[]): FileTree {
+export function mergedLayers(layers: readonly LayerFiles[]): FileTree {
   const [top] = layers;
   if (top === undefined) return emptyTree;
-  /** The parts a directory is merged from, topmost first; empty when it is no directory. */
-  const parts = new Map<BytePath, readonly LayerDirectory[]>([['', layers]]);
+  /** The layers a directory is merged from, topmost first; none when it is no directory. */
+  const parts = new Map<BytePath, readonly LayerFiles[]>([['', layers]]);
 
-  const partsOf = (directory: BytePath): readonly LayerDirectory[] => {
+  const partsOf = (directory: BytePath): readonly LayerFiles[] => {
     let known = parts.get(directory);
     if (known === undefined) {
-      known = mergeableParts(partsOf(parentOf(directory)), baseName(directory));
+      known = mergeableParts(partsOf(parentOf(directory)), directory);
       parts.set(directory, known);
     }
     return known;
   };
 
   const find = (path: BytePath): Found | undefined => {
-    if (path === '') return foundAt(top);
-    const name = baseName(path);
-    for (const part of partsOf(parentOf(path))) {
-      const found = foundAt(joinBytePath(part, name));
-      if (found !== undefined) return isWhiteout(found.stat) ? undefined : found;
+    for (const layer of path === '' ? [top] : partsOf(parentOf(path))) {
+      const stat = layer.lstat(path);
+      if (stat !== undefined) return isWhiteout(stat) ? undefined : { layer, stat };
     }
     return undefined;
   };
 
-  const locate = (path: BytePath, call: string): BytePath => {
-    const host = find(path)?.host;
-    if (host === undefined) throw missing(path, call);
-    return host;
+  const locate = (path: BytePath, call: string): LayerFiles => {
+    const found = find(path);
+    if (found === undefined) throw missing(path, call);
+    return found.layer;
   };
 
   return {
@@ -57,57 +54,37 @@ export function mergedTree(layers: readonly LayerDirectory[]): FileTree {
     list: (path) => {
       const from = partsOf(path);
       if (from.length === 0) throw missing(path, 'scandir');
-      return mergedNames(from);
+      return mergedNames(from, path);
     },
-    readlink: (path) => readlinkSync(bytePathToFs(locate(path, 'readlink')), 'latin1'),
-    xattrs: (path) => readXattrs(locate(path, 'listxattr')).filter(({ name }) => !isOverlayXattr(name)),
-    open: (path) => openSync(bytePathToFs(locate(path, 'open')), constants.O_RDONLY | constants.O_NOFOLLOW),
+    readlink: (path) => locate(path, 'readlink').readlink(path),
+    xattrs: (path) => locate(path, 'listxattr').xattrs(path),
+    open: (path) => locate(path, 'open').open(path),
   };
 }
 
-/** The parts of directory `name` in the parts of its parent: down to what hides the rest. */
-function mergeableParts(parents: readonly LayerDirectory[], name: BytePath): LayerDirectory[] {
-  const merged: LayerDirectory[] = [];
-  for (const [index, parent] of parents.entries()) {
-    const found = foundAt(joinBytePath(parent, name));
-    if (found === undefined) continue;
-    if (found.stat.type !== 'directory') break;
-    merged.push(found.host);
-    if (index < parents.length - 1 && isOpaque(found.host)) break;
+/** Those of the parent's layers that a directory is merged from: down to what hides the rest. */
+function mergeableParts(parents: readonly LayerFiles[], directory: BytePath): LayerFiles[] {
+  const merged: LayerFiles[] = [];
+  for (const [index, layer] of parents.entries()) {
+    const stat = layer.lstat(directory);
+    if (stat === undefined) continue;
+    if (stat.type !== 'directory') break;
+    merged.push(layer);
+    if (index < parents.length - 1 && layer.isOpaque(directory)) break;
   }
   return merged;
 }
 
-function mergedNames(parts: readonly LayerDirectory[]): BytePath[] {
+function mergedNames(parts: readonly LayerFiles[], directory: BytePath): BytePath[] {
   const hidden = new Set<BytePath>();
   const names = new Set<BytePath>();
-  for (const part of parts) {
-    for (const entry of entriesOf(part)) {
-      const name = entry.name;
+  for (const layer of parts) {
+    for (const { name, isWhiteout: isHidden } of layer.names(directory)) {
       if (names.has(name) || hidden.has(name)) continue;
-      const isHidden = entry.isCharacterDevice() && isWhiteout(statFile(joinBytePath(part, name)));
       (isHidden ? hidden : names).add(name);
     }
   }
   return [...names].sort();
-}
-
-function entriesOf(directory: LayerDirectory): Dirent[] {
-  // The type says utf8 only; any encoding of names works.
-  return readdirSync(bytePathToFs(directory), { withFileTypes: true, encoding: 'latin1' as 'utf8' });
-}
-
-function foundAt(host: BytePath): Found | undefined {
-  const stat = statFile(host);
-  return stat === undefined ? undefined : { host, stat };
-}
-
-function isWhiteout(stat: FileStat | undefined): boolean {
-  return stat?.type === 'char' && stat.devMajor === 0 && stat.devMinor === 0;
-}
-
-function isOverlayXattr(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
 }
 
 function missing(path: BytePath, syscall: string): NodeJS.ErrnoException {
