@@ -4,9 +4,9 @@ import { assert } from '../core/assert.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CopyOp, ExecOp, MkdirOp, Op, Vertex, VertexID } from '../plan/vertex.ts';
+import type { CopyOp, ExecOp, MkdirOp, Op, VertexID } from '../plan/vertex.ts';
 import type { OpRunner } from '../solve/op-runner.ts';
-import { copyRunner } from '../solve/ops/copy.ts';
+import { copyRunner, readsBelow } from '../solve/ops/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
 import { entryPublisher } from '../solve/publish.ts';
@@ -53,7 +53,7 @@ export async function runPlan(
   const runners = {
     exec: execRunner(origins, execSettings(session), io.emit, io.now),
     copy: copyRunner(origins, publish, createdAt),
-    mkdir: mkdirRunner(layers, snapshotter, publish, createdAt),
+    mkdir: mkdirRunner(layers, publish, createdAt),
   };
   const pack = async (stack: readonly StackLayer[]) => {
     assert(compression !== undefined, 'layers are asked for only where an image is wanted');
@@ -112,21 +112,20 @@ function chainOf(plan: Plan): Set<VertexID> {
   return chain;
 }
 
-/** Vertices whose files somebody reads: a step above, a copy from the stage, an output of files. */
+/**
+ * Vertices whose files somebody reads: a RUN above, a copy from the stage, an output of files. A COPY or
+ * WORKDIR above asks for names and metadata only, but for the owners it has to look up.
+ */
 function readVertices(plan: Plan, isTargetRead: boolean): Set<VertexID> {
   const read = new Set<VertexID>();
   const readAll = (top: VertexID | undefined) => {
     for (let id = top; id !== undefined && !read.has(id); id = plan.vertices.get(id)?.inputs[0]) read.add(id);
   };
-  for (const vertex of plan.vertices.values()) {
-    const [below, ...others] = vertex.inputs;
+  for (const { op, inputs } of plan.vertices.values()) {
+    const [below, ...others] = inputs;
     for (const input of others) readAll(input);
-    if (!isLinked(vertex)) readAll(below);
+    if (op.kind === 'exec' || (op.kind === 'copy' && readsBelow(op))) readAll(below);
   }
   if (isTargetRead) readAll(plan.target);
   return read;
-}
-
-function isLinked(vertex: Vertex): boolean {
-  return vertex.op.kind === 'copy' && vertex.op.isLink;
 }

@@ -6,14 +6,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '../content/blob-store.ts';
+import { bytePathFromText } from '../core/byte-path.ts';
 import { IntegrityError } from '../core/errors.ts';
+import type { FileTree } from '../core/file-tree.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import { layerCompression } from '../oci/media-type.ts';
+import { directoryLayer, type LayerFiles } from '../snapshot/layer-files.ts';
+import { mergedLayers } from '../snapshot/merged-tree.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
 import { lockFile } from '../sys/file-lock.ts';
 import { applyLayer } from './apply.ts';
 import { diffSnapshot } from './diff.ts';
 import { type LayerRecord, readLayerRecord, snapshotIDFor, writeLayerRecord } from './layer-record.ts';
+import { listLayer } from './listing/layer-lister.ts';
+import { type ListedMember, readListing, writeListing } from './listing/layer-listing.ts';
+import { listedLayer } from './listing/listed-layer.ts';
 import { type Compression, type PackedLayer, packLayer } from './pack.ts';
 
 export interface LayerStore {
@@ -23,10 +30,15 @@ export interface LayerStore {
   isAvailable(id: SnapshotID): boolean;
   /** Puts the files of all snapshots in place, unpacking and fetching what is missing, in parallel. */
   ensureFiles(stack: Stack, signal: AbortSignal): Promise<void>;
+  /**
+   * The merged view of a stack for whoever asks about names and metadata only: layers that nobody has
+   * unpacked are listed from their blobs instead. Opening a file is allowed where `ensureFiles` was done.
+   */
+  openListing(stack: Stack, signal: AbortSignal): Promise<FileTree>;
   /** The blob of the topmost snapshot's layer, made from its files when there is none. */
   ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
-  /** Records the blob of a layer that was packed while its files were written. */
-  save(id: SnapshotID, packed: PackedLayer): Promise<StoredLayer>;
+  /** Records the blob of a layer that was packed from entries, and what is in it when no files were written. */
+  save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
 }
 
 export interface LayerServices {
@@ -47,8 +59,8 @@ export function openLayerStore(root: string, { snapshotter, blobs, fetch }: Laye
   const storedBlob = (record: LayerRecord) =>
     record.blobs.find(({ descriptor }) => blobs.has(descriptor.digest));
 
-  async function ensureFilesOf(id: SnapshotID, signal: AbortSignal): Promise<void> {
-    if (snapshotter.has(id)) return;
+  /** A blob of the snapshot's layer, brought into the store if it is not there. */
+  async function fetchBlob(id: SnapshotID, signal: AbortSignal): Promise<StoredLayer> {
     const record = readLayerRecord(records, id);
     const blob = record === undefined ? undefined : (storedBlob(record) ?? record.blobs[0]);
     if (record === undefined || blob === undefined) {
@@ -56,14 +68,32 @@ export function openLayerStore(root: string, { snapshotter, blobs, fetch }: Laye
         hint: 'build again with --no-cache: the steps that need it will run',
       });
     }
+    if (!blobs.has(blob.descriptor.digest)) await fetch(blob.descriptor, signal);
+    return { diffID: record.diffID, descriptor: blob.descriptor };
+  }
+
+  const listingPath = (id: SnapshotID) => join(records, `${id}.files.json`);
+
+  async function openLayer(id: SnapshotID, signal: AbortSignal): Promise<LayerFiles> {
+    if (snapshotter.has(id)) return directoryLayer(bytePathFromText(snapshotter.path(id)));
+    let listing = readListing(listingPath(id));
+    if (listing === undefined) {
+      const { diffID, descriptor } = await fetchBlob(id, signal);
+      listing = await listLayer(blobs.open(descriptor), diffID);
+      await writeListing(listingPath(id), listing);
+    }
+    return listedLayer(listing, id);
+  }
+
+  async function ensureFilesOf(id: SnapshotID, signal: AbortSignal): Promise<void> {
+    if (snapshotter.has(id)) return;
     const lock = await lockFile(join(locks, `unpack-${id}`), 'exclusive', signal);
     try {
       if (snapshotter.has(id)) return;
-      const { descriptor } = blob;
-      if (!blobs.has(descriptor.digest)) await fetch(descriptor, signal);
+      const { diffID, descriptor } = await fetchBlob(id, signal);
       const active = snapshotter.prepare([]);
       try {
-        await applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, record.diffID);
+        await applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID);
         await snapshotter.commit(active, id);
       } catch (error) {
         await snapshotter.discard(active);
@@ -86,7 +116,12 @@ export function openLayerStore(root: string, { snapshotter, blobs, fetch }: Laye
     return save(id, packed);
   }
 
-  async function save(id: SnapshotID, { layer, tarSize, writer }: PackedLayer): Promise<StoredLayer> {
+  async function save(
+    id: SnapshotID,
+    { layer, tarSize, writer }: PackedLayer,
+    listing?: readonly ListedMember[],
+  ): Promise<StoredLayer> {
+    if (listing !== undefined) await writeListing(listingPath(id), listing);
     const before = readLayerRecord(records, id);
     const others = before?.diffID === layer.diffID ? before.blobs : [];
     const record: LayerRecord = {
@@ -101,6 +136,13 @@ export function openLayerStore(root: string, { snapshotter, blobs, fetch }: Laye
   return {
     save,
     ensureFiles,
+    async openListing(stack, signal) {
+      // A layer that stands there twice says everything where it is topmost, as in a mount.
+      const ids = [...new Set(stack.toReversed())];
+      const opened = await Promise.all(ids.map((id) => openLayer(id, signal)));
+      const opaque = opened.findIndex((layer) => layer.isOpaque(''));
+      return mergedLayers(opaque < 0 ? opened : opened.slice(0, opaque + 1));
+    },
     async adopt({ diffID, descriptor }) {
       const id = snapshotIDFor(diffID);
       const known = readLayerRecord(records, id);

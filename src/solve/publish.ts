@@ -6,6 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { BlobStore } from '../content/blob-store.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
+import { listEntries } from '../layer/listing/layer-lister.ts';
+import type { ListedMember } from '../layer/listing/layer-listing.ts';
 import { type Compression, packLayer } from '../layer/pack.ts';
 import { writeEntries } from '../layer/write-entries.ts';
 import type { Vertex } from '../plan/vertex.ts';
@@ -26,7 +28,7 @@ export interface PublishServices {
   readonly compression: Compression | undefined;
   /** Whether the image that is built has this vertex's layer. */
   isExported(vertex: Vertex): boolean;
-  /** Whether any other vertex reads the files this one leaves. */
+  /** Whether any other vertex reads content of the files this one leaves. */
   isLookedAt(vertex: Vertex): boolean;
 }
 
@@ -36,7 +38,9 @@ export function entryPublisher(services: PublishServices): PublishEntries {
     const id = snapshotter.newID();
     const isExported = compression !== undefined && services.isExported(vertex);
     if (isExported && !services.isLookedAt(vertex)) {
-      await layers.save(id, await packLayer(entries, blobs, { compression, signal }));
+      const listing: ListedMember[] = [];
+      const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal });
+      await layers.save(id, packed, listing);
       return id;
     }
     const active = snapshotter.prepare(below);

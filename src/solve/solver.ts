@@ -3,10 +3,11 @@
  * everything is asked for once. A step whose result is recorded costs one look-up, and what stands
  * below it is not even looked at.
  */
-import { keyOf, type Recipe } from '../cache/recipe.ts';
+import { keyOf, type Part, type Recipe } from '../cache/recipe.ts';
+import { maskRecipe } from '../cache/mask.ts';
 import type { StackLayer, StepCache, StepRecord } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
-import type { KeyDigest } from '../core/digest.ts';
+import type { Digest, KeyDigest } from '../core/digest.ts';
 import { CanceledError, StrataError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Limiter } from '../core/limiter.ts';
@@ -19,7 +20,25 @@ import type { OpContext, OpRunner } from './op-runner.ts';
 export interface StepResult {
   readonly stack: readonly StackLayer[];
   readonly isCached: boolean;
+  /** Milliseconds since the epoch; absent for what did not run. */
+  readonly startedAt?: number;
   readonly durationMs: number;
+}
+
+/**
+ * Why what is recorded of a step's key did not answer: it was not to be asked (`ignored`), its snapshots
+ * are gone (`lost`), or it stands on an earlier result of a step that this build ran again (`moved`).
+ */
+export type Refusal = 'ignored' | 'lost' | 'moved';
+
+/** What became of a vertex, for records and explanations. */
+export interface StepAccount {
+  /** Absent when nobody had to know it. */
+  readonly key?: StepKey;
+  /** Absent when nobody had to know it, or it failed. */
+  readonly result?: StepResult;
+  /** Of a step that ran although its key was recorded. */
+  readonly refusal?: Refusal;
 }
 
 interface StepRun {
@@ -27,9 +46,16 @@ interface StepRun {
   readonly record: StepRecord;
 }
 
-interface StepKey {
+export interface StepKey {
   readonly digest: KeyDigest;
   readonly recipe: Recipe;
+}
+
+export interface SolverBase {
+  readonly identity: string;
+  /** Of its manifest: what a moved tag is told by. */
+  readonly digest: Digest;
+  readonly snapshots: readonly SnapshotID[];
 }
 
 export interface SolverServices {
@@ -38,7 +64,7 @@ export interface SolverServices {
   /** Whether a snapshot can still be had, as files or as a layer blob. */
   isAvailable(snapshot: SnapshotID): boolean;
   /** The filesystem of a base image, and its identity. */
-  base(vertex: Vertex): { readonly identity: string; readonly snapshots: readonly SnapshotID[] };
+  base(vertex: Vertex): SolverBase;
   runner(vertex: Vertex): OpRunner<Vertex['op']>;
   /** Called once for each step that was run, when its record is saved. */
   onResult(vertex: Vertex, result: StepResult): void;
@@ -53,8 +79,10 @@ export interface SolverServices {
 export interface Solver {
   /** The filesystem a vertex leaves, running what must be run. */
   solve(id: VertexID): Promise<StepResult>;
-  /** Results of all vertices that were asked for, once every record of them is on disk. */
-  finish(): Promise<ReadonlyMap<VertexID, StepResult>>;
+  /** Waits until every record is on disk. */
+  finish(): Promise<void>;
+  /** What became of every vertex, as far as it is known; also after a failure. */
+  accounts(): Promise<ReadonlyMap<VertexID, StepAccount>>;
 }
 
 /** Makes a solver for one plan. The first failure stops all other work and is the one that is thrown. */
@@ -69,6 +97,7 @@ export function createSolver(services: SolverServices): Solver {
   const solutions = new Map<VertexID, Promise<StepResult>>();
   /** Steps whose outcome was told, or will be. */
   const told = new Set<VertexID>();
+  const refusals = new Map<VertexID, Refusal>();
   /** Records on their way to the disk. */
   const saving: Promise<void>[] = [];
 
@@ -117,8 +146,19 @@ export function createSolver(services: SolverServices): Solver {
     if (own === undefined) return undefined;
     const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], isPeeking);
     if (on === undefined) return undefined;
-    const recipe: Recipe = { kind: own.kind, parts: [['on', on], ...own.parts] };
+    const recipe: Recipe = {
+      kind: own.kind,
+      parts: [['on', on], ...own.parts],
+      notes: [...baseNote(vertex), ...(own.notes ?? [])],
+    };
     return { digest: keyOf(recipe), recipe };
+  }
+
+  /** The name and digest of the base image that a vertex stands on itself. */
+  function baseNote(vertex: Vertex): Part[] {
+    const below = vertex.inputs[0] === undefined ? undefined : vertexOf(vertex.inputs[0]);
+    if (below?.op.kind !== 'image') return [];
+    return [['base', `${below.op.reference} ${services.base(below).digest}`]];
   }
 
   function peekKey(vertex: Vertex): Promise<StepKey | undefined> {
@@ -144,7 +184,7 @@ export function createSolver(services: SolverServices): Solver {
       const record = steps.find(key.digest);
       if (record === undefined) return undefined;
       const parent = vertex.inputs[0] === undefined ? emptyResult : await peek(vertex.inputs[0]);
-      return hit(record, parent);
+      return resultOf(vertex, record, parent);
     });
   }
 
@@ -152,16 +192,28 @@ export function createSolver(services: SolverServices): Solver {
    * A record answers when all its snapshots can be had and it stands on the very filesystem that this
    * build has below it: a parent that was run again may have turned out differently under the same key.
    */
-  function hit(record: StepRecord, parent: StepResult | undefined): StepResult | undefined {
+  function hit(record: StepRecord, parent: StepResult | undefined): StepResult | Refusal | undefined {
     let stack = record.stack;
     if (record.standsAlone) {
       if (parent === undefined) return undefined;
       stack = [...parent.stack, ...record.stack];
     } else if (parent !== undefined && !isPrefix(parent.stack, record.stack)) {
-      return undefined;
+      return 'moved';
     }
-    if (!stack.every((layer) => services.isAvailable(layer.snapshot))) return undefined;
+    if (!stack.every((layer) => services.isAvailable(layer.snapshot))) return 'lost';
     return { stack, isCached: true, durationMs: 0 };
+  }
+
+  /** The result a record gives; of a record that gives none it is kept why. */
+  function resultOf(
+    vertex: Vertex,
+    record: StepRecord,
+    parent: StepResult | undefined,
+  ): StepResult | undefined {
+    const found = hit(record, parent);
+    if (typeof found !== 'string') return found;
+    refusals.set(vertex.id, found);
+    return undefined;
   }
 
   function baseResult(vertex: Vertex): StepResult {
@@ -189,7 +241,7 @@ export function createSolver(services: SolverServices): Solver {
   async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
     const lookUp = () => {
       const record = vertex.ignoresCache ? undefined : steps.find(key.digest);
-      return record === undefined ? undefined : hit(record, parent);
+      return record === undefined ? undefined : resultOf(vertex, record, parent);
     };
     const cached = (result: StepResult) => {
       tellCached(vertex);
@@ -234,6 +286,7 @@ export function createSolver(services: SolverServices): Solver {
     const { id } = vertex;
     signal.throwIfAborted();
     told.add(id);
+    if (vertex.ignoresCache) refusals.set(id, 'ignored');
     const started = services.now();
     emit({ type: 'step', id, state: 'started', at: started });
     try {
@@ -245,13 +298,18 @@ export function createSolver(services: SolverServices): Solver {
       const alone = standsAlone(vertex);
       const record: StepRecord = {
         key: key.digest,
-        recipe: key.recipe,
+        recipe: maskRecipe(key.recipe),
         label: vertex.label,
         stack: alone ? [own] : [...parent.stack, own],
         standsAlone: alone,
         durationMs,
       };
-      const result: StepResult = { stack: [...parent.stack, own], isCached: false, durationMs };
+      const result: StepResult = {
+        stack: [...parent.stack, own],
+        isCached: false,
+        startedAt: started,
+        durationMs,
+      };
       emit({ type: 'step', id, state: 'done', at: createdAt });
       services.onResult(vertex, result);
       return { result, record };
@@ -276,11 +334,31 @@ export function createSolver(services: SolverServices): Solver {
     },
     async finish() {
       await Promise.all(saving);
-      const found = new Map<VertexID, StepResult>();
-      for (const [id, solution] of solutions) found.set(id, await solution);
+    },
+    async accounts() {
+      const found = new Map<VertexID, StepAccount>();
+      for (const id of vertices.keys()) {
+        const key = (await settled(keys.get(id))) ?? (await settled(peekedKeys.get(id)));
+        const result = await settled(solutions.get(id));
+        const refusal = result?.isCached === true ? undefined : refusals.get(id);
+        found.set(id, {
+          ...(key === undefined ? {} : { key }),
+          ...(result === undefined ? {} : { result }),
+          ...(refusal === undefined ? {} : { refusal }),
+        });
+      }
       return found;
     },
   };
+}
+
+/** What a promise came to, nothing if it failed. */
+async function settled<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch {
+    return undefined;
+  }
 }
 
 const emptyResult: StepResult = { stack: [], isCached: true, durationMs: 0 };

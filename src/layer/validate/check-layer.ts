@@ -11,6 +11,7 @@ import { type BlobSource, measured, type Report, reportingIntegrity } from './me
  * Reads a layer to its end and reports what does not hold of its descriptor, its diffID and its archive.
  * @param diffID undefined when the config does not say one
  * @param members sees the archive's members
+ * @returns the bytes of the archive, as far as it could be decompressed
  */
 export async function checkLayer(
   source: BlobSource,
@@ -18,7 +19,8 @@ export async function checkLayer(
   diffID: DiffID | undefined,
   members: TarHandler,
   report: Report,
-): Promise<void> {
+): Promise<{ readonly tarSize: number }> {
+  let tarSize = 0;
   await reportingIntegrity(report, async () => {
     const blob = measured(source, layer, report);
     if (findLayerCompression(layer.mediaType) === undefined) {
@@ -29,12 +31,14 @@ export async function checkLayer(
     const archive = lenient(createTarParser(members), report);
     for await (const chunk of inflateLayer(blob)) {
       hash.update(chunk);
+      tarSize += chunk.length;
       archive.push(chunk);
     }
     archive.end();
     const got = digestFromHex<DiffID>(hash.digest('hex'));
     if (diffID !== undefined && got !== diffID) report('diff-id-mismatch', `want ${diffID}, got ${got}`);
   });
+  return { tarSize };
 }
 
 /** A damaged archive is one finding; the bytes behind the damage still count for the digests. */

@@ -3,9 +3,10 @@ import { placeFiles } from '../../copy/place.ts';
 import { selectFiles } from '../../copy/select.ts';
 import { selectAdded } from '../../copy/select-added.ts';
 import { openArchives } from '../../copy/unpack.ts';
-import { emptyTree, type Timestamp } from '../../core/file-tree.ts';
+import { emptyTree, type FileTree, type Timestamp } from '../../core/file-tree.ts';
 import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
-import type { OpRunner } from '../op-runner.ts';
+import type { Stack } from '../../snapshot/snapshotter.ts';
+import type { OpContext, OpRunner } from '../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type OriginServices, type SelectFrom } from '../origin.ts';
 import type { PublishEntries } from '../publish.ts';
 
@@ -40,8 +41,7 @@ export function copyRunner(
     async run(vertex, below, context) {
       const { op } = vertex;
       const selection = await chosen(vertex).selection(context);
-      if (!op.isLink) await services.layers.ensureFiles(below, context.signal);
-      const onto = op.isLink ? emptyTree : services.snapshotter.view(below);
+      const onto = op.isLink ? emptyTree : await openDestination(op, below, services, context);
       const opened =
         op.instruction === 'COPY'
           ? selection
@@ -56,6 +56,25 @@ export function copyRunner(
       return publish(vertex, below, entries, context.signal);
     },
   };
+}
+
+/**
+ * What the files are put onto. Names and metadata of what is below say where they go; its content is read
+ * only to look up an owner by name, or to take up hard links of an archive.
+ */
+async function openDestination(
+  op: CopyOp,
+  below: Stack,
+  { layers }: OriginServices,
+  { signal }: OpContext,
+): Promise<FileTree> {
+  if (readsBelow(op)) await layers.ensureFiles(below, signal);
+  return layers.openListing(below, signal);
+}
+
+/** Whether a copy reads content of files below it. */
+export function readsBelow({ instruction, owner = '', isLink }: CopyOp): boolean {
+  return !isLink && (instruction === 'ADD' || /[^0-9:]/.test(owner));
 }
 
 /** The files by content; how and where they are put by the words of the instruction. */

@@ -5,14 +5,12 @@ import { type FileTree, resolveBeneath, type Timestamp } from '../../core/file-t
 import type { LayerEntry } from '../../layer/layer-entry.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { MkdirOp } from '../../plan/vertex.ts';
-import type { Snapshotter } from '../../snapshot/snapshotter.ts';
 import type { OpRunner } from '../op-runner.ts';
 import type { PublishEntries } from '../publish.ts';
 
 /** WORKDIR: the directory and its missing parents, 0755 and owned by the step's user; what exists stays as it is. */
 export function mkdirRunner(
   layers: LayerStore,
-  snapshotter: Snapshotter,
   publish: PublishEntries,
   /** The time of directories that a step has to make. */
   createdAt: () => Timestamp,
@@ -29,8 +27,10 @@ export function mkdirRunner(
       };
     },
     async run(vertex, below, context) {
-      await layers.ensureFiles(below, context.signal);
-      const entries = missingDirectories(snapshotter.view(below), vertex.op, createdAt());
+      // The owner may have to be looked up by name.
+      if (/[^0-9:]/.test(vertex.op.owner)) await layers.ensureFiles(below, context.signal);
+      const tree = await layers.openListing(below, context.signal);
+      const entries = missingDirectories(tree, vertex.op, createdAt());
       return publish(vertex, below, entries, context.signal);
     },
   };

@@ -20,8 +20,9 @@ export interface ExecSurroundings {
  */
 export function execRecipe(op: ExecOp, surroundings: ExecSurroundings): Recipe {
   const parts: [string, string][] = [];
-  for (const arg of op.args) parts.push(['arg', arg]);
-  for (const [name, value] of op.env) parts.push(['env', `${name}=${value}`]);
+  for (const arg of op.args) parts.push(['command', arg]);
+  const args = new Set(op.argNames);
+  for (const [name, value] of op.env) parts.push([args.has(name) ? 'build-arg' : 'env', `${name}=${value}`]);
   parts.push(['cwd', op.cwd], ['user', op.user], ['hostname', op.hostname]);
   parts.push(['network', op.network], ['security', op.security]);
   for (const device of op.devices) parts.push(['device', `${device.name} ${device.required}`]);

@@ -1,0 +1,95 @@
+/**
+ * What a layer holds, without the content of its files: enough to resolve a destination, to see which
+ * directories exist and whose they are. So a layer need not be unpacked when a COPY goes onto it. Kept as
+ * `layers/ID.files.json` beside the layer's record.
+ */
+import { readFileSync } from 'node:fs';
+import type { BytePath } from '../../core/byte-path.ts';
+import { writeFileAtomic } from '../../sys/atomic-file.ts';
+import type { TarEntryType } from '../../tar/entry.ts';
+
+/** A member as it stands in the layer; `delete` is a whiteout, `opaque` a directory that hides what is below. */
+export interface ListedMember {
+  readonly path: BytePath;
+  readonly type: TarEntryType | 'delete' | 'opaque';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeNanoseconds: number;
+  readonly link: BytePath;
+  readonly devMajor: number;
+  readonly devMinor: number;
+  /** Values as latin1 text, a character per byte. */
+  readonly xattrs: readonly (readonly [name: string, value: string])[];
+}
+
+/** The first member of the file; another one is another format. */
+const formatName = 'strata layer listing 1';
+
+type Row = readonly [
+  path: string,
+  type: string,
+  mode: number,
+  uid: number,
+  gid: number,
+  size: number,
+  mtimeSeconds: number,
+  mtimeNanoseconds: number,
+  link: string,
+  devMajor: number,
+  devMinor: number,
+  xattrs: readonly (readonly [string, string])[],
+];
+
+/** Undefined when there is none, or what is there is not one. */
+export function readListing(path: string): readonly ListedMember[] | undefined {
+  try {
+    const [format, ...rows] = JSON.parse(readFileSync(path, 'utf8')) as [string, ...Row[]];
+    return format === formatName ? rows.map(memberOf) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeListing(path: string, members: readonly ListedMember[]): Promise<void> {
+  return writeFileAtomic(path, JSON.stringify([formatName, ...members.map(rowOf)]));
+}
+
+function memberOf(row: Row): ListedMember {
+  const [path, type, mode, uid, gid, size, mtimeSeconds, mtimeNanoseconds, link, devMajor, devMinor, xattrs] =
+    row;
+  return {
+    path,
+    type: type as ListedMember['type'],
+    mode,
+    uid,
+    gid,
+    size,
+    mtimeSeconds,
+    mtimeNanoseconds,
+    link,
+    devMajor,
+    devMinor,
+    xattrs,
+  };
+}
+
+function rowOf(member: ListedMember): Row {
+  const {
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    mtimeSeconds,
+    mtimeNanoseconds,
+    link,
+    devMajor,
+    devMinor,
+    xattrs,
+  } = member;
+  return [path, type, mode, uid, gid, size, mtimeSeconds, mtimeNanoseconds, link, devMajor, devMinor, xattrs];
+}
