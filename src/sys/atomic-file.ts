@@ -29,7 +29,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 }
 
 /** Makes the names in a directory (what was created, renamed or removed in it) survive a power cut. */
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

@@ -40,7 +40,7 @@ export async function openWorkshop(runtime: string): Promise<Workshop> {
   };
 }
 
-export function fillBusyboxRoot(root: string): void {
+function fillBusyboxRoot(root: string): void {
   for (const name of ['bin', 'etc', 'tmp']) mkdirSync(join(root, name));
   chmodSync(join(root, 'tmp'), 0o1777);
   copyFileSync(busybox, join(root, 'bin/busybox'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StepRequest } from '../../src/sandbox/step.ts';
+import { statFile } from '../../src/sys/stat.ts';
 import { openWorkshop, runIn, type Workshop } from './busybox-root.ts';
 
 describe.each(['runc', 'crun'])('with %s', (runtime) => {
@@ -343,6 +344,34 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
   });
 
   describe('what is left', () => {
+    test('a step that changes nothing leaves nothing but a directory as it was', async () => {
+      const { upper } = await run('true', { cwd: '/tmp' });
+      const base = workshop.snapshots.path(workshop.base);
+      expect(readdirSync(upper, { recursive: true })).toEqual(['etc']);
+      for (const name of ['', 'etc']) {
+        const { mode, uid, gid, mtime } = statFile(join(base, name)) ?? {};
+        expect(statFile(join(upper, name))).toMatchObject({ mode, uid, gid, mtime });
+      }
+    });
+
+    test('where the image has all mount points, nothing at all', async () => {
+      const active = workshop.snapshots.prepare([workshop.base]);
+      for (const name of ['proc', 'dev', 'sys', 'etc']) mkdirSync(join(active.upper, name));
+      for (const name of ['hosts', 'resolv.conf']) writeFileSync(join(active.upper, 'etc', name), 'own');
+      await workshop.snapshots.commit(active, `all${runtime}`);
+      const { stdout, upper } = await runIn(workshop, 'cat /etc/hosts | wc -l', {}, [`all${runtime}`]);
+      expect(stdout).toBe('2\n');
+      expect(readdirSync(upper)).toEqual([]);
+    });
+
+    test('a created working directory is not a mount point', async () => {
+      const { upper } = await run('true', {
+        cwd: '/w',
+        mounts: [{ type: 'tmpfs', target: '/w/cache' }],
+      });
+      expect(readdirSync(upper, { recursive: true }).sort()).toEqual(['etc', 'w']);
+    });
+
     test('processes in the background end with the step', async () => {
       const started = Date.now();
       const { code } = await run('(trap "" TERM HUP; sleep 100) & sleep 200 & echo started');
