@@ -26,8 +26,8 @@ export function openRenderer(
   if (mode === 'quiet' || mode === 'none') return { renderer: quietRenderer(), isLive: true };
   if (mode === 'rawjson') return { renderer: rawjsonRenderer({ stream }), isLive: false };
   if (mode === 'tty') {
-    if (!isTerminal(stream)) {
-      throw new UsageError('no-terminal', '--progress tty: standard error is not a terminal', {
+    if (!canShowLive(io)) {
+      throw new UsageError('no-terminal', '--progress tty: standard error is no terminal of a known size', {
         hint: 'use --progress plain',
       });
     }
@@ -60,5 +60,10 @@ function chooseMode(
     return 'quiet';
   }
   if (mode !== 'auto') return mode;
-  return isTerminal(io.stderr) && io.env.TERM !== 'dumb' ? 'tty' : 'plain';
+  return canShowLive(io) && io.env.TERM !== 'dumb' ? 'tty' : 'plain';
+}
+
+/** Pseudo-terminals of CI services are often no columns wide. */
+function canShowLive({ stderr }: CliIO): boolean {
+  return isTerminal(stderr) && 'columns' in stderr && Number(stderr.columns) > 0;
 }

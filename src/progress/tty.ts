@@ -34,14 +34,20 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
 
   function view(): string {
     const at = now();
-    const title = `building ${printSeconds(at - (beganAt ?? at))} (${finished}/${table.size})`;
+    const title = `${printSeconds(at - (beganAt ?? at))} (${finished}/${table.size})`;
     return [title, ...printRunningSteps([...running.values()], screen(), at)].join('\n');
   }
 
   async function load(): Promise<void> {
     const { default: ora } = await import('ora');
     if (isClosed) return;
-    spinner = ora({ stream, suffixText: view, color: usesColors ? 'cyan' : false, discardStdin: false });
+    spinner = ora({
+      stream,
+      text: 'building',
+      suffixText: view,
+      color: usesColors ? 'cyan' : false,
+      discardStdin: false,
+    });
     spinner.start();
   }
 
@@ -61,7 +67,6 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
     finished++;
     const state = event.state === 'done' ? printSeconds(event.at - step.startedAt) : event.state;
     scroll(paint(stepLine(step, state, screen().columns), event.state, usesColors));
-    if (event.state === 'failed' && event.message !== undefined) scroll(`    ${oneLine(event.message)}`);
   }
 
   return {
