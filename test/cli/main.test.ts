@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -160,6 +160,18 @@ describe('the local store', () => {
     });
     const loaded = await strata(['load'], readFileSync(join(dir, 'a.tar')));
     expect(loaded).toEqual({ code: 0, stdout: 'loaded example.org/x:latest\n', stderr: '' });
+  });
+
+  test('a root of another version is left alone', async () => {
+    mkdirSync(join(dir, 'root'));
+    writeFileSync(join(dir, 'root/version'), '99\n');
+    const got = await strata(['images']);
+    expect(got).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/says version 99.*\[newer-store\]/),
+    });
+    expect(readdirSync(join(dir, 'root'))).toEqual(['version']);
   });
 
   test('what is not there is a failure with a hint', async () => {
