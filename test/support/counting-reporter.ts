@@ -10,10 +10,12 @@ export function countingReporter(): Reporter {
   return {
     onTestRunEnd(modules: readonly TestModule[], unhandledErrors) {
       const tests = modules.flatMap((module) => [...module.children.allTests()]);
-      const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
+      const inState = (state: string): TestCase[] => tests.filter((test) => test.result().state === state);
       const brokenFiles = modules.filter((module) => module.errors().length > 0).length;
 
-      const skipped = tests.filter((test) => test.result().state === 'skipped');
+      // What a failed hook kept from running did not pass, whatever it is called.
+      const prevented = inState('skipped').filter(isInBrokenSuite);
+      const skipped = inState('skipped').filter((test) => !isInBrokenSuite(test));
       for (const reason of new Set(skipped.map(skipReason))) process.stdout.write(`skipped: ${reason}\n`);
       const unjustified = skipped.filter((test) => !skipIsJustified(test.fullName));
       for (const test of unjustified) {
@@ -24,13 +26,20 @@ export function countingReporter(): Reporter {
       }
       if (unjustified.length > 0) process.exitCode = 1;
 
-      const failed = count('failed') + brokenFiles + unhandledErrors.length;
-      const line = `${count('passed')} passed, ${failed} failed, ${skipped.length} skipped\n`;
+      const failed = inState('failed').length + prevented.length + brokenFiles + unhandledErrors.length;
+      const line = `${inState('passed').length} passed, ${failed} failed, ${skipped.length} skipped\n`;
       process.stdout.write(line);
       const file = process.env.STRATA_TEST_COUNTS;
       if (file !== undefined) writeFileSync(file, line);
     },
   };
+}
+
+function isInBrokenSuite(test: TestCase): boolean {
+  for (let parent = test.parent; parent.type === 'suite'; parent = parent.parent) {
+    if (parent.errors().length > 0) return true;
+  }
+  return false;
 }
 
 function skipReason(test: TestCase): string {

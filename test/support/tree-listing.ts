@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from '
 
 /**
  * Every path below a directory with all that a layer can say of it: type, mode, owner, content, link target, device,
- * which paths are one file, and the time where it lies before `since` (milliseconds). Names are bytes, as latin1.
+ * which paths are one file, and a file's time where it lies before `since` (milliseconds). Names are bytes, as latin1.
  */
 export function treeListing(dir: string, since: number): Record<string, string> {
   const firstNames = new Map<number, string>();
@@ -25,7 +25,7 @@ function describe(path: Buffer, stat: Stats, since: number): string {
   const mode = (stat.mode & 0o7777).toString(8).padStart(4, '0');
   const time = stat.mtimeMs < since ? `at ${Math.floor(stat.mtimeMs / 1000)}` : 'new';
   const owner = `${stat.uid}:${stat.gid}`;
-  if (stat.isDirectory()) return `directory ${mode} ${owner} ${time}`;
+  if (stat.isDirectory()) return `directory ${mode} ${owner}`;
   if (stat.isSymbolicLink()) return `link ${owner} to ${readlinkSync(path, 'latin1')}`;
   if (stat.isFIFO()) return `pipe ${mode} ${owner}`;
   if (stat.isCharacterDevice() || stat.isBlockDevice()) return `device ${stat.rdev} ${mode} ${owner}`;
