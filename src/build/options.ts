@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Digest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
+import type { RegistryClientOptions } from '../registry/options.ts';
 
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
 export interface BuildOptions {
@@ -29,7 +30,7 @@ export interface BuildOptions {
   readonly ssh: readonly SshSpec[];
   readonly allow: readonly string[];
   readonly run: RunOptions;
-  readonly registry: RegistryOptions;
+  readonly registry: RegistryClientOptions;
   /** `runc`, `crun` or a path. */
   readonly runtime: string;
   /** Steps at once. */
@@ -84,13 +85,6 @@ export interface Resources {
   readonly cpuShares?: number | undefined;
   readonly cpusetCpus?: string | undefined;
   readonly cpusetMems?: string | undefined;
-}
-
-export interface RegistryOptions {
-  /** Registry host to mirror URLs, in order. */
-  readonly mirrors: ReadonlyMap<string, readonly string[]>;
-  readonly insecure: readonly string[];
-  readonly caFiles: readonly string[];
 }
 
 /** The world outside one build: where events go, what stops it, and the few things read from the process. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode, UsageError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
+import type { ProxySettings } from '../registry/proxy.ts';
 
 /** What the configuration files say; a flag on the command line wins over it. */
 export interface Config {
@@ -9,6 +10,8 @@ export interface Config {
   readonly registryMirrors: ReadonlyMap<string, readonly string[]>;
   readonly insecureRegistries: readonly string[];
   readonly caFiles: readonly string[];
+  /** Where the environment names none. */
+  readonly proxy: ProxySettings;
   readonly runtime?: string;
   readonly maxParallelism?: number;
 }
@@ -16,19 +19,23 @@ export interface Config {
 export interface ConfigPlaces {
   /** Strata's own files, the weakest first. */
   readonly own: readonly string[];
-  /** The Docker engine's, for its mirrors of Docker Hub. */
-  readonly docker: string;
+  /** The Docker engine's, for its mirrors of Docker Hub: the first that there is. */
+  readonly docker: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where a person's configuration of all programs lies. */
+export function userConfigDirectory(environment: Environment): string {
+  return environment.XDG_CONFIG_HOME || join(environment.HOME ?? '/', '.config');
+}
+
 /** Where the configuration lies (cli.md, "Configuration file"). */
 export function configPlaces(environment: Environment): ConfigPlaces {
-  const home = environment.HOME ?? '/';
-  const user = environment.XDG_CONFIG_HOME || join(home, '.config');
+  const user = userConfigDirectory(environment);
   return {
     own: ['/etc/strata/config.json', join(user, 'strata', 'config.json')],
-    docker: '/etc/docker/daemon.json',
+    docker: [join(user, 'docker', 'daemon.json'), '/etc/docker/daemon.json'],
   };
 }
 
@@ -37,24 +44,29 @@ export function configPlaces(environment: Environment): ConfigPlaces {
  * @throws UsageError `bad-config-file`, naming the file
  */
 export function readConfig(places: ConfigPlaces): Config {
-  let config: Config = { registryMirrors: new Map(), insecureRegistries: [], caFiles: [] };
+  let config: Config = { registryMirrors: new Map(), insecureRegistries: [], caFiles: [], proxy: {} };
   for (const path of places.own) {
     for (const [key, value] of Object.entries(readObject(path) ?? {})) {
       const read = members[key as keyof typeof members];
       if (!Object.hasOwn(members, key) || read === undefined) throw unknownMember(path, key);
-      config = { ...config, ...read(value, (want) => misfit(path, key, want)) };
+      config = { ...config, ...read(value, (want) => misfit(path, key, want), config) };
     }
   }
   if (config.registryMirrors.size > 0) return config;
-  const mirrors = readObject(places.docker)?.['registry-mirrors'];
-  if (mirrors === undefined) return config;
-  const urls = strings(mirrors, (want) => misfit(places.docker, 'registry-mirrors', want));
-  return { ...config, registryMirrors: new Map([['docker.io', urls]]) };
+  for (const path of places.docker) {
+    const daemon = readObject(path);
+    if (daemon === undefined) continue;
+    const mirrors = daemon['registry-mirrors'];
+    if (mirrors === undefined) return config;
+    const urls = strings(mirrors, (want) => misfit(path, 'registry-mirrors', want));
+    return { ...config, registryMirrors: new Map([['docker.io', urls]]) };
+  }
+  return config;
 }
 
 type Fail = (want: string) => never;
 
-const members: Readonly<Record<string, (value: unknown, fail: Fail) => Partial<Config>>> = {
+const members: Readonly<Record<string, (value: unknown, fail: Fail, before: Config) => Partial<Config>>> = {
   'registry-mirrors': (value, fail) => {
     const want = 'an object such as {"docker.io": ["http://127.0.0.1:5000"]}';
     if (!isObject(value)) return fail(want);
@@ -65,6 +77,9 @@ const members: Readonly<Record<string, (value: unknown, fail: Fail) => Partial<C
   },
   'insecure-registries': (value, fail) => ({ insecureRegistries: strings(value, fail) }),
   'ca-files': (value, fail) => ({ caFiles: strings(value, fail) }),
+  'http-proxy': (value, fail, { proxy }) => ({ proxy: { ...proxy, http: aString(value, fail) } }),
+  'https-proxy': (value, fail, { proxy }) => ({ proxy: { ...proxy, https: aString(value, fail) } }),
+  'no-proxy': (value, fail, { proxy }) => ({ proxy: { ...proxy, no: aString(value, fail) } }),
   runtime: (value, fail) => ({
     runtime: typeof value === 'string' && value !== '' ? value : fail('a name or path'),
   }),
@@ -73,6 +88,10 @@ const members: Readonly<Record<string, (value: unknown, fail: Fail) => Partial<C
       Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : fail('a number above 0'),
   }),
 };
+
+function aString(value: unknown, fail: Fail): string {
+  return typeof value === 'string' ? value : fail('a string');
+}
 
 function strings(value: unknown, fail: Fail): readonly string[] {
   const isList = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { RegistryOptions } from '../build/options.ts';
 import { dockerConfigCredentials } from '../registry/credentials.ts';
+import { findSystemAuthorities } from '../registry/identity.ts';
+import type { RegistryClientOptions } from '../registry/options.ts';
+import { proxyFromEnvironment } from '../registry/proxy.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { RegistryWork } from '../store/pull.ts';
 import type { CommandContext } from './commands/command.ts';
-import { type Config, configPlaces, readConfig } from './config-file.ts';
+import { type Config, configPlaces, readConfig, userConfigDirectory } from './config-file.ts';
 import { each } from './flags/collect.ts';
 import { parseMirror } from './flags/pairs.ts';
+import type { CliIO } from './io.ts';
 import { openRenderer } from './renderer-choice.ts';
 import { version } from './version.ts';
 
@@ -25,8 +28,12 @@ export function addRegistryFlags(command: Command): Command {
     .option('--insecure-registry <host>', 'speak plain HTTP to this registry', each, []);
 }
 
-/** What the configuration and the flags say together; mirrors given as flags replace those of their host. */
-export function registryOptions(flags: RegistryFlags, config: Config): RegistryOptions {
+/** What configuration, environment and flags say together; mirrors given as flags replace those of their host. */
+export function registryOptions(
+  flags: Pick<RegistryFlags, 'registryMirror' | 'insecureRegistry'>,
+  config: Config,
+  env: CliIO['env'],
+): RegistryClientOptions {
   const given = new Map<string, string[]>();
   for (const [host, url] of flags.registryMirror.map(parseMirror)) {
     given.set(host, [...(given.get(host) ?? []), url]);
@@ -34,8 +41,20 @@ export function registryOptions(flags: RegistryFlags, config: Config): RegistryO
   return {
     mirrors: new Map([...config.registryMirrors, ...given]),
     insecure: [...config.insecureRegistries, ...flags.insecureRegistry],
-    caFiles: config.caFiles,
+    trust: {
+      systemFile: findSystemAuthorities(env),
+      caFiles: [...config.caFiles, ...(env.NODE_EXTRA_CA_CERTS ? [env.NODE_EXTRA_CA_CERTS] : [])],
+      hostDirectories: [join(userConfigDirectory(env), 'docker/certs.d'), '/etc/docker/certs.d'],
+    },
+    proxy: proxyFromEnvironment(env, config.proxy),
+    userAgent: `strata/${version}`,
+    credentials: dockerConfigCredentials(dockerConfigFile(env), env),
   };
+}
+
+/** The file in which Docker keeps credentials. */
+export function dockerConfigFile(env: CliIO['env']): string {
+  return join(env.DOCKER_CONFIG || join(env.HOME ?? '/', '.docker'), 'config.json');
 }
 
 /** Does `work` with a client of all registries, shown as `--progress` says. */
@@ -45,12 +64,10 @@ export async function withRegistry<T>(
   work: (access: RegistryWork) => Promise<T>,
 ): Promise<T> {
   const { env } = io;
-  const options = registryOptions(flags, readConfig(configPlaces(env)));
+  const options = registryOptions(flags, readConfig(configPlaces(env)), env);
   const { renderer } = openRenderer(flags, io);
-  const dockerConfig = env.DOCKER_CONFIG || join(env.HOME ?? '/', '.docker');
-  const credentials = dockerConfigCredentials(join(dockerConfig, 'config.json'));
   const emit = (event: Parameters<typeof renderer.handle>[0]) => renderer.handle(event);
-  const registry = openRegistry({ ...options, userAgent: `strata/${version}`, credentials }, emit);
+  const registry = openRegistry(options, emit);
   try {
     return await work({ registry, emit, signal, now: Date.now });
   } finally {

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
-import { HostError } from '../core/errors.ts';
-import type { RegistryClientOptions, Timing } from './options.ts';
-import { proxyFor } from './proxy.ts';
+import type { IdentityOf } from './identity.ts';
+import type { Timing } from './options.ts';
+import { type ProxySettings, proxyFor } from './proxy.ts';
 
 /** A way to a server. */
 interface Connection {
@@ -12,25 +10,51 @@ interface Connection {
 }
 
 export interface Connections {
-  /** @throws HostError `bad-ca-file`; UsageError `bad-proxy` */
-  to(url: URL): Promise<Connection>;
+  /**
+   * @param isProbe whoever answers is welcome
+   * @throws HostError `bad-ca-file`, `bad-client-certificate`; UsageError `bad-proxy`
+   */
+  to(url: URL, isProbe: boolean): Promise<Connection>;
   close(): Promise<void>;
 }
 
-/** Keeps connections, direct ones and those through proxies, for as long as there are requests. */
+/**
+ * Keeps connections, direct ones and those through proxies, for as long as there are requests.
+ * @param isBelieved whether a host's certificate is not looked at
+ */
 export function openConnections(
-  { caFiles, proxy: settings = {} }: Pick<RegistryClientOptions, 'caFiles' | 'proxy'>,
+  proxySettings: ProxySettings,
+  identityOf: IdentityOf,
+  isBelieved: (host: string) => boolean,
   timing: Timing,
 ): Connections {
-  /** By proxy; '' is the direct way. */
+  /** By proxy and by how the server is met. */
   const dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  /** Certificates are read when there is nothing else for it: that takes longer than many a request. */
+  const waysOf = (url: URL, isProbe: boolean): { readonly key: string; tls(): object } => {
+    if (url.protocol !== 'https:') return { key: 'plain', tls: () => ({}) };
+    if (isProbe) return { key: 'probe', tls: () => ({ rejectUnauthorized: false }) };
+    const identity = identityOf(url.host);
+    const rejectUnauthorized = !isBelieved(url.host);
+    return {
+      key: `${identity.key} ${rejectUnauthorized}`,
+      tls: () => ({ secureContext: identity.secureContext(), rejectUnauthorized }),
+    };
+  };
+
   return {
-    async to(url) {
-      const proxy = proxyFor(url, settings);
-      const key = proxy?.href ?? '';
-      const known = dispatchers.get(key) ?? openDispatcher(proxy, caFiles, timing);
-      dispatchers.set(key, known);
-      return { dispatcher: await known, proxy };
+    async to(url, isProbe) {
+      const proxy = proxyFor(url, proxySettings);
+      const way = waysOf(url, isProbe);
+      const key = `${proxy?.href} ${way.key}`;
+      let dispatcher = dispatchers.get(key);
+      if (dispatcher === undefined) {
+        const proxyTLS = proxy === undefined ? {} : waysOf(proxy, false).tls();
+        dispatcher = openDispatcher(proxy, way.tls(), proxyTLS, timing);
+        dispatchers.set(key, dispatcher);
+      }
+      return { dispatcher: await dispatcher, proxy };
     },
     async close() {
       await Promise.allSettled([...dispatchers.values()].map(async (each) => (await each).close()));
@@ -40,15 +64,13 @@ export function openConnections(
 
 async function openDispatcher(
   proxy: URL | undefined,
-  caFiles: readonly string[],
+  tls: object,
+  proxyTLS: object,
   timing: Timing,
 ): Promise<Dispatcher> {
   // Loading undici costs more than many a cached build: nobody pays who does not ask a registry.
-  // By its default export: bundled, a CommonJS package that is loaded late has no other.
-  const { Agent, ProxyAgent } = (await import('undici')).default;
-  // Authorities given to Node replace the usual ones.
-  const ca = caFiles.length === 0 ? {} : { ca: [...rootCertificates, ...caFiles.map(readCAFile)] };
-  const connect = { timeout: timing.connectMs, ...ca };
+  const { Agent, ProxyAgent } = await import('undici');
+  const connect = { timeout: timing.connectMs, ...tls };
   const patience = { headersTimeout: timing.idleMs, bodyTimeout: timing.idleMs };
   if (proxy === undefined) return new Agent({ ...patience, connect });
   // Plain requests are handed to the proxy whole: many refuse tunnels to other ports than 443.
@@ -57,16 +79,6 @@ async function openDispatcher(
     uri: proxy.href,
     proxyTunnel: false,
     requestTls: connect,
-    proxyTls: connect,
+    proxyTls: { timeout: timing.connectMs, ...proxyTLS },
   });
-}
-
-function readCAFile(path: string): string {
-  try {
-    const text = readFileSync(path, 'latin1');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  } catch (cause) {
-    throw new HostError('bad-ca-file', `cannot read the CA file ${path}`, { cause });
-  }
-  throw new HostError('bad-ca-file', `the CA file ${path} holds no certificate in PEM form`);
 }

@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import type { RegistryClientOptions } from './options.ts';
+import { isWithin } from './proxy.ts';
 import { dockerHub } from './reference.ts';
 
 /** A server that answers for a registry: itself or a mirror of it. */
@@ -9,6 +10,8 @@ export interface Endpoint {
   /** What credentials are filed under. */
   readonly registry: string;
   readonly isMirror: boolean;
+  /** Whether TLS is to be tried before the plain HTTP of `base`. */
+  readonly triesTLS: boolean;
 }
 
 /** Docker Hub answers at another host than the one in names. */
@@ -28,11 +31,14 @@ export function endpointsOf(registry: string, options: EndpointOptions): Endpoin
 /** The registry itself, the only one that is pushed to. */
 export function originEndpoint(registry: string, options: EndpointOptions): Endpoint {
   const host = registry === dockerHub ? hubHost : registry;
-  return { base: new URL(`${scheme(host, options)}://${host}/v2/`), registry, isMirror: false };
+  const { scheme, triesTLS } = schemeOf(host, options);
+  return { base: new URL(`${scheme}://${host}/v2/`), registry, isMirror: false, triesTLS };
 }
 
 function mirrorEndpoint(mirror: string, options: EndpointOptions): Endpoint {
-  const url = parseURL(mirror.includes('://') ? mirror : `${scheme(mirror, options)}://${mirror}`);
+  const isWhole = mirror.includes('://');
+  const { scheme, triesTLS } = schemeOf(mirror.replace(/\/.*$/, ''), options);
+  const url = parseURL(isWhole ? mirror : `${scheme}://${mirror}`);
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(
       'bad-mirror',
@@ -45,13 +51,27 @@ function mirrorEndpoint(mirror: string, options: EndpointOptions): Endpoint {
     });
   }
   const path = url.pathname.replace(/\/+$/, '').replace(/\/v2$/, '');
-  return { base: new URL(`${path}/v2/`, url), registry: url.host, isMirror: true };
+  const base = new URL(`${path}/v2/`, url);
+  return { base, registry: url.host, isMirror: true, triesTLS: !isWhole && triesTLS };
 }
 
-function scheme(host: string, { insecure }: EndpointOptions): 'http' | 'https' {
-  const name = host.replace(/\/.*$/, '');
-  const isNamed = insecure.includes(name) || insecure.includes(name.replace(/:[0-9]+$/, ''));
-  return isNamed || isLoopback(name) ? 'http' : 'https';
+/**
+ * Whether a host was named as one whose certificate is not looked at: `name` for every port of it,
+ * `name:port`, or the range its address lies in.
+ */
+export function isNamedInsecure(host: string, insecure: readonly string[]): boolean {
+  const [, name = host] = /^(.*?)(?::[0-9]+)?$/.exec(host) ?? [];
+  const address = name.replace(/^\[|\]$/g, '');
+  return insecure.some((each) => each === host || each === name || isWithin(address, each));
+}
+
+/** As Docker does it: what is insecure, loopback included, may speak TLS and gets plain HTTP otherwise. */
+function schemeOf(
+  host: string,
+  { insecure }: EndpointOptions,
+): { readonly scheme: 'http' | 'https'; readonly triesTLS: boolean } {
+  const triesTLS = isNamedInsecure(host, insecure) || isLoopback(host);
+  return { scheme: triesTLS ? 'http' : 'https', triesTLS };
 }
 
 /** `localhost`, 127.0.0.0/8 and [::1], with or without a port. */

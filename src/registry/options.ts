@@ -5,15 +5,30 @@ import type { ProxySettings } from './proxy.ts';
 export interface RegistryClientOptions {
   /** Registry to its mirrors (`http://host:port` or `host:port`), tried in order before the registry itself. */
   readonly mirrors: ReadonlyMap<string, readonly string[]>;
-  /** Hosts (`name` or `name:port`) spoken to in plain HTTP, as loopback is without asking. */
+  /**
+   * Hosts (`name`, `name:port`, `address/bits`) whose certificate is not looked at, and which are spoken to in
+   * plain HTTP when they know no TLS.
+   */
   readonly insecure: readonly string[];
-  /** PEM files of authorities that are trusted besides the usual ones. */
-  readonly caFiles: readonly string[];
-  readonly proxy?: ProxySettings;
+  readonly trust: Trust;
+  readonly proxy: ProxySettings;
   readonly userAgent: string;
   /** Asked only after a registry wanted to know who we are. */
-  readonly credentials?: CredentialSource;
+  readonly credentials: CredentialSource;
   readonly timing?: Partial<Timing>;
+}
+
+/** Whose word is taken for who a server is, and how we show who we are; all files in PEM form. */
+export interface Trust {
+  /** The authorities this system trusts; Node's own when undefined. */
+  readonly systemFile: string | undefined;
+  /** Authorities that are trusted besides those. */
+  readonly caFiles: readonly string[];
+  /**
+   * Directories in Docker's form: `HOST[:PORT]/` holds authorities for one host (`*.crt`) and what it wants of
+   * its clients (`NAME.cert` and `NAME.key`).
+   */
+  readonly hostDirectories: readonly string[];
 }
 
 export interface Timing {

@@ -76,7 +76,7 @@ function registryWords(body: string): string {
 const longestWords = 500;
 
 /** Text of a stranger: no control characters, no novels. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
   const clean = text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
   return clean.length > longestWords ? `${clean.slice(0, longestWords)}…` : clean;

@@ -9,6 +9,7 @@ import { type PushImage, type PushOptions, type PushReceipt, pushImage } from '.
 import type { Reference } from './reference.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { type ResolvedImage, resolveManifest } from './resolve.ts';
+import { openSchemes } from './scheme.ts';
 import { openSession } from './session.ts';
 import { openTransport } from './transport.ts';
 
@@ -49,7 +50,8 @@ const notablePauseMs = 2_000;
 export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = () => undefined): Registry {
   const timing = { ...defaultTiming, ...options.timing };
   const transport = openTransport(options, timing);
-  const session = openSession(transport, options.credentials ?? (async () => undefined));
+  const session = openSession(transport, options.credentials);
+  const settle = openSchemes(transport);
   const note = (text: string) => emit({ type: 'note', text, at: Date.now() });
   const abandoned = new Set<string>();
   const downloads = new Map<string, Promise<void>>();
@@ -82,10 +84,10 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   ): Promise<T> => {
     if (signal.aborted) throw new CanceledError();
     for (const endpoint of endpointsOf(reference.registry, options)) {
-      const repository = repositoryAt(endpoint, reference, signal, undefined);
-      if (!endpoint.isMirror) return work(repository);
-      const key = repository.url('').href;
+      const key = `${endpoint.base.host}${endpoint.base.pathname}${reference.repository}`;
       if (abandoned.has(key)) continue;
+      const repository = repositoryAt(await settle(endpoint, signal), reference, signal, undefined);
+      if (!endpoint.isMirror) return work(repository);
       try {
         return await work(repository);
       } catch (error) {
@@ -119,7 +121,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
     },
     async push(reference, image, blobs, pushOptions, signal) {
       const mountFrom = [...new Set(pushOptions.mountFrom?.values())].sort();
-      const endpoint = originEndpoint(reference.registry, options);
+      const endpoint = await settle(originEndpoint(reference.registry, options), signal);
       // One upload that fails ends the others.
       const failed = new AbortController();
       const either = AbortSignal.any([signal, failed.signal]);

@@ -1,7 +1,8 @@
 import { type Answer, refusal } from './answer.ts';
-import { createGatekeeper, type Scope } from './auth.ts';
+import { createGatekeeper } from './auth.ts';
 import type { CredentialSource } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Scope } from './token.ts';
 import type { Request, Transport } from './transport.ts';
 
 /** Sends requests to registries, getting in where they ask for it. */

@@ -3,6 +3,8 @@ import { STATUS_CODES } from 'node:http';
 import { CanceledError, RemoteError, StrataError, systemCode } from '../core/errors.ts';
 import { type Answer, answerOf } from './answer.ts';
 import { openConnections } from './connections.ts';
+import { isNamedInsecure } from './endpoint.ts';
+import { openIdentities } from './identity.ts';
 import type { RegistryClientOptions, Timing } from './options.ts';
 import { brokenError, connectError, redactURL } from './registry-error.ts';
 
@@ -12,6 +14,10 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** Called for each try. */
   readonly body?: () => AsyncIterable<Uint8Array> | Uint8Array;
+  /** The body is a secret: a redirect to another server is refused. */
+  readonly staysHome?: boolean;
+  /** Only to see whether somebody is there: whoever it may be. */
+  readonly isProbe?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -21,6 +27,8 @@ export interface Transport {
    * @throws RemoteError, TransientError when there is no answer; CanceledError
    */
   send(request: Request): Promise<Answer>;
+  /** Whether certificates were laid down for this host alone. */
+  hasFilesFor(host: string): boolean;
   /** Closes idle connections; those in use end with their answers. */
   close(): Promise<void>;
 }
@@ -28,15 +36,17 @@ export interface Transport {
 const maxRedirects = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** Its requests throw HostError `bad-ca-file` and UsageError `bad-proxy` too. */
+/** Its requests throw HostError `bad-ca-file`, `bad-client-certificate` and UsageError `bad-proxy` too. */
 export function openTransport(
-  options: Pick<RegistryClientOptions, 'caFiles' | 'proxy' | 'userAgent'>,
+  options: Pick<RegistryClientOptions, 'insecure' | 'trust' | 'proxy' | 'userAgent'>,
   timing: Timing,
 ): Transport {
-  const connections = openConnections(options, timing);
+  const isBelieved = (host: string) => isNamedInsecure(host, options.insecure);
+  const identityOf = openIdentities(options.trust);
+  const connections = openConnections(options.proxy, identityOf, isBelieved, timing);
 
   const sendOnce = async (request: Request, url: URL, headers: Readonly<Record<string, string>>) => {
-    const { dispatcher, proxy } = await connections.to(url);
+    const { dispatcher, proxy } = await connections.to(url, request.isProbe === true);
     try {
       const response = await dispatcher.request({
         origin: url.origin,
@@ -65,10 +75,14 @@ export function openTransport(
         await answer.discard();
         if (hops === maxRedirects) throw badRedirect(answer, `more than ${maxRedirects} redirects`);
         const next = redirectTarget(answer, location);
-        if (next.origin !== url.origin) headers = withoutCredentials(headers);
+        if (next.origin !== url.origin) {
+          if (request.staysHome === true) throw badRedirect(answer, `a redirect to ${redactURL(next)}`);
+          headers = withoutCredentials(headers);
+        }
         url = next;
       }
     },
+    hasFilesFor: (host) => identityOf(host).key !== '',
     close: () => connections.close(),
   };
 }

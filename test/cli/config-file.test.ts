@@ -15,11 +15,11 @@ afterEach(() => rmSync(dir, { recursive: true }));
 /** Writes the given files and reads them as the machine's, the person's and Docker's. */
 function read(files: Partial<Record<'system' | 'user' | 'docker', string>>) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
-  return readConfig({ own: [join(dir, 'system'), join(dir, 'user')], docker: join(dir, 'docker') });
+  return readConfig({ own: [join(dir, 'system'), join(dir, 'user')], docker: [join(dir, 'docker')] });
 }
 
 test('without any file everything is empty', () => {
-  expect(read({})).toEqual({ registryMirrors: new Map(), insecureRegistries: [], caFiles: [] });
+  expect(read({})).toEqual({ registryMirrors: new Map(), insecureRegistries: [], caFiles: [], proxy: {} });
 });
 
 test("the person's file wins member by member", () => {
@@ -34,7 +34,27 @@ test("the person's file wins member by member", () => {
     registryMirrors: new Map([['docker.io', ['http://a']]]),
     caFiles: ['/ca.pem'],
     insecureRegistries: ['r:5000'],
+    proxy: {},
   });
+});
+
+test('proxies are put together from all files', () => {
+  const config = read({
+    system: '{"http-proxy": "http://a:1", "no-proxy": "x"}',
+    user: '{"https-proxy": "http://b:2", "no-proxy": ""}',
+  });
+  expect(config.proxy).toEqual({ http: 'http://a:1', https: 'http://b:2', no: '' });
+});
+
+test("of Docker's files the person's is read before the machine's", () => {
+  const docker = [join(dir, 'mine'), join(dir, 'docker')];
+  writeFileSync(join(dir, 'mine'), '{"registry-mirrors": ["http://mine"]}');
+  writeFileSync(join(dir, 'docker'), '{"registry-mirrors": ["http://docker"]}');
+  expect(readConfig({ own: [], docker }).registryMirrors).toEqual(new Map([['docker.io', ['http://mine']]]));
+  rmSync(join(dir, 'mine'));
+  expect(readConfig({ own: [], docker }).registryMirrors).toEqual(
+    new Map([['docker.io', ['http://docker']]]),
+  );
 });
 
 test("Docker's mirrors are read when there are no others, and nothing else of its file", () => {

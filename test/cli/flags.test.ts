@@ -253,6 +253,7 @@ const around: Surroundings = {
     ]),
     insecureRegistries: ['old:5000'],
     caFiles: [],
+    proxy: {},
     runtime: 'crun',
   },
   processors: 3,

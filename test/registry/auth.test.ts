@@ -13,7 +13,7 @@ afterEach(async () => {
 /** A server behind a guard, and a client that has credentials for some hosts. */
 async function start(
   guard: Guard,
-  known: 'none' | 'mine' | 'wrong' = 'none',
+  known: 'none' | 'mine' | 'wrong' | 'identity' = 'none',
 ): Promise<[FaultyRegistry, Client, string[]]> {
   const server = await startFaultyRegistry({ guard });
   const asked: string[] = [];
@@ -21,6 +21,7 @@ async function start(
     credentials: async (registry) => {
       asked.push(registry);
       if (known === 'none' || registry !== server.host) return undefined;
+      if (known === 'identity') return { identityToken: 'id' };
       return known === 'mine' ? me : { ...me, password: 'wrong' };
     },
   });
@@ -77,6 +78,33 @@ describe('a token', () => {
     await resolve(server, client, 'app:1');
     const token = server.seen.find(({ path }) => path.startsWith('/token'));
     expect(token?.headers.authorization).toBe(`Basic ${Buffer.from('me:p:w').toString('base64')}`);
+  });
+});
+
+describe('an identity token', () => {
+  it('is traded for a token, in the body of the request', async () => {
+    const [server, client] = await start({ kind: 'token', ...me, identityToken: 'id' }, 'identity');
+    addImage(server, 'app', '1', []);
+    await resolve(server, client, 'app:1');
+    const tokens = server.seen.filter(({ path }) => path.startsWith('/token'));
+    expect(tokens.map(({ method, path, headers }) => [method, path, headers.authorization])).toEqual([
+      ['POST', '/token', undefined],
+    ]);
+  });
+
+  it('does not follow a redirect to another server', async () => {
+    const [server, client] = await start({ kind: 'token', ...me, identityToken: 'id' }, 'identity');
+    await using other = await startFaultyRegistry();
+    addImage(server, 'app', '1', []);
+    server.fail(/token/, { kind: 'redirect', to: `http://${other.host}/token`, status: 307 });
+    await expect(resolve(server, client, 'app:1')).rejects.toMatchObject({ code: 'registry-protocol' });
+    expect(other.seen).toEqual([]);
+  });
+
+  it('says nothing to a registry that wants a password', async () => {
+    const [server, client] = await start({ kind: 'basic', ...me }, 'identity');
+    addImage(server, 'app', '1', []);
+    await expect(resolve(server, client, 'app:1')).rejects.toMatchObject({ code: 'registry-unauthorized' });
   });
 });
 

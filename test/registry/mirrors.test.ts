@@ -149,7 +149,8 @@ describe('over TLS', () => {
 
   const reopen = async (caFiles: string[]) => {
     await client[Symbol.asyncDispose]();
-    client = openClient({ caFiles, mirrors: new Map([[origin.host, [`https://${secure.host}`]]]) });
+    const trust = { systemFile: undefined, caFiles, hostDirectories: [] };
+    client = openClient({ trust, mirrors: new Map([[origin.host, [`https://${secure.host}`]]]) });
   };
 
   it('a registry is trusted when its authority is', async () => {
@@ -169,7 +170,7 @@ describe('over TLS', () => {
   it('a registry gets no password that it wants in the clear', async () => {
     await client[Symbol.asyncDispose]();
     client = openClient({
-      caFiles: [certificate],
+      trust: { systemFile: undefined, caFiles: [certificate], hostDirectories: [] },
       mirrors: new Map([[origin.host, [`https://${secure.host}`]]]),
       credentials: async () => ({ username: 'me', password: 'secret' }),
     });

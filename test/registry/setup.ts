@@ -33,8 +33,10 @@ export function openClient(options: Partial<RegistryClientOptions> = {}): Client
     {
       mirrors: new Map(),
       insecure: [],
-      caFiles: [],
+      trust: { systemFile: undefined, caFiles: [], hostDirectories: [] },
+      proxy: {},
       userAgent: 'strata/test',
+      credentials: async () => undefined,
       ...options,
       timing: { connectMs: 2_000, idleMs: 600, attempts: 3, firstPauseMs: 5, ...options.timing },
     },

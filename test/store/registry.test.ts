@@ -41,7 +41,14 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
     other = { blobs: openBlobStore(images, space.path('other-ingest')), refs: openRefs(images) };
     image = await storeImage(space);
     events = [];
-    registry = openRegistry({ mirrors: new Map(), insecure: [], caFiles: [], userAgent: 'test' });
+    registry = openRegistry({
+      mirrors: new Map(),
+      insecure: [],
+      trust: { systemFile: undefined, caFiles: [], hostDirectories: [] },
+      proxy: {},
+      userAgent: 'test',
+      credentials: async () => undefined,
+    });
     const { signal } = new AbortController();
     work = { registry, emit: (event) => events.push(event), signal, now: () => 0 };
   });

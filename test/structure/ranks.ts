@@ -17,7 +17,7 @@ export const ranks: readonly (readonly string[])[] = [
 /** Folders that see less than their rank allows: what they are for would blur otherwise. */
 export const onlyImports: Readonly<Record<string, readonly string[]>> = {
   plan: ['core', 'dockerfile', 'oci'],
-  registry: ['core', 'oci', 'content'],
+  registry: ['core', 'sys', 'oci', 'content'],
 };
 
 /** Folders that only these may import. */

@@ -33,8 +33,13 @@ type Fault =
 
 export type Guard =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-  /** Without a user, anybody gets a token. */
-  | { readonly kind: 'token'; readonly username?: string; readonly password?: string };
+  /** Without a user, anybody gets a token; who logs in gets the identity token, which then stands for the user. */
+  | {
+      readonly kind: 'token';
+      readonly username?: string;
+      readonly password?: string;
+      readonly identityToken?: string;
+    };
 
 interface SeenRequest {
   readonly method: string;
@@ -66,7 +71,8 @@ export interface FaultyRegistry extends AsyncDisposable {
 
 export interface FaultyRegistryOptions {
   readonly guard?: Guard;
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Clients must have a certificate of the authority `ca` where there is one. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
   /** A body longer than this is refused with 413. */
   readonly largestBody?: number;
 }
@@ -102,7 +108,7 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
 
     if (fault?.kind === 'status') return answer(fault.status, fault.headers, fault.body);
     if (fault?.kind === 'redirect') return answer(fault.status ?? 307, { location: fault.to });
-    if (url.pathname === '/token') return giveToken(request, answer);
+    if (url.pathname === '/token') return giveToken(request, url, answer);
     if (!isAllowed(request)) return refuse(401, 'UNAUTHORIZED', 'authentication required', challenge(url));
 
     const [, repository = '', kind, name = ''] =
@@ -175,13 +181,19 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     return { 'www-authenticate': `Bearer realm="${base}token",service="test",scope="${scope}"` };
   };
   type Answer = (status: number, headers?: Record<string, string>, body?: string) => Promise<void> | void;
-  const giveToken = (request: IncomingMessage, answer: Answer) => {
-    if (guard?.kind === 'token' && guard.username !== undefined) {
-      if (request.headers.authorization !== basicHeader(guard)) return answer(401);
-    }
+  const giveToken = async (request: IncomingMessage, url: URL, answer: Answer) => {
+    const { identityToken, username } = guard?.kind === 'token' ? guard : {};
+    const form = new URLSearchParams((await readAll(request)).toString());
+    const isByIdentity = form.get('grant_type') === 'refresh_token';
+    const isKnown = isByIdentity
+      ? form.get('refresh_token') === identityToken
+      : username === undefined || request.headers.authorization === basicHeader(guard);
+    if (!isKnown) return answer(401);
     const token = randomUUID();
     tokens.add(token);
-    return answer(200, { 'content-type': 'application/json' }, JSON.stringify({ token, expires_in: 60 }));
+    const isLogin = url.searchParams.get('offline_token') === 'true';
+    const more = isLogin && identityToken !== undefined ? { refresh_token: identityToken } : {};
+    return answer(200, {}, JSON.stringify({ token, expires_in: 60, ...more }));
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -190,7 +202,10 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
       response.destroy(error instanceof Error ? error : undefined);
     });
   };
-  const server: Server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
+  const server: Server =
+    tls === undefined
+      ? createServer(listener)
+      : createSecureServer({ ...tls, requestCert: tls.ca !== undefined }, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -275,6 +290,6 @@ function digestOf(bytes: Uint8Array): BlobDigest {
   return digestFromHex(createHash('sha256').update(bytes).digest('hex'));
 }
 
-function basicHeader({ username = '', password = '' }: Guard): string {
+function basicHeader({ username = '', password = '' }: Partial<Guard> = {}): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -54,6 +54,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly metadataFile?: string;
   readonly check?: boolean;
   readonly call?: string;
+  readonly format?: string;
   readonly explain?: boolean;
   readonly failOnMiss?: boolean;
   readonly runtime?: string;
@@ -97,7 +98,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     ssh: flags.ssh.map(parseSsh),
     allow: flags.allow.map((text) => oneOf('--allow', text, entitlements)),
     run: readRunOptions(flags),
-    registry: registryOptions(flags, config),
+    registry: registryOptions(flags, config, env),
     runtime: flags.runtime ?? config.runtime ?? 'runc',
     maxParallelism:
       flags.maxParallelism === undefined
