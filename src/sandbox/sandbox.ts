@@ -54,7 +54,10 @@ export async function openSandbox(runtime: string, directory: string): Promise<S
     '{}',
     '+',
   ];
-  const cage = await openCage(join(directory, 'proc'), clearUp);
+  const cage = await openCage(join(directory, 'proc'), clearUp).catch((error: unknown) => {
+    unmount(target);
+    throw error;
+  });
   let count = 0;
   return {
     runtime: program,
