@@ -1,12 +1,12 @@
 /** What the options of a build mean for its RUN steps. */
 import { readFileSync } from 'node:fs';
-import { HostError, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import type { ExecSettings } from '../solve/ops/exec/settings.ts';
-import type { BuildIO, BuildOptions, SecretSpec } from './options.ts';
+import type { BuildIO, SecretSpec } from './options.ts';
 import type { BuildSession } from './session.ts';
 
 /** @throws UsageError `secret-unreadable`, `bad-add-host`, `bad-ulimit` */
-export function execSettings({ options, io, sandbox }: BuildSession): ExecSettings {
+export function execSettings({ options, io, sandbox, ssh }: BuildSession): ExecSettings {
   const secrets = new Map(options.secrets.map((spec) => [spec.id, readSecret(spec, io)]));
   const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent } = options.run;
   return {
@@ -15,7 +15,7 @@ export function execSettings({ options, io, sandbox }: BuildSession): ExecSettin
     hosts: addHosts.map(readHost),
     limits: { ...resources, shmSizeBytes, cgroupParent, ulimits: ulimits.map(readUlimit) },
     secret: (id) => secrets.get(id),
-    sshSocket: (id) => sshSocket(id, options, io),
+    ssh,
     allows: (entitlement) => options.allow.includes(entitlement),
   };
 }
@@ -54,17 +54,4 @@ function readSecret(spec: SecretSpec, io: BuildIO): Uint8Array | undefined {
       cause,
     });
   }
-}
-
-/** An agent's socket; keys that are files need an agent of their own. */
-function sshSocket(id: string, options: BuildOptions, io: BuildIO): string | undefined {
-  const spec = options.ssh.find((each) => each.id === id);
-  if (spec === undefined) return undefined;
-  const [path] = spec.paths;
-  if (path !== undefined) return path;
-  const socket = io.env.SSH_AUTH_SOCK;
-  if (socket !== undefined && socket !== '') return socket;
-  throw new HostError('no-ssh-agent', `--ssh ${id}: $SSH_AUTH_SOCK is not set`, {
-    hint: `start an agent (eval $(ssh-agent)), or name a socket: --ssh ${id}=SOCKET`,
-  });
 }

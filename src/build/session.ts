@@ -5,6 +5,7 @@ import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
+import { openSshAgents, type SshAgents } from './ssh-agents.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
 
 export interface BuildSession {
@@ -14,6 +15,8 @@ export interface BuildSession {
   readonly bases: Bases;
   /** Where steps run; opened when the first one does. */
   sandbox(): Promise<Sandbox>;
+  /** Agents for steps that mount one. */
+  readonly ssh: SshAgents;
   /** Steps at once, over all platforms. */
   readonly limiter: Limiter;
   close(): Promise<void>;
@@ -39,6 +42,7 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
     signal: io.signal,
     now: io.now,
   });
+  const ssh = openSshAgents(options.ssh, workspace.scratch, io.env.SSH_AUTH_SOCK);
   let sandbox: Promise<Sandbox> | undefined;
   return {
     options,
@@ -49,6 +53,7 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
       sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'));
       return sandbox;
     },
+    ssh,
     limiter: new Limiter(options.maxParallelism),
     async close() {
       // One that could not be opened was reported by whoever asked for it.
@@ -56,6 +61,7 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
         (opened) => opened.close(),
         () => {},
       );
+      await ssh.close();
       store.close();
       await registry.close();
     },

@@ -1,4 +1,5 @@
 /** RUN: the process in a sandbox over the stack, and what it changed as a snapshot. */
+import type { Part } from '../../../cache/recipe.ts';
 import { selectFiles } from '../../../copy/select.ts';
 import { assert } from '../../../core/assert.ts';
 import { StepError } from '../../../core/errors.ts';
@@ -85,19 +86,22 @@ export function execRunner(
     async recipe(vertex, context) {
       const chosen = chosenFor(vertex);
       const contents = new Map<PlannedMount, string>();
+      const notes: Part[] = [];
       for (const mount of vertex.op.mounts) {
         if (mount.type !== 'bind') continue;
         const digest = await chosen(mount).digest(context);
         if (digest === undefined) return undefined;
         contents.set(mount, digest);
+        notes.push(...(await chosen(mount).notes(context)));
       }
-      return execRecipe(vertex.op, {
+      const recipe = execRecipe(vertex.op, {
         hostNames: settings.hosts.map(([name]) => name),
         ulimits: settings.limits.ulimits,
         hasSecret: (id) => settings.secret(id) !== undefined,
-        hasSsh: (id) => settings.sshSocket(id) !== undefined,
+        hasSsh: settings.ssh.has,
         bindContent: (mount) => contents.get(mount) ?? '',
       });
+      return { ...recipe, notes };
     },
     async run(vertex, below, context) {
       checkEntitlements(vertex.op, settings);
@@ -106,6 +110,9 @@ export function execRunner(
       try {
         const exit = await runIn(vertex, below, active, context);
         if (exit.code !== 0) throw failure(vertex.op, exit);
+        for (const mount of vertex.op.mounts) {
+          if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
+        }
         const id = snapshotter.newID();
         await snapshotter.commit(active, id);
         return id;

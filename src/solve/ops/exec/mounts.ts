@@ -1,8 +1,10 @@
 /** The mounts of one RUN, opened for its time: what each shows, and what is given back when the step ends. */
+import { join } from 'node:path';
 import { placeFiles } from '../../../copy/place.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
+import { openAgentDoor } from '../../../sandbox/agent-door.ts';
 import type { StepMount } from '../../../sandbox/step.ts';
 import type { OpContext } from '../../op-runner.ts';
 import type { ChosenFiles, OriginServices } from '../../origin.ts';
@@ -75,7 +77,7 @@ async function openMount(mount: PlannedMount, services: MountServices): Promise<
     case 'secret':
       return openSecret(mount, services.settings);
     case 'ssh':
-      return openAgent(mount, services.settings);
+      return openAgent(mount, services);
   }
 }
 
@@ -113,10 +115,17 @@ function openSecret(mount: PlannedMount & { type: 'secret' }, { secret }: ExecSe
   return { ...env, mount: { type: 'file', target, content: value, mode, uid, gid } };
 }
 
-function openAgent(mount: PlannedMount & { type: 'ssh' }, { sshSocket }: ExecSettings): Opened {
+async function openAgent(
+  mount: PlannedMount & { type: 'ssh' },
+  { settings, origins }: MountServices,
+): Promise<Opened> {
   const env = ['SSH_AUTH_SOCK', mount.target] as const;
-  const socket = sshSocket(mount.id);
-  if (socket !== undefined) return { env, mount: bind(socket, mount.target, true) };
+  const agent = await settings.ssh.socket(mount.id);
+  if (agent !== undefined) {
+    const path = join(origins.scratch(), 'agent');
+    const door = await openAgentDoor(agent, path, mount);
+    return { env, mount: bind(path, mount.target, true), release: door.close };
+  }
   if (!mount.isRequired) return { env };
   throw new StepError('ssh-not-found', `ssh ${mount.id}: no agent or key was given`, {
     hint: `give one with --ssh ${mount.id} or --ssh ${mount.id}=KEYFILE`,

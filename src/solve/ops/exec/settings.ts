@@ -12,8 +12,11 @@ export interface ExecSettings {
   readonly limits: StepLimits;
   /** The value of a secret the build was given. */
   secret(id: string): Uint8Array | undefined;
-  /** A socket of an agent that has the key or keys of that id. */
-  sshSocket(id: string): string | undefined;
+  readonly ssh: {
+    has(id: string): boolean;
+    /** A socket of an agent that has the key or keys of that id; undefined when the build was given none. */
+    socket(id: string): Promise<string | undefined>;
+  };
   /** Whether --allow was given for it. */
   allows(entitlement: 'network.host' | 'security.insecure' | 'device'): boolean;
 }
