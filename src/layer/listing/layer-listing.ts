@@ -25,23 +25,25 @@ export interface ListedMember {
   readonly xattrs: readonly (readonly [name: string, value: string])[];
 }
 
-/** The first member of the file; another one is another format. */
+/** The first element of the file; another one is another format. */
 const formatName = 'strata layer listing 1';
+/** A member is kept as an array of these, in this order. */
+const fields = [
+  'path',
+  'type',
+  'mode',
+  'uid',
+  'gid',
+  'size',
+  'mtimeSeconds',
+  'mtimeNanoseconds',
+  'link',
+  'devMajor',
+  'devMinor',
+  'xattrs',
+] as const satisfies readonly (keyof ListedMember)[];
 
-type Row = readonly [
-  path: string,
-  type: string,
-  mode: number,
-  uid: number,
-  gid: number,
-  size: number,
-  mtimeSeconds: number,
-  mtimeNanoseconds: number,
-  link: string,
-  devMajor: number,
-  devMinor: number,
-  xattrs: readonly (readonly [string, string])[],
-];
+type Row = readonly ListedMember[keyof ListedMember][];
 
 /** Undefined when there is none, or what is there is not one. */
 export function readListing(path: string): readonly ListedMember[] | undefined {
@@ -54,42 +56,10 @@ export function readListing(path: string): readonly ListedMember[] | undefined {
 }
 
 export function writeListing(path: string, members: readonly ListedMember[]): Promise<void> {
-  return writeFileAtomic(path, JSON.stringify([formatName, ...members.map(rowOf)]));
+  const rows = members.map((member): Row => fields.map((field) => member[field]));
+  return writeFileAtomic(path, JSON.stringify([formatName, ...rows]));
 }
 
 function memberOf(row: Row): ListedMember {
-  const [path, type, mode, uid, gid, size, mtimeSeconds, mtimeNanoseconds, link, devMajor, devMinor, xattrs] =
-    row;
-  return {
-    path,
-    type: type as ListedMember['type'],
-    mode,
-    uid,
-    gid,
-    size,
-    mtimeSeconds,
-    mtimeNanoseconds,
-    link,
-    devMajor,
-    devMinor,
-    xattrs,
-  };
-}
-
-function rowOf(member: ListedMember): Row {
-  const {
-    path,
-    type,
-    mode,
-    uid,
-    gid,
-    size,
-    mtimeSeconds,
-    mtimeNanoseconds,
-    link,
-    devMajor,
-    devMinor,
-    xattrs,
-  } = member;
-  return [path, type, mode, uid, gid, size, mtimeSeconds, mtimeNanoseconds, link, devMajor, devMinor, xattrs];
+  return Object.fromEntries(fields.map((field, index) => [field, row[index]])) as unknown as ListedMember;
 }
