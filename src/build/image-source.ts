@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
+import type { BlobInfo, BlobReader, BlobStore } from '../content/blob-store.ts';
 import { openBlobStore } from '../content/dir-store.ts';
 import { digestHex, isDigest } from '../core/digest.ts';
 import { HostError, IntegrityError, StrataError } from '../core/errors.ts';
@@ -42,7 +42,7 @@ export async function findForPlatform(
   reference: string,
   root: Descriptor,
   platform: Platform,
-  blobs: BlobStore,
+  blobs: BlobReader,
   bring: BringBlob,
   signal: AbortSignal,
 ): Promise<FoundImage> {

@@ -26,13 +26,17 @@ export interface BuildInputs {
   save(): Promise<void>;
 }
 
+/** As much of a build's options as says where its inputs are. */
+export type InputOptions = Pick<BuildOptions, 'root' | 'context' | 'dockerfile' | 'buildContexts'>;
+export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'>;
+
 /**
  * Finds and reads the Dockerfile and the ignore files.
  * @throws HostError `no-context`, `no-dockerfile`; DockerfileError for a bad ignore file
  */
 export async function openInputs(
-  options: BuildOptions,
-  io: BuildIO,
+  options: InputOptions,
+  io: InputIO,
   scratch: () => string,
 ): Promise<BuildInputs> {
   const startedAt = io.now();
@@ -97,7 +101,7 @@ interface DockerfileSource {
 async function readDockerfile(
   given: string | undefined,
   context: Context,
-  io: BuildIO,
+  io: InputIO,
 ): Promise<DockerfileSource> {
   if (given === '-') return { shown: 'Dockerfile', bytes: await readAll(io.stdin) };
   if (context.dockerfile !== undefined) return { shown: 'Dockerfile', bytes: context.dockerfile };

@@ -23,13 +23,14 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
     signal: interrupt.signal,
     root: () => stateRoot(program.opts<{ root?: string }>().root, io.env, process.geteuid?.() === 0),
     tail: undefined,
+    exitCode: 0,
   };
   const program = openProgram(context);
   // Whoever reads our output may stop reading; that is no failure of ours.
   io.stdout.on('error', ignoreBrokenPipe);
   try {
     await parse(program, args);
-    return 0;
+    return context.exitCode;
   } catch (error) {
     const { text, exitCode } = describeError(error, {
       usesColors: usesColors(io),

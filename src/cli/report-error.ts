@@ -1,6 +1,6 @@
 import { printDiagnostic } from '../core/diagnostic.ts';
 import { CanceledError, DockerfileError, StrataError, systemCode, UsageError } from '../core/errors.ts';
-import { harmlessText } from '../progress/harmless-text.ts';
+import { cleanText } from './clean-text.ts';
 import type { FailedOutput } from './output-tail.ts';
 import { version } from './version.ts';
 
@@ -15,7 +15,9 @@ export interface ReportOptions {
 export function describeError(error: unknown, options: ReportOptions): { text: string; exitCode: number } {
   const parts = explain(error, options);
   const debug = options.isDebug && error instanceof Error && parts.exitCode !== 70 ? [chain(error)] : [];
-  const text = [...parts.texts, ...debug].map((part) => `${clean(part, options.usesColors)}\n`).join('\n');
+  const text = [...parts.texts, ...debug]
+    .map((part) => `${cleanText(part, options.usesColors)}\n`)
+    .join('\n');
   return { text, exitCode: parts.exitCode };
 }
 
@@ -57,15 +59,4 @@ function lastOutput({ label, lines, omitted }: FailedOutput): string {
 function chain(error: Error): string {
   const below = error.cause instanceof Error ? `\ncaused by: ${chain(error.cause)}` : '';
   return (error.stack ?? error.message) + below;
-}
-
-/** Messages may quote strangers: nothing but our own colours reaches the terminal. */
-function clean(text: string, usesColors: boolean): string {
-  const lines = text.split('\n').map((line) => harmlessText(line, false));
-  const plain = lines.join('\n');
-  if (!usesColors) return plain;
-  return plain.replace(/(^|: )(error|warning):/, (_match, before: string, severity: string) => {
-    const color = severity === 'error' ? '31' : '33';
-    return `${before}\x1b[1;${color}m${severity}:\x1b[0m`;
-  });
 }

@@ -33,6 +33,13 @@ export interface RefStore {
   remove(name: string): Promise<boolean>;
 }
 
+/** The names in an OCI image layout, in byte order; none where there is no layout. Nothing is created. */
+export function readRefs(layoutDirectory: string): Ref[] {
+  return readIndex(indexPath(layoutDirectory))
+    .manifests.flatMap(asRef)
+    .sort((a, b) => compareBytes(a.name, b.name));
+}
+
 /**
  * The names in an OCI image layout; the directory becomes one if it is none. Readers see the file before a
  * change or after it; writers of any number of processes wait for each other.
@@ -40,10 +47,7 @@ export interface RefStore {
 export function openRefs(layoutDirectory: string): RefStore {
   ensureLayout(layoutDirectory);
   const path = indexPath(layoutDirectory);
-  const list = () =>
-    readIndex(path)
-      .manifests.flatMap(asRef)
-      .sort((a, b) => compareBytes(a.name, b.name));
+  const list = () => readRefs(layoutDirectory);
 
   /** Writes what `change` makes of the entries; undefined leaves the file alone. */
   const edit = async (change: (entries: readonly Descriptor[]) => Descriptor[] | undefined) => {

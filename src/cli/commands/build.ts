@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { build } from '../../build/build.ts';
 import type { StepReport } from '../../build/options.ts';
 import { StepError } from '../../core/errors.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
+import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { refuseUnsupported } from '../flags/unsupported.ts';
 import { openOutputTail } from '../output-tail.ts';
@@ -67,6 +67,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--metadata-file <path>', 'write digests, cache results and timings to a file')
     .option('--check', 'check the Dockerfile, build nothing')
     .option('--call <method>', 'check, outline or targets: say it, build nothing')
+    .option('--format <format>', 'how --check and --call say it: text, json or sarif')
     .option('--explain', 'say for every step why it was run or not')
     .option('--fail-on-miss', 'fail if any step ran')
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
@@ -79,6 +80,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     )
     .action(async (contextPath: string, flags: BuildFlags) => {
       const { env } = io;
+      const call = readCall(flags);
       const options = readBuildOptions(flags, {
         context: contextPath,
         root: context.root(),
@@ -88,6 +90,13 @@ export const defineBuild: DefineCommand = (command, context) => {
         isStdoutTerminal: io.stdout.isTTY === true,
       });
       refuseUnsupported(flags, options);
+      if (call !== undefined) {
+        const { runCall } = await import('../calls/run-call.ts');
+        await runCall(call, options, context);
+        return;
+      }
+      // What only looks at a Dockerfile does not wait for all this to load.
+      const { build } = await import('../../build/build.ts');
       const { renderer, isLive } = openRenderer(flags, io);
       const tail = openOutputTail(isLive ? tailLength.live : tailLength.log);
       context.tail = tail;

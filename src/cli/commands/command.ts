@@ -10,6 +10,8 @@ export interface CommandContext {
   root(): string;
   /** Set by a command whose failure is better understood with what its steps printed last. */
   tail: OutputTail | undefined;
+  /** Set by a command that did what it was asked and has bad news, such as a check that found something. */
+  exitCode: 0 | 1;
 }
 
 /** Adds arguments, options, an example and an action to the bare command of that name. */

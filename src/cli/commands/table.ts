@@ -15,6 +15,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./build.ts')).defineBuild,
   },
   {
+    name: 'check',
+    summary: 'check a Dockerfile, build nothing',
+    load: async () => (await import('./check.ts')).defineCheck,
+  },
+  {
     name: 'images',
     summary: 'list the images of the local store',
     load: async () => (await import('./images.ts')).defineImages,

@@ -22,8 +22,6 @@ const unsupported: readonly {
   },
   { what: '--cache-from', isGiven: (flags) => flags.cacheFrom.length > 0 },
   { what: '--cache-to', isGiven: (flags) => flags.cacheTo.length > 0 },
-  { what: '--check', isGiven: (flags) => flags.check === true },
-  { what: '--call', isGiven: (flags) => flags.call !== undefined },
   { what: '--explain', isGiven: (flags) => flags.explain === true },
 ];
 

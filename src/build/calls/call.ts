@@ -1,0 +1,69 @@
+/** What check, outline and targets have in common: they read a Dockerfile as a build does, and build nothing. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bytePathFromText } from '../../core/byte-path.ts';
+import { DockerfileError } from '../../core/errors.ts';
+import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
+import type { Dockerfile } from '../../dockerfile/instruction.ts';
+import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
+import type { PlanRequest } from '../../plan/plan.ts';
+import { type BuildInputs, type InputIO, type InputOptions, openInputs } from '../inputs.ts';
+import type { BuildOptions } from '../options.ts';
+
+export type CallOptions = InputOptions & Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;
+export type CallIO = InputIO;
+
+/** A Dockerfile that could be read, and all that is needed to plan it. */
+export interface Call {
+  readonly dockerfile: Dockerfile;
+  /** What planning is asked, once for each platform. */
+  readonly requests: readonly [PlanRequest, ...PlanRequest[]];
+}
+
+/**
+ * Opens what the options name. A context that has to be fetched is fetched aside and removed again.
+ * @throws DockerfileError when the file cannot be parsed; HostError, UsageError and RemoteError as `openInputs`
+ */
+export async function openCall(options: CallOptions, io: CallIO): Promise<Call> {
+  const scratch = mkdtempSync(join(tmpdir(), 'strata-call-'));
+  try {
+    const inputs = await openInputs(options, io, () => mkdtempSync(join(scratch, 'context-')));
+    const { dockerfile, diagnostics } = parseDockerfile(inputs.dockerfile);
+    if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
+    const host = platformFromNode(process.arch);
+    const [first = host, ...others] = options.platforms.map((text) => parsePlatform(text, host));
+    const request = (platform: Platform) => planRequest(options, inputs, dockerfile, platform);
+    return { dockerfile, requests: [request(first), ...others.map(request)] };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function planRequest(
+  options: CallOptions,
+  { named, ignoreRules }: BuildInputs,
+  dockerfile: Dockerfile,
+  targetPlatform: Platform,
+): PlanRequest {
+  const given = options.buildArgs.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return {
+    dockerfile,
+    target: options.target,
+    buildArgs: new Map(given),
+    targetPlatform,
+    isPlatformExplicit: options.platforms.length > 0,
+    buildPlatform: platformFromNode(process.arch),
+    contexts: named,
+    labels: new Map(),
+    noCache: new Set(),
+    ignoreRules: ignoreRules && {
+      patterns: ignoreRules.patterns,
+      ignores: (path) => ignoreRules.ignores(bytePathFromText(path)),
+    },
+    network: 'default',
+    maxDiagnostics: 20,
+  };
+}

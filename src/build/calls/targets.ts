@@ -1,0 +1,40 @@
+import type { SourceText, Span } from '../../core/span.ts';
+import { descriptionOf } from '../../dockerfile/description.ts';
+import type { Stage } from '../../dockerfile/instruction.ts';
+import { type CallIO, type CallOptions, openCall } from './call.ts';
+
+/** A stage, as somebody who chooses a `--target` sees it. */
+export interface Target {
+  /** Absent for a stage without one: nobody can ask for it but by leaving `--target` out. */
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** It is built when no target is named. */
+  readonly isDefault: boolean;
+  /** Image or stage, as written. */
+  readonly base: string;
+  readonly platform?: string | undefined;
+  readonly span: Span;
+}
+
+/**
+ * Lists the stages, in the order of the file.
+ * @throws DockerfileError, HostError, UsageError, RemoteError
+ */
+export async function listTargets(
+  options: CallOptions,
+  io: CallIO,
+): Promise<{ readonly targets: readonly Target[]; readonly source: SourceText }> {
+  const { stages, source } = (await openCall(options, io)).dockerfile;
+  return { targets: stages.map((stage) => targetOf(stage, stages.at(-1) === stage)), source };
+}
+
+function targetOf({ name, from }: Stage, isDefault: boolean): Target {
+  return {
+    name,
+    description: name === undefined ? undefined : descriptionOf(name, from.comments),
+    isDefault,
+    base: from.image.raw,
+    platform: from.platform?.raw,
+    span: from.span,
+  };
+}

@@ -1,0 +1,37 @@
+import type { CallIO, CallOptions } from '../../build/calls/call.ts';
+import type { CommandContext } from '../commands/command.ts';
+import type { CallRequest } from '../flags/call.ts';
+
+/**
+ * Says about a Dockerfile what was asked: findings and lists on standard output, how it went on standard error.
+ * A check that found anything makes the exit status 1.
+ */
+export async function runCall(
+  { method, format, ignoresFindings }: CallRequest,
+  options: CallOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { io, signal } = context;
+  const callIO: CallIO = { stdin: io.stdin, signal, now: Date.now };
+  switch (method) {
+    case 'check': {
+      const { runCheck } = await import('./run-check.ts');
+      const isClean = await runCheck(format, options, context);
+      if (!isClean && !ignoresFindings) context.exitCode = 1;
+      break;
+    }
+    case 'outline': {
+      const { outlineDockerfile } = await import('../../build/calls/outline.ts');
+      const { printOutline, printOutlineJSON } = await import('./print-outline.ts');
+      const { outline, source } = await outlineDockerfile(options, callIO);
+      io.stdout.write(format === 'json' ? printOutlineJSON(outline, source) : printOutline(outline));
+      break;
+    }
+    case 'targets': {
+      const { listTargets } = await import('../../build/calls/targets.ts');
+      const { printTargets, printTargetsJSON } = await import('./print-targets.ts');
+      const { targets, source } = await listTargets(options, callIO);
+      io.stdout.write(format === 'json' ? printTargetsJSON(targets, source) : printTargets(targets));
+    }
+  }
+}

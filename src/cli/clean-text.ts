@@ -1,0 +1,15 @@
+import { harmlessText } from '../progress/harmless-text.ts';
+
+/**
+ * What is printed may quote strangers: nothing but our own colours reaches the terminal, and those only on the
+ * severity of a diagnostic.
+ */
+export function cleanText(text: string, usesColors: boolean): string {
+  const lines = text.split('\n').map((line) => harmlessText(line, false));
+  const plain = lines.join('\n');
+  if (!usesColors) return plain;
+  return plain.replace(/(^|: )(error|warning):/, (_match, before: string, severity: string) => {
+    const color = severity === 'error' ? '31' : '33';
+    return `${before}\x1b[1;${color}m${severity}:\x1b[0m`;
+  });
+}
