@@ -7,7 +7,13 @@ import { refereeNeeds } from '../support/capabilities.ts';
 import { type DockerEngine, startDockerd } from '../support/dockerd.ts';
 import { run } from '../support/process.ts';
 import { recordedBuild } from '../support/recorded-build.ts';
-import { buildahPull, dockerLoadAndRun, skopeoInspect, umociUnpack } from '../support/referees.ts';
+import {
+  buildahPull,
+  dockerLoadAndRun,
+  falseClaims,
+  skopeoInspect,
+  umociUnpack,
+} from '../support/referees.ts';
 import { describeBuilds } from '../support/site.ts';
 
 describeBuilds([...refereeNeeds, 'mmdebstrap'], 'a C program compiled in the sandbox', (site) => {
@@ -43,6 +49,10 @@ describeBuilds([...refereeNeeds, 'mmdebstrap'], 'a C program compiled in the san
       stdout: '42\n',
       stderr: '',
     });
+  });
+
+  test('claims nothing that does not hold', async () => {
+    expect(await falseClaims(tar)).toEqual([]);
   });
 
   test('is pulled by buildah', async () => {

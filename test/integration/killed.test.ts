@@ -22,7 +22,7 @@ RUN echo it runs now && sleep 60 & wait
     });
   });
 
-  /** Sends the signal when the last step runs, and returns the exit status. */
+  /** Sends the signal while the last step runs, and returns the exit status. */
   const stopWith = async (signal: NodeJS.Signals): Promise<number> => {
     let pid = 0;
     let isSent = false;
@@ -31,7 +31,8 @@ RUN echo it runs now && sleep 60 & wait
       onOutput: (text) => {
         if (isSent || !/\d it runs now$/m.test(text)) return;
         isSent = true;
-        process.kill(pid, signal);
+        // The step before is still being written while this one runs.
+        setTimeout(() => process.kill(pid, signal), 1000);
       },
     });
     return code;

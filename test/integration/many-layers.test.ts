@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
-import { skopeoInspect } from '../support/referees.ts';
+import { falseClaims, skopeoInspect } from '../support/referees.ts';
 import { describeBuilds } from '../support/site.ts';
 
 describeBuilds([...sandboxNeeds, 'skopeo'], 'a deep stack', (site) => {
@@ -23,6 +23,7 @@ describeBuilds([...sandboxNeeds, 'skopeo'], 'a deep stack', (site) => {
     });
     const tar = site.path('deep.tar');
     await site.strataOk(['build', '-t', 'deep', '--output', `type=oci,dest=${tar}`, context]);
+    expect(await falseClaims(tar)).toEqual([]);
     expect((await skopeoInspect(tar)).Layers).toHaveLength(1 + depth + 2);
 
     const again = site.files('on-top', { Dockerfile: 'FROM deep\nRUN grep -q changed /seen\n' });

@@ -8,7 +8,7 @@ import { refereeNeeds } from '../support/capabilities.ts';
 import { type DockerEngine, startDockerd } from '../support/dockerd.ts';
 import { type NpmRegistry, serveNpmPackage } from '../support/npm-registry.ts';
 import { recordedBuild } from '../support/recorded-build.ts';
-import { buildahPull, skopeoInspect, umociUnpack } from '../support/referees.ts';
+import { buildahPull, falseClaims, skopeoInspect, umociUnpack } from '../support/referees.ts';
 import { freePort } from '../support/registry.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -55,6 +55,10 @@ describeBuilds(
       const installed = statSync(join(rootfs, 'app/node_modules/fast-glob/package.json'));
       expect([installed.uid, installed.gid]).toEqual([1000, 1000]);
       expect(statSync(join(rootfs, 'usr/bin/node')).uid).toBe(0);
+    });
+
+    test('claims nothing that does not hold', async () => {
+      expect(await falseClaims(tar)).toEqual([]);
     });
 
     test('is pulled by buildah', async () => {

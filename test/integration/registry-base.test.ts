@@ -7,7 +7,13 @@ import { refereeNeeds } from '../support/capabilities.ts';
 import { type DockerEngine, startDockerd } from '../support/dockerd.ts';
 import { runOk } from '../support/process.ts';
 import { recordedBuild } from '../support/recorded-build.ts';
-import { buildahPull, dockerLoadAndRun, skopeoInspect, umociUnpack } from '../support/referees.ts';
+import {
+  buildahPull,
+  dockerLoadAndRun,
+  falseClaims,
+  skopeoInspect,
+  umociUnpack,
+} from '../support/referees.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -82,6 +88,10 @@ describeBuilds([...refereeNeeds, 'registry', 'mmdebstrap'], 'a Debian base from 
     // What the sandbox shows while a step runs is no part of the image.
     const ofBase = await runOk('tar', ['-xOf', await debianRootfs([]), './etc/resolv.conf']);
     expect(readFileSync(join(rootfs, 'etc/resolv.conf'), 'utf8')).toBe(ofBase);
+  });
+
+  test('claims nothing that does not hold', async () => {
+    expect(await falseClaims(tar)).toEqual([]);
   });
 
   test('is pulled by buildah', async () => {

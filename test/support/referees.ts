@@ -1,7 +1,10 @@
-/** Other people's tools, which must read what strata wrote. */
-import { rmSync } from 'node:fs';
+/** Who must be able to read what strata wrote: other people's tools, and strata's own validator. */
+import { createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { BlobSource } from '../../src/layer/validate/measured.ts';
+import { validateImage } from '../../src/layer/validate.ts';
+import { parseIndex } from '../../src/oci/manifest.ts';
 import type { DockerEngine } from './dockerd.ts';
 import { runOk } from './process.ts';
 import type { Site } from './site.ts';
@@ -18,6 +21,21 @@ export interface InspectedImage {
 /** What skopeo reads in an OCI archive. */
 export async function skopeoInspect(tar: string): Promise<InspectedImage> {
   return JSON.parse(await runOk('skopeo', ['inspect', `oci-archive:${tar}`])) as InspectedImage;
+}
+
+/** What an OCI archive claims and does not hold, by strata's own validator: sizes, digests, diffIDs, names … */
+export async function falseClaims(tar: string): Promise<string[]> {
+  const layout = `${tar}.layout`;
+  mkdirSync(layout);
+  await runOk('tar', ['-xf', tar, '-C', layout]);
+  const { manifests } = parseIndex(readFileSync(join(layout, 'index.json')));
+  const source: BlobSource = {
+    open: ({ digest }) => createReadStream(join(layout, 'blobs', ...digest.split(':'))),
+  };
+  const findings = await Promise.all(manifests.map((manifest) => validateImage(source, manifest)));
+  rmSync(layout, { recursive: true });
+  expect(manifests).not.toEqual([]);
+  return findings.flat().map(({ where, message }) => `${where}: ${message}`);
 }
 
 /** Unpacks an OCI archive with umoci, and returns the directory of its root filesystem. */
