@@ -18,6 +18,8 @@ import type { FoundImage } from './image-source.ts';
 export interface Base {
   /** What a key that stands on it holds: its layers by content, whatever its name or config. */
   readonly identity: string;
+  /** Of its manifest, for people: another one does not make another identity. */
+  readonly digest: BlobDigest;
   readonly layers: readonly StoredLayer[];
   readonly snapshots: readonly SnapshotID[];
 }
@@ -87,7 +89,7 @@ export function openBases(services: BaseServices): Bases {
     const snapshots = await Promise.all(layers.map((layer) => services.layers.adopt(layer)));
     for (const snapshot of snapshots) provided.add(snapshot);
     const identity = chainIDs(config.rootfs.diff_ids).at(-1) ?? 'scratch';
-    return { identity, layers, snapshots };
+    return { identity, digest: found.manifestDescriptor.digest, layers, snapshots };
   }
 
   async function fetchLayer(supplier: FoundImage, descriptor: Descriptor, fetchSignal: AbortSignal) {

@@ -86,7 +86,7 @@ function reportSteps({ plan, outcome }: PlatformBuild): StepReport[] {
   return [...plan.vertices.values()]
     .filter(({ op }) => op.kind !== 'image')
     .map(({ id, label }) => {
-      const result = outcome.results.get(id);
+      const result = outcome.accounts.get(id)?.result;
       const wasRun = result !== undefined && !result.isCached;
       return { label, result: wasRun ? 'run' : 'cached', durationMs: result?.durationMs ?? 0 };
     });

@@ -10,15 +10,17 @@ import { copyRunner, readsBelow } from '../solve/ops/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
 import { entryPublisher } from '../solve/publish.ts';
-import { createSolver, type StepResult } from '../solve/solver.ts';
+import { createSolver, type StepAccount } from '../solve/solver.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
+import { refusedSecrets } from './secrets.ts';
 import type { BuildSession } from './session.ts';
 
 export interface PlanOutcome {
   /** The filesystem of the image. */
   readonly stack: readonly StackLayer[];
-  readonly results: ReadonlyMap<VertexID, StepResult>;
+  /** What became of each vertex. */
+  readonly accounts: ReadonlyMap<VertexID, StepAccount>;
   /** The layers above the base, lowest first. */
   layers(): Promise<readonly StoredLayer[]>;
 }
@@ -34,15 +36,23 @@ export async function runPlan(
   compression: Compression | undefined,
 ): Promise<PlanOutcome> {
   const { store, bases, io } = session;
-  const { snapshotter, layers, blobs, steps } = store;
+  const { snapshotter, layers, blobs, steps, fileLists } = store;
   const exported = compression === undefined ? new Set<VertexID>() : chainOf(plan);
   const read = readVertices(plan, compression === undefined);
-  const origins = { steps, snapshotter, layers, context: inputs.tree, scratch: store.workspace.scratch };
+  const origins = {
+    steps,
+    fileLists,
+    snapshotter,
+    layers,
+    context: inputs.tree,
+    scratch: store.workspace.scratch,
+  };
   const publish = entryPublisher({
     snapshotter,
     layers,
     blobs,
     compression,
+    refused: refusedSecrets(session.secrets),
     isExported: (vertex) => exported.has(vertex.id),
     isLookedAt: (vertex) => read.has(vertex.id),
   });
@@ -55,10 +65,15 @@ export async function runPlan(
     copy: copyRunner(origins, publish, createdAt),
     mkdir: mkdirRunner(layers, publish, createdAt),
   };
+  const leaks = openLeaks(plan, snapshotter);
   const pack = async (stack: readonly StackLayer[]) => {
     assert(compression !== undefined, 'layers are asked for only where an image is wanted');
     const snapshots = stack.map((layer) => layer.snapshot);
-    return layers.ensureBlob(snapshots, compression, io.signal);
+    try {
+      return await layers.ensureBlob(snapshots, compression, io.signal);
+    } catch (error) {
+      throw leaks.placed(error, stack);
+    }
   };
   const solver = createSolver({
     vertices: plan.vertices,
@@ -80,11 +95,11 @@ export async function runPlan(
     now: io.now,
   });
   const stack = plan.target === undefined ? [] : (await solver.solve(plan.target)).stack;
-  const results = await solver.finish();
+  await solver.finish();
   const baseCount = plan.image.base?.diffIDs.length ?? 0;
   return {
     stack,
-    results,
+    accounts: await solver.accounts(),
     layers: () =>
       Promise.all(stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1)))),
   };

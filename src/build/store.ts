@@ -1,10 +1,12 @@
 /** Everything one build opens beneath the root; see docs/ARCHITECTURE.md, "The store". */
 import { join } from 'node:path';
+import { type FileLists, openFileLists } from '../cache/file-lists.ts';
 import { openStepCache, type StepCache } from '../cache/step-cache.ts';
 import type { BlobStore } from '../content/blob-store.ts';
 import { openBlobStore } from '../content/dir-store.ts';
 import { openRefs, type RefStore } from '../content/refs.ts';
 import { type LayerStore, openLayerStore } from '../layer/layer-store.ts';
+import type { RefusedContent } from '../layer/refuse-content.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
@@ -18,6 +20,7 @@ export interface BuildStore {
   readonly snapshotter: Snapshotter;
   readonly layers: LayerStore;
   readonly steps: StepCache;
+  readonly fileLists: FileLists;
   /** Unmounts what is mounted and removes what is unfinished. */
   close(): void;
 }
@@ -25,11 +28,13 @@ export interface BuildStore {
 /**
  * Opens the store, creating it when there is none.
  * @param fetch gets a blob of a base image that is not in the store
+ * @param refused what no new layer may hold
  * @throws HostError `root-unusable`, `newer-store`
  */
 export function openBuildStore(
   root: string,
   fetch: (descriptor: Descriptor, signal: AbortSignal) => Promise<void>,
+  refused: readonly RefusedContent[],
 ): BuildStore {
   checkRoot(root);
   const workspace = openWorkspace(root);
@@ -40,8 +45,9 @@ export function openBuildStore(
     blobs,
     refs: openRefs(join(root, 'images')),
     snapshotter,
-    layers: openLayerStore(root, { snapshotter, blobs, fetch }),
+    layers: openLayerStore(root, { snapshotter, blobs, fetch, refused }),
     steps: openStepCache(root),
+    fileLists: openFileLists(root),
     close() {
       snapshotter.close();
       workspace.close();

@@ -8,11 +8,15 @@ import { digestFromHex, type KeyDigest } from '../core/digest.ts';
 /** Raised when the meaning of any part changes; older records then simply never match. */
 const schema = 1;
 
+export type Part = readonly [name: string, value: string];
+
 export interface Recipe {
   /** The op kind, `exec`, `copy` …; part of the key. */
   readonly kind: string;
   /** In a fixed order per kind; names may repeat (`env`, `mount`). */
-  readonly parts: readonly (readonly [name: string, value: string])[];
+  readonly parts: readonly Part[];
+  /** What helps to explain the parts and to find the result elsewhere; no part of the key. */
+  readonly notes?: readonly Part[];
 }
 
 /** Digest of the length-framed parts: no two different recipes share their bytes. */

@@ -22,6 +22,8 @@ export interface ExecOp {
   readonly args: readonly string[];
   /** The environment in order, ARGs included. */
   readonly env: readonly (readonly [name: string, value: string])[];
+  /** The names in `env` that are ARGs and no ENV. */
+  readonly argNames: readonly string[];
   /** Proxy variables: given to the process, kept out of key, history and config. */
   readonly proxyEnv: readonly (readonly [name: string, value: string])[];
   readonly cwd: string;

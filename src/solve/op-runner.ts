@@ -17,6 +17,11 @@ export interface OpContext {
   definition(input: VertexID): Promise<string | undefined>;
   /** Nothing may be run for this question. */
   readonly isPeeking: boolean;
+  /**
+   * What an input that cannot be had without running it came to the last time may be taken for what it would
+   * come to now: for looking up a result, never for naming one.
+   */
+  readonly mayAssume: boolean;
 }
 
 export interface OpRunner<O extends Op> {

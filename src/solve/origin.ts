@@ -2,11 +2,13 @@
  * Files that come from somewhere else than the filesystem a step stands on: a build context, another stage,
  * an image. COPY takes them into a layer, RUN --mount=type=bind shows them.
  */
-import { keyOf } from '../cache/recipe.ts';
+import type { FileLists } from '../cache/file-lists.ts';
+import { keyOf, type Part } from '../cache/recipe.ts';
 import type { StepCache } from '../cache/step-cache.ts';
-import { selectionDigest } from '../copy/content-digest.ts';
+import { type SelectionDigest, selectionDigest } from '../copy/content-digest.ts';
 import type { Selection, SelectRequest } from '../copy/selection.ts';
 import { assert } from '../core/assert.ts';
+import type { Digest, KeyDigest } from '../core/digest.ts';
 import { emptyTree, type FileTree } from '../core/file-tree.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import type { SourceOrigin, Vertex } from '../plan/vertex.ts';
@@ -15,6 +17,7 @@ import type { OpContext } from './op-runner.ts';
 
 export interface OriginServices {
   readonly steps: StepCache;
+  readonly fileLists: FileLists;
   readonly snapshotter: Snapshotter;
   readonly layers: LayerStore;
   /** A build context by name, '' is the main one; opened when first asked for. */
@@ -29,12 +32,19 @@ export type SelectFrom = (tree: FileTree, signal: AbortSignal) => Promise<Select
 /** Chosen files, for one step: selected and digested at most once, and only as far as somebody asks. */
 export interface ChosenFiles {
   /** Undefined while peeking when the stage they come from has not run. */
-  digest(context: OpContext): Promise<string | undefined>;
+  digest(context: OpContext): Promise<Digest | undefined>;
   selection(context: OpContext): Promise<Selection>;
+  /** What a recipe notes of them once their digest is known: where they are from, and by what it is found again. */
+  notes(context: OpContext): Promise<Part[]>;
+  /** Keeps the list of the files, so that a later miss can name the one that changed. */
+  keepList(): Promise<void>;
 }
 
 /**
- * Files chosen for one step. The digest of files taken from snapshots, which never change, is remembered.
+ * Files chosen for one step. The digest of files taken from snapshots, which never change, is remembered,
+ * and once more by the definition of what made the snapshots: when those are gone, or never were on this
+ * machine, the step may still be answered without running anything (`OpContext.mayAssume`).
+ *
  * @param request what `select` chooses by
  */
 export function chooseFiles(
@@ -44,18 +54,41 @@ export function chooseFiles(
   select: SelectFrom,
   services: OriginServices,
 ): ChosenFiles {
-  const { steps } = services;
+  const { steps, fileLists } = services;
   let selected: Promise<Selection> | undefined;
-  let digested: Promise<string> | undefined;
+  let digested: Promise<Digest> | undefined;
+  let computed: SelectionDigest | undefined;
 
   const selection = (context: OpContext) => {
     selected ??= openOrigin(origin, vertex, context, services).then((tree) => select(tree, context.signal));
     return selected;
   };
   const compute = async (context: OpContext) => {
-    const { digest } = await selectionDigest(await selection(context), context.signal);
+    computed = await selectionDigest(await selection(context), context.signal);
+    return computed.digest;
+  };
+  const questionAbout = (parts: readonly Part[]) =>
+    keyOf({ kind: 'selection', parts: [...parts, ['request', JSON.stringify(request)]] });
+
+  /** The question that can be asked before the stage has run. */
+  const questionByDefinition = async (context: OpContext): Promise<KeyDigest | undefined> => {
+    if (origin.kind !== 'input') return undefined;
+    const input = vertex.inputs[origin.index];
+    const definition = input === undefined ? undefined : await context.definition(input);
+    return definition === undefined ? undefined : questionAbout([['definition', definition]]);
+  };
+
+  const digestOf = async (stack: Stack, context: OpContext) => {
+    const question = questionAbout(stack.map((id) => ['snapshot', id] as const));
+    const known = steps.recall(question);
+    if (known !== undefined) return known as Digest;
+    const digest = await compute(context);
+    const byDefinition = await questionByDefinition(context);
+    await steps.remember(question, digest);
+    if (byDefinition !== undefined) await steps.remember(byDefinition, digest);
     return digest;
   };
+
   return {
     selection,
     async digest(context) {
@@ -64,19 +97,26 @@ export function chooseFiles(
         return digested;
       }
       const stack = await stackOf(origin.index, vertex, context);
-      if (stack === undefined) return undefined;
-      const question = keyOf({
-        kind: 'selection',
-        parts: [...stack.map((id) => ['snapshot', id] as const), ['request', JSON.stringify(request)]],
-      });
-      digested ??= (async () => {
-        const known = steps.recall(question);
-        if (known !== undefined) return known;
-        const digest = await compute(context);
-        await steps.remember(question, digest);
-        return digest;
-      })();
-      return digested;
+      if (stack !== undefined) {
+        digested ??= digestOf(stack, context);
+        return digested;
+      }
+      const question = context.mayAssume ? await questionByDefinition(context) : undefined;
+      return question === undefined ? undefined : (steps.recall(question) as Digest | undefined);
+    },
+    async notes(context) {
+      if (origin.kind !== 'input') return [];
+      const from = vertex.inputs[origin.index] ?? 'scratch';
+      const question = await questionByDefinition(context);
+      const digest = await digested;
+      if (question === undefined || digest === undefined) return [['from', from]];
+      return [
+        ['from', from],
+        ['answer', `${question} ${digest}`],
+      ];
+    },
+    async keepList() {
+      if (computed !== undefined) await fileLists.save(computed.digest, computed.lines);
     },
   };
 }

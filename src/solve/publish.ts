@@ -9,6 +9,7 @@ import type { LayerStore } from '../layer/layer-store.ts';
 import { listEntries } from '../layer/listing/layer-lister.ts';
 import type { ListedMember } from '../layer/listing/layer-listing.ts';
 import { type Compression, packLayer } from '../layer/pack.ts';
+import { type RefusedContent, refuseContent } from '../layer/refuse-content.ts';
 import { writeEntries } from '../layer/write-entries.ts';
 import type { Vertex } from '../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
@@ -26,6 +27,8 @@ export interface PublishServices {
   readonly blobs: BlobStore;
   /** Absent when nothing is exported. */
   readonly compression: Compression | undefined;
+  /** What no entry may hold. */
+  readonly refused: readonly RefusedContent[];
   /** Whether the image that is built has this vertex's layer. */
   isExported(vertex: Vertex): boolean;
   /** Whether any other vertex reads content of the files this one leaves. */
@@ -33,8 +36,9 @@ export interface PublishServices {
 }
 
 export function entryPublisher(services: PublishServices): PublishEntries {
-  const { snapshotter, layers, blobs, compression } = services;
-  return async (vertex, below, entries, signal) => {
+  const { snapshotter, layers, blobs, compression, refused } = services;
+  return async (vertex, below, given, signal) => {
+    const entries = refused.length === 0 ? given : refuseContent(given, refused);
     const id = snapshotter.newID();
     const isExported = compression !== undefined && services.isExported(vertex);
     if (isExported && !services.isLookedAt(vertex)) {
@@ -43,6 +47,8 @@ export function entryPublisher(services: PublishServices): PublishEntries {
       await layers.save(id, packed, listing);
       return id;
     }
+    // Whoever looks at them looks at all that is below as well.
+    await layers.ensureFiles(below, signal);
     const active = snapshotter.prepare(below);
     try {
       if (isExported) {

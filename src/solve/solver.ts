@@ -3,8 +3,9 @@
  * everything is asked for once. A step whose result is recorded costs one look-up, and what stands
  * below it is not even looked at.
  */
-import { keyOf, type Part, type Recipe } from '../cache/recipe.ts';
+
 import { maskRecipe } from '../cache/mask.ts';
+import { keyOf, type Part, type Recipe } from '../cache/recipe.ts';
 import type { StackLayer, StepCache, StepRecord } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
 import type { Digest, KeyDigest } from '../core/digest.ts';
@@ -40,6 +41,9 @@ export interface StepAccount {
   /** Of a step that ran although its key was recorded. */
   readonly refusal?: Refusal;
 }
+
+/** How far a question may go: nothing is run, nothing is run and old answers will do, or what must be run is. */
+type Mode = 'peeking' | 'assuming' | 'solving';
 
 interface StepRun {
   readonly result: StepResult;
@@ -93,6 +97,7 @@ export function createSolver(services: SolverServices): Solver {
   const forced = new Map<VertexID, boolean>();
   const peeks = new Map<VertexID, Promise<StepResult | undefined>>();
   const peekedKeys = new Map<VertexID, Promise<StepKey | undefined>>();
+  const assumedKeys = new Map<VertexID, Promise<StepKey | undefined>>();
   const keys = new Map<VertexID, Promise<StepKey>>();
   const solutions = new Map<VertexID, Promise<StepResult>>();
   /** Steps whose outcome was told, or will be. */
@@ -118,33 +123,35 @@ export function createSolver(services: SolverServices): Solver {
     return must;
   }
 
-  function contextFor(isPeeking: boolean): OpContext {
+  function contextFor(mode: Mode): OpContext {
+    const isPeeking = mode !== 'solving';
     return {
       signal,
       isPeeking,
+      mayAssume: mode === 'assuming',
       async filesystem(input) {
         const result = await (isPeeking ? peek(input) : solve(input));
         return result?.stack.map((layer) => layer.snapshot);
       },
-      definition: (input) => definition(input, isPeeking),
+      definition: (input) => definition(input, mode),
     };
   }
 
   /** Identity of the filesystem a vertex stands for: what it is, not how it turned out. */
-  async function definition(id: VertexID | undefined, isPeeking: boolean): Promise<string | undefined> {
+  async function definition(id: VertexID | undefined, mode: Mode): Promise<string | undefined> {
     if (id === undefined) return 'scratch';
     const vertex = vertexOf(id);
     if (vertex.op.kind === 'image') return services.base(vertex).identity;
-    const key = await (isPeeking ? peekKey(vertex) : fullKey(vertex));
+    const key = await keyIn[mode](vertex);
     if (key === undefined || !standsAlone(vertex)) return key?.digest;
-    const below = await definition(vertex.inputs[0], isPeeking);
+    const below = await definition(vertex.inputs[0], mode);
     return below === undefined ? undefined : `${below} + ${key.digest}`;
   }
 
-  async function makeKey(vertex: Vertex, isPeeking: boolean): Promise<StepKey | undefined> {
-    const own = await located(vertex, services.runner(vertex).recipe(vertex, contextFor(isPeeking)));
+  async function makeKey(vertex: Vertex, mode: Mode): Promise<StepKey | undefined> {
+    const own = await located(vertex, services.runner(vertex).recipe(vertex, contextFor(mode)));
     if (own === undefined) return undefined;
-    const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], isPeeking);
+    const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], mode);
     if (on === undefined) return undefined;
     const recipe: Recipe = {
       kind: own.kind,
@@ -161,17 +168,29 @@ export function createSolver(services: SolverServices): Solver {
     return [['base', `${below.op.reference} ${services.base(below).digest}`]];
   }
 
+  /** The key as far as it is known without running anything. */
   function peekKey(vertex: Vertex): Promise<StepKey | undefined> {
-    return once(peekedKeys, vertex.id, () => makeKey(vertex, true));
+    return once(peekedKeys, vertex.id, () => makeKey(vertex, 'peeking'));
+  }
+
+  /** The key it would have if stages that would have to run came to what they came to before. */
+  function assumedKey(vertex: Vertex): Promise<StepKey | undefined> {
+    return once(assumedKeys, vertex.id, async () => (await peekKey(vertex)) ?? makeKey(vertex, 'assuming'));
   }
 
   function fullKey(vertex: Vertex): Promise<StepKey> {
     return once(keys, vertex.id, async () => {
-      const key = (await peekKey(vertex)) ?? (await makeKey(vertex, false));
+      const peeked = await peekKey(vertex);
+      if (peeked !== undefined) return peeked;
+      // What was assumed is true once a result was found by it: that result is the step's.
+      const isAnswered = (await peek(vertex.id)) !== undefined;
+      const key = await (isAnswered ? assumedKey(vertex) : makeKey(vertex, 'solving'));
       assert(key !== undefined, `the key of ${vertex.id} is known once its inputs are`);
       return key;
     });
   }
+
+  const keyIn = { peeking: peekKey, assuming: assumedKey, solving: fullKey };
 
   /** The result of a vertex if it can be had without running anything. */
   function peek(id: VertexID): Promise<StepResult | undefined> {
@@ -179,7 +198,7 @@ export function createSolver(services: SolverServices): Solver {
       const vertex = vertexOf(id);
       if (vertex.op.kind === 'image') return baseResult(vertex);
       if (mustRun(vertex)) return undefined;
-      const key = await peekKey(vertex);
+      const key = await assumedKey(vertex);
       if (key === undefined) return undefined;
       const record = steps.find(key.digest);
       if (record === undefined) return undefined;
@@ -291,7 +310,10 @@ export function createSolver(services: SolverServices): Solver {
     emit({ type: 'step', id, state: 'started', at: started });
     try {
       const below = parent.stack.map((layer) => layer.snapshot);
-      const snapshot = await located(vertex, services.runner(vertex).run(vertex, below, contextFor(false)));
+      const snapshot = await located(
+        vertex,
+        services.runner(vertex).run(vertex, below, contextFor('solving')),
+      );
       const createdAt = services.now();
       const durationMs = createdAt - started;
       const own: StackLayer = { snapshot, createdAt };
@@ -338,7 +360,7 @@ export function createSolver(services: SolverServices): Solver {
     async accounts() {
       const found = new Map<VertexID, StepAccount>();
       for (const id of vertices.keys()) {
-        const key = (await settled(keys.get(id))) ?? (await settled(peekedKeys.get(id)));
+        const key = (await settled(keys.get(id))) ?? (await settled(assumedKeys.get(id)));
         const result = await settled(solutions.get(id));
         const refusal = result?.isCached === true ? undefined : refusals.get(id);
         found.set(id, {

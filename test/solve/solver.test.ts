@@ -88,7 +88,7 @@ async function build(
     vertices,
     steps: openStepCache(root),
     isAvailable: (snapshot) => !lost.has(snapshot),
-    base: () => ({ identity: 'base', snapshots: ['base'] }),
+    base: () => ({ identity: 'base', digest: `sha256:${'0'.repeat(64)}`, snapshots: ['base'] }),
     runner: () => runner,
     onResult: () => {},
     source: new SourceText('Dockerfile', ''),

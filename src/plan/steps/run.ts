@@ -22,6 +22,7 @@ export function readRun(context: StepContext, instruction: RunInstruction): void
     kind: 'exec',
     args,
     env,
+    argNames: [...names].filter((name) => !state.scope.env.has(name)),
     proxyEnv: proxyEnvironment(request.buildArgs).filter(([name]) => !names.has(name)),
     cwd: state.config.workingDir === '' ? '/' : state.config.workingDir,
     user: state.config.user,

@@ -1,4 +1,4 @@
-import type { Recipe } from '../../cache/recipe.ts';
+import type { Part, Recipe } from '../../cache/recipe.ts';
 import { placeFiles } from '../../copy/place.ts';
 import { selectFiles } from '../../copy/select.ts';
 import { selectAdded } from '../../copy/select-added.ts';
@@ -35,8 +35,10 @@ export function copyRunner(
   };
   return {
     async recipe(vertex, context) {
-      const content = await chosen(vertex).digest(context);
-      return content === undefined ? undefined : copyRecipe(vertex.op, content);
+      const files = chosen(vertex);
+      const content = await files.digest(context);
+      if (content === undefined) return undefined;
+      return copyRecipe(vertex.op, content, await files.notes(context));
     },
     async run(vertex, below, context) {
       const { op } = vertex;
@@ -53,7 +55,11 @@ export function copyRunner(
         isLink: op.isLink,
         createdAt: createdAt(),
       });
-      return publish(vertex, below, entries, context.signal);
+      const [id] = await Promise.all([
+        publish(vertex, below, entries, context.signal),
+        chosen(vertex).keepList(),
+      ]);
+      return id;
     },
   };
 }
@@ -78,7 +84,7 @@ export function readsBelow({ instruction, owner = '', isLink }: CopyOp): boolean
 }
 
 /** The files by content; how and where they are put by the words of the instruction. */
-function copyRecipe(op: CopyOp, content: string): Recipe {
+function copyRecipe(op: CopyOp, content: string, notes: readonly Part[]): Recipe {
   const parts: [string, string][] = [
     ['files', content],
     ['dest', op.dest],
@@ -88,5 +94,11 @@ function copyRecipe(op: CopyOp, content: string): Recipe {
   if (op.isLink) parts.push(['link', 'true']);
   if (op.keepsParents) parts.push(['parents', 'true']);
   if (op.instruction === 'ADD') parts.push(['unpack', String(op.unpack ?? 'local')]);
-  return { kind: 'copy', parts };
+  const sources = op.sources.map((source): Part => ['source', op.keepsParents ? pivotOf(source) : source]);
+  return { kind: 'copy', parts, notes: [...sources, ...notes] };
+}
+
+/** What stays behind of a source of `--parents`: the part before `/./`. */
+function pivotOf(source: string): string {
+  return /^(.*?)\/\.\//s.exec(source)?.[1] ?? '';
 }

@@ -1,0 +1,49 @@
+/**
+ * What the files of a COPY or a bind mount were, a line each, kept by the digest that stands for them in a
+ * key: with two such lists a miss can name the file that changed. Nothing but explanations reads them, so
+ * they are not flushed and may be missing, and digests of content are cut to what tells two files apart.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync, gzip } from 'node:zlib';
+import { type Digest, digestHex } from '../core/digest.ts';
+
+export interface FileLists {
+  /** Keeps the lines that a selection was digested from. */
+  save(selection: Digest, lines: readonly string[]): Promise<void>;
+  /** The lines of a selection, its digests cut; undefined when they are not known. */
+  read(selection: Digest): readonly string[] | undefined;
+}
+
+const compress = promisify(gzip);
+/** 64 bits: enough to see a change, not to prove that there is none, which the selection's own digest does. */
+const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
+
+/** Opens the lists beneath `root`, `file-lists/HEX.gz`. */
+export function openFileLists(root: string): FileLists {
+  const directory = join(root, 'file-lists');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const pathOf = (selection: Digest) => join(directory, `${digestHex(selection)}.gz`);
+  return {
+    async save(selection, lines) {
+      const path = pathOf(selection);
+      if (existsSync(path)) return;
+      const text = lines.join('\n').replace(longDigest, '$1');
+      const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+      await writeFile(aside, await compress(Buffer.from(text, 'latin1'), { level: 1 }));
+      await rename(aside, path);
+    },
+    read(selection) {
+      try {
+        return gunzipSync(readFileSync(pathOf(selection)))
+          .toString('latin1')
+          .split('\n');
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
