@@ -1,6 +1,7 @@
 /** Times strata beside other builders: every workload, without and with a cache, in alternation, several rounds. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -50,7 +51,9 @@ else await main();
 
 async function main(): Promise<void> {
   const project = process.cwd();
-  const dir = mkdtempSync(join(flags.dir === undefined ? tmpdir() : resolve(flags.dir), 'bench-'));
+  // buildah makes a name of the path of a layout: lower case only.
+  const dir = join(resolve(flags.dir ?? tmpdir()), `bench-${randomBytes(4).toString('hex')}`);
+  mkdirSync(dir);
   const builders: Builder[] = [];
   try {
     const sizes = {
