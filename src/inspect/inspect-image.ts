@@ -1,0 +1,161 @@
+import type { Digest } from '../core/digest.ts';
+import { normalizePlatform, printPlatform } from '../core/platform.ts';
+import { chainIDs } from '../oci/chain-id.ts';
+import { findLayerCompression } from '../oci/media-type.ts';
+import { type BuildRecord, stepsOfLayers } from './build-record.ts';
+import type { CatalogImage } from './catalog.ts';
+import { readContents } from './contents.ts';
+import { type BaseLayers, findBase } from './layers/base.ts';
+import { instructionOf } from './layers/instruction.ts';
+import { historyOfLayers } from './layers/layer-history.ts';
+import { sharers } from './layers/sharing.ts';
+import type { OpenedImage } from './open/opened-image.ts';
+import type { HistoryReport, ImageIdentity, ImageReport, ImageSize, LayerReport } from './report.ts';
+import { type Stack, stackLayers } from './stack-layers.ts';
+import type { LayerFile } from './tree/layer-tree.ts';
+import { findWaste, type WasteReport } from './waste/find-waste.ts';
+
+/** What the store knows besides the image in question. */
+export interface StoreKnowledge {
+  readonly catalog: readonly CatalogImage[];
+  readonly builds: readonly BuildRecord[];
+}
+
+export interface Inspection {
+  readonly report: ImageReport;
+  /** The files behind the report's numbers. */
+  readonly stack: Stack;
+}
+
+/**
+ * Reads an image whole and says what is in it. What is wrong with it is among the findings.
+ * @throws HostError `zstd-missing`; IntegrityError `image-too-many-files`; what the image's source throws
+ */
+export async function inspectImage(image: OpenedImage, known: StoreKnowledge): Promise<Inspection> {
+  const { layers: trees, findings } = await readContents(image);
+  const stack = stackLayers(trees);
+  const base = findBase(image, known.catalog);
+  const instructions = layerInstructions(image);
+  const makers = instructions.map((instruction, index) => ({
+    instruction,
+    isInBase: index < (base?.count ?? 0),
+  }));
+  const waste = findWaste(stack, makers);
+  const report: ImageReport = {
+    schemaVersion: 1,
+    image: identify(image),
+    config: image.config.config ?? {},
+    annotations: image.manifest.annotations ?? {},
+    size: measure(image, stack),
+    base: base ?? null,
+    layers: describeLayers(image, stack, base, waste, known),
+    history: describeHistory(image),
+    efficiency: stack.efficiency,
+    waste: { hiddenBytes: waste.hiddenBytes, hiddenFiles: waste.hiddenFiles, items: waste.items },
+    findings,
+  };
+  return { report, stack };
+}
+
+function identify({
+  reference,
+  kind,
+  names,
+  manifestDescriptor,
+  manifest,
+  config,
+}: OpenedImage): ImageIdentity {
+  return {
+    reference,
+    kind,
+    names,
+    manifestDigest: manifestDescriptor?.digest ?? null,
+    configDigest: manifest.config.digest,
+    platform: printPlatform(normalizePlatform(config)),
+    created: config.created ?? null,
+    author: config.author ?? null,
+  };
+}
+
+function measure({ manifest }: OpenedImage, { layers, merged }: Stack): ImageSize {
+  const stored = new Map<Digest, number>(manifest.layers.map(({ digest, size }) => [digest, size]));
+  const visible = new Set<LayerFile>();
+  for (const [, { inode }] of merged.entries()) visible.add(inode);
+  return {
+    stored: sum(stored.values()),
+    tar: sum(layers.map(({ tree }) => tree.tarSize)),
+    content: sum(layers.map(({ contentSize }) => contentSize)),
+    visible: sum([...visible].map(({ size }) => size)),
+  };
+}
+
+function describeLayers(
+  { manifest, config }: OpenedImage,
+  { layers }: Stack,
+  base: BaseLayers | undefined,
+  { hiddenByLayer }: WasteReport,
+  { catalog, builds }: StoreKnowledge,
+): LayerReport[] {
+  const chain = chainIDs(config.rootfs.diff_ids);
+  const history = historyOfLayers(config);
+  const steps = stepsOfLayers(builds, manifest.config.digest);
+  return manifest.layers.map(({ digest, mediaType, size }, index): LayerReport => {
+    const diffID = config.rootfs.diff_ids[index];
+    const entry = history[index];
+    const step = diffID === undefined ? undefined : steps.get(diffID);
+    const layer = layers[index];
+    const images = sharers(diffID, catalog, manifest.config.digest);
+    return {
+      index,
+      isBase: index < (base?.count ?? 0),
+      digest,
+      diffID: diffID ?? null,
+      chainID: chain[index] ?? null,
+      mediaType,
+      compression: findLayerCompression(mediaType) ?? null,
+      size: {
+        stored: size,
+        tar: layer?.tree.tarSize ?? 0,
+        content: layer?.contentSize ?? 0,
+        hidden: hiddenByLayer[index] ?? 0,
+      },
+      files: layer?.counts ?? { added: 0, changed: 0, removed: 0 },
+      instruction: instructionOf(entry?.created_by ?? ''),
+      createdBy: entry?.created_by ?? null,
+      created: entry?.created ?? null,
+      source:
+        step === undefined
+          ? null
+          : {
+              dockerfile: step.dockerfile,
+              line: step.line,
+              result: step.result,
+              durationMs: step.durationMs,
+            },
+      sharedWith: images.map(({ names, manifest: other }) => names[0] ?? other),
+    };
+  });
+}
+
+function describeHistory({ config }: OpenedImage): HistoryReport[] {
+  const accountsForAll = historyOfLayers(config).every((entry) => entry !== undefined);
+  let layers = 0;
+  return (config.history ?? []).map(({ empty_layer, created_by, created, author, comment }) => ({
+    layer: empty_layer === true || !accountsForAll ? null : layers++,
+    instruction: instructionOf(created_by ?? ''),
+    createdBy: created_by ?? null,
+    created: created ?? null,
+    author: author ?? null,
+    comment: comment ?? null,
+  }));
+}
+
+function layerInstructions({ config }: OpenedImage): string[] {
+  return historyOfLayers(config).map((entry) => instructionOf(entry?.created_by ?? ''));
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,96 @@
+import type { BlobInfo } from '../../content/blob-store.ts';
+import { verifiedStream } from '../../content/verified-stream.ts';
+import { type Digest, digestHex } from '../../core/digest.ts';
+import { IntegrityError } from '../../core/errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { parseIndex, parseManifest } from '../../oci/manifest.ts';
+import { isIndexType } from '../../oci/media-type.ts';
+import { parseImageConfig } from '../../oci/parse-image-config.ts';
+import { chooseEntry, choosePlatform, layoutNames, type Wanted } from './choose-manifest.ts';
+import type { LayoutFiles } from './layout-files.ts';
+import type { ImageBlobs, ImageKind, OpenedImage } from './opened-image.ts';
+
+const documentLimit = 8 << 20;
+const deepestIndex = 4;
+
+/**
+ * Opens an image of an OCI layout (image-spec, image-layout.md).
+ * @param index `index.json`
+ * @throws StrataError `no-such-image`, `ambiguous-image`, `no-such-platform`; IntegrityError when a document is
+ *   missing or is not what its name says
+ */
+export async function openLayout(
+  files: LayoutFiles,
+  kind: ImageKind,
+  index: Uint8Array,
+  wanted: Wanted,
+): Promise<OpenedImage> {
+  const entries = parseIndex(index).manifests;
+  const entry = chooseEntry(files.place, entries, wanted);
+  const names = entries.filter(({ digest }) => digest === entry.digest).flatMap(layoutNames);
+  const blobs = layoutBlobs(files);
+  const image = await openManifest(files.place, entry, blobs, wanted);
+  return { ...image, kind, reference: files.place, names: [...new Set(names)], blobs, close: files.close };
+}
+
+/** Walks from an entry, through an index if need be, to manifest and config. */
+export async function openManifest(
+  place: string,
+  entry: Descriptor,
+  blobs: ImageBlobs,
+  wanted: Wanted,
+): Promise<Pick<OpenedImage, 'manifestDescriptor' | 'manifest' | 'config'>> {
+  let at = entry;
+  for (let depth = 0; isIndexType(at.mediaType); depth++) {
+    if (depth === deepestIndex) {
+      throw new IntegrityError('bad-index', `${place}: indexes stand in indexes, ${deepestIndex} deep`);
+    }
+    const { manifests } = parseIndex(await readBlob(place, 'index', at, blobs));
+    at = choosePlatform(place, await present(manifests, blobs), wanted);
+  }
+  const manifest = parseManifest(await readBlob(place, 'manifest', at, blobs));
+  const config = parseImageConfig(await readBlob(place, 'config', manifest.config, blobs));
+  return { manifestDescriptor: at, manifest, config };
+}
+
+/** Of an index, `docker save` writes the platforms the engine has; where none is there, all are kept to say so. */
+async function present(manifests: readonly Descriptor[], blobs: ImageBlobs): Promise<readonly Descriptor[]> {
+  const there: Descriptor[] = [];
+  for (const manifest of manifests) if (await blobs.has(manifest.digest)) there.push(manifest);
+  return there.length === 0 ? manifests : there;
+}
+
+/**
+ * Reads a document, verified.
+ * @throws IntegrityError naming the place and the document
+ */
+async function readBlob(
+  place: string,
+  what: string,
+  { digest, size }: Descriptor,
+  blobs: ImageBlobs,
+): Promise<Uint8Array> {
+  if (size > documentLimit) {
+    throw new IntegrityError('blob-too-large', `${place}: the ${what} ${digest} claims ${size} bytes`);
+  }
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of verifiedStream(blobs.open({ digest, size }), { digest, size })) {
+      chunks.push(Uint8Array.from(chunk));
+    }
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    throw new IntegrityError(error.code, `${place}: the ${what} is damaged: ${error.message}`, {
+      hint: error.hint ?? 'copy, pull or build the image again',
+    });
+  }
+  return Buffer.concat(chunks);
+}
+
+function layoutBlobs(files: LayoutFiles): ImageBlobs {
+  const nameOf = (digest: Digest) => `blobs/sha256/${digestHex(digest)}`;
+  return {
+    has: async (digest) => (await files.size(nameOf(digest))) !== undefined,
+    open: ({ digest }: BlobInfo) => files.open(nameOf(digest)),
+  };
+}

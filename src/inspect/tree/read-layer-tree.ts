@@ -1,0 +1,179 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type BytePath, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
+import type { DiffID } from '../../core/digest.ts';
+import { IntegrityError } from '../../core/errors.ts';
+import { checkLayer } from '../../layer/validate/check-layer.ts';
+import { type BlobSource, measured, type Report, reportingIntegrity } from '../../layer/validate/measured.ts';
+import { readWhiteout, type Whiteout } from '../../layer/whiteout.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { TarEntry } from '../../tar/entry.ts';
+import type { TarHandler } from '../../tar/parser.ts';
+import type { LayerFile, LayerTree } from './layer-tree.ts';
+
+/** What the trees of an image may take of memory; real images stay below by far. */
+export interface TreeBudget {
+  files: number;
+  /** Of names, link targets and attributes. */
+  bytes: number;
+}
+
+export function treeBudget(): TreeBudget {
+  return { files: 4_000_000, bytes: 1 << 29 };
+}
+
+export interface LayerReading {
+  readonly layer: Descriptor;
+  /** Undefined when the config does not say one. */
+  readonly diffID: DiffID | undefined;
+  /** Sees every member; checks names and links over all layers. */
+  readonly checker: TarHandler;
+  readonly budget: TreeBudget;
+  readonly hashesContent: boolean;
+}
+
+/**
+ * Reads a layer in one pass: its members, the digests of their contents, and what does not hold of its
+ * descriptor, diffID and archive. A damaged layer gives the members before the damage.
+ */
+export async function readLayerTree(
+  blobs: BlobSource,
+  { layer, diffID, checker, budget, hashesContent }: LayerReading,
+  report: Report,
+): Promise<LayerTree> {
+  const codes = new Set<string>();
+  const located: Report = (code, message) => {
+    codes.add(code);
+    const last = code.startsWith('tar-') ? collector.last() : undefined;
+    report(code, last === undefined ? message : `${message} (at or behind "${bytePathToText(last)}")`);
+  };
+  const collector = collectFiles(budget, hashesContent, located);
+  const { tarSize } = await checkLayer(blobs, layer, diffID, both(checker, collector.handler), located);
+  // What cannot be decompressed was not read to its end: whether the blob is the one that is meant is known then.
+  if (codes.has('layer-bad-compression') && !codes.has('digest-mismatch')) {
+    await reportingIntegrity(located, async () => {
+      for await (const _ of measured(blobs, layer, located));
+    });
+  }
+  return { ...collector.tree(), tarSize };
+}
+
+function both(a: TarHandler, b: TarHandler): TarHandler {
+  return {
+    entry(entry) {
+      a.entry(entry);
+      b.entry(entry);
+    },
+    data: b.data,
+    entryEnd() {
+      a.entryEnd();
+      b.entryEnd();
+    },
+  };
+}
+
+/** No file with a longer path can be opened (Linux's PATH_MAX). */
+const pathLimit = 4096;
+
+function collectFiles(budget: TreeBudget, hashesContent: boolean, report: Report) {
+  const files: LayerFile[] = [];
+  const deleted: BytePath[] = [];
+  const opaque: BytePath[] = [];
+  let current: LayerFile | undefined;
+  let content: ContentHash | undefined;
+  let last: BytePath | undefined;
+
+  const handler: TarHandler = {
+    entry(entry) {
+      last = entry.path;
+      current = undefined;
+      content = undefined;
+      if (entry.path.length > pathLimit) {
+        report('path-too-long', `a name in it has ${entry.path.length} bytes: ${quoteStart(entry.path)}`);
+        return;
+      }
+      if (entry.path.split('/').includes('..')) return;
+      const path = cleanBeneath(entry.path);
+      const whiteout = whiteoutOf(path);
+      if (whiteout === undefined) {
+        spend(budget, entry);
+        current = { ...entry, path };
+        if (hashesContent && entry.type === 'file') content = contentHash(entry.size);
+      } else if (whiteout.kind === 'delete') deleted.push(whiteout.path);
+      else if (whiteout.kind === 'opaque') opaque.push(whiteout.path);
+    },
+    data(bytes, offset) {
+      content?.update(bytes, offset);
+    },
+    entryEnd() {
+      if (current === undefined) return;
+      const digest = content?.digest();
+      files.push(digest === undefined ? current : { ...current, content: digest });
+    },
+  };
+  return { handler, last: () => last, tree: () => ({ files, deleted, opaque }) };
+}
+
+function quoteStart(path: BytePath): string {
+  return `"${bytePathToText(path.slice(0, 40))}…"`;
+}
+
+/** The checker tells of whiteouts of nothing; here they delete nothing. */
+function whiteoutOf(path: BytePath): Whiteout | undefined {
+  try {
+    return readWhiteout(path);
+  } catch (error) {
+    if (error instanceof IntegrityError) return { kind: 'ignored' };
+    throw error;
+  }
+}
+
+function spend(budget: TreeBudget, { path, link, xattrs }: TarEntry): void {
+  budget.files--;
+  budget.bytes -= path.length + link.length;
+  for (const { name, value } of xattrs) budget.bytes -= name.length + value.length;
+  if (budget.files >= 0 && budget.bytes >= 0) return;
+  throw new IntegrityError(
+    'image-too-many-files',
+    'it has more files than any image should, or far longer names',
+    {
+      hint: 'it may be made to do harm: do not unpack it',
+    },
+  );
+}
+
+interface ContentHash {
+  update(bytes: Uint8Array, offset: number): void;
+  digest(): string | undefined;
+}
+
+const zeros = new Uint8Array(1 << 20);
+/** A header can claim a hole of any size: hashing its zeros would never end. */
+const holeLimit = 1 << 30;
+
+/** Of a file's content with its holes, which are zeros. */
+function contentHash(size: number): ContentHash {
+  const hash = createHash('sha256');
+  let at = 0;
+  let holes = 0;
+  const fillTo = (offset: number) => {
+    holes += offset - at;
+    if (holes <= holeLimit) hashZeros(hash, offset - at);
+    at = offset;
+  };
+  return {
+    update(bytes, offset) {
+      fillTo(offset);
+      hash.update(bytes);
+      at += bytes.length;
+    },
+    digest() {
+      fillTo(size);
+      return holes > holeLimit ? undefined : hash.digest('hex');
+    },
+  };
+}
+
+function hashZeros(hash: Hash, count: number): void {
+  for (let left = count; left > 0; left -= zeros.length)
+    hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
+}

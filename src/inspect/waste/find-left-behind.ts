@@ -1,0 +1,53 @@
+import type { BytePath } from '../../core/byte-path.ts';
+import type { Stack } from '../stack-layers.ts';
+import { type LeftBehind, leftBehind } from './left-behind.ts';
+import type { LayerMaker } from './suggest.ts';
+import { largestPlaces, type WasteItem } from './waste-item.ts';
+
+interface Found {
+  readonly what: LeftBehind;
+  readonly layer: number;
+  readonly places: Map<BytePath, number>;
+  bytes: number;
+  files: number;
+}
+
+/** Visible files that a finished image rarely needs, by kind and by the layer that stores them. */
+export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[]): WasteItem[] {
+  const groups = new Map<string, Found>();
+  for (const [path, { file, layer }] of merged.entries()) {
+    if (file.type !== 'file' || file.size === 0) continue;
+    const match = findKind(path);
+    if (match === undefined) continue;
+    const key = `${layer} ${match.what.title}`;
+    const found = groups.get(key) ?? { what: match.what, layer, places: new Map(), bytes: 0, files: 0 };
+    groups.set(key, found);
+    found.places.set(match.place, (found.places.get(match.place) ?? 0) + file.size);
+    found.bytes += file.size;
+    found.files++;
+  }
+  return [...groups.values()].map(
+    ({ what, layer, places, bytes, files }): WasteItem => ({
+      kind: 'left-behind',
+      title: what.title,
+      bytes,
+      files,
+      layer,
+      otherLayer: undefined,
+      places: largestPlaces(places),
+      isInBase: makers[layer]?.isInBase ?? false,
+      suggestion: what.suggestion,
+    }),
+  );
+}
+
+/** The first kind that fits, and the directory it lies in. */
+function findKind(path: BytePath): { readonly what: LeftBehind; readonly place: BytePath } | undefined {
+  for (const what of leftBehind) {
+    const match = what.pattern.exec(path);
+    if (match === null) continue;
+    const directory = path.slice(0, path.lastIndexOf('/', match.index + match[0].length - 1));
+    return { what, place: directory };
+  }
+  return undefined;
+}
