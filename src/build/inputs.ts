@@ -32,6 +32,7 @@ export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'>;
 
 /**
  * Finds and reads the Dockerfile and the ignore files.
+ * @param scratch makes an empty directory, for a context that has to be fetched or unpacked
  * @throws HostError `no-context`, `no-dockerfile`; DockerfileError for a bad ignore file
  */
 export async function openInputs(
@@ -44,7 +45,7 @@ export async function openInputs(
     throw new UsageError('stdin-twice', 'context and Dockerfile cannot both come from standard input');
   }
   const open = (spec: string) =>
-    openContext(spec, { stdin: io.stdin, scratch: scratch(), keepsGitDirectory: false, signal: io.signal });
+    openContext(spec, { stdin: io.stdin, scratch, keepsGitDirectory: false, signal: io.signal });
   const context = await open(options.context);
   const { directory } = context;
   const file = await readDockerfile(options.dockerfile, context, io);

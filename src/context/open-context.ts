@@ -3,16 +3,13 @@ import { createReadStream, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HostError } from '../core/errors.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
-import { downloadFile } from './download.ts';
-import { checkOutGit } from './git-checkout.ts';
 import { parseGitReference } from './git-reference.ts';
-import { receiveContext } from './stream-context.ts';
 
 export interface ContextRequest {
   /** What `-` means. */
   readonly stdin: AsyncIterable<Uint8Array>;
-  /** An empty directory for what has to be fetched or unpacked; its owner removes it after the build. */
-  readonly scratch: string;
+  /** Makes an empty directory for what has to be fetched or unpacked; its owner removes it after the build. */
+  scratch(): string;
   /** For repositories; the reference itself may say so, too. */
   readonly keepsGitDirectory: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -30,25 +27,30 @@ export interface Context {
 
 /**
  * Opens a context: a directory, `-` for a tar or a Dockerfile on standard input, a git reference, or the
- * URL of a tar or a Dockerfile. A directory wins over a reference that reads the same.
+ * URL of a tar or a Dockerfile. A directory wins over a reference that reads the same. Code that fetches or
+ * unpacks is loaded only for contexts that need it.
  * @throws HostError `no-context`, and what receiving, checking out and downloading throw
  */
 export async function openContext(spec: string, request: ContextRequest): Promise<Context> {
-  const { scratch, signal } = request;
-  if (spec === '-') return received(request.stdin, request, 'standard input');
+  const { signal } = request;
+  if (spec === '-') return received(request.stdin, request.scratch(), 'standard input', signal);
   const directory = resolve(spec);
   const stat = statSync(directory, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return { directory, isLocal: true };
   const reference = parseGitReference(spec, true);
   if (reference !== undefined) {
     const keepsGitDirectory = reference.keepsGitDirectory ?? request.keepsGitDirectory;
-    const checkout = await checkOutGit(reference, join(scratch, 'repository'), { keepsGitDirectory, signal });
+    const { checkOutGit } = await import('./git-checkout.ts');
+    const place = join(request.scratch(), 'repository');
+    const checkout = await checkOutGit(reference, place, { keepsGitDirectory, signal });
     return { ...checkout, isLocal: false };
   }
   if (/^https?:\/\//.test(spec)) {
+    const { downloadFile } = await import('./download.ts');
+    const scratch = request.scratch();
     const file = join(scratch, 'download');
     await downloadFile(spec, file, { signal });
-    const context = await received(createReadStream(file), request, spec);
+    const context = await received(createReadStream(file), scratch, spec, signal);
     await removeTrees([file]);
     return context;
   }
@@ -60,9 +62,11 @@ export async function openContext(spec: string, request: ContextRequest): Promis
 
 async function received(
   chunks: AsyncIterable<Uint8Array>,
-  { scratch, signal }: ContextRequest,
+  scratch: string,
   origin: string,
+  signal: AbortSignal | undefined,
 ): Promise<Context> {
+  const { receiveContext } = await import('./stream-context.ts');
   const context = await receiveContext(chunks, scratch, origin, signal);
   const { directory } = context;
   return {

@@ -382,7 +382,6 @@ describe('what a build does not honour is refused', () => {
     ['push of an image', { output: ['type=image,push=true'] }, true],
     ['an image that is not pushed', { output: ['type=image,push=false'] }, false],
     ['cache export', { cacheTo: ['type=inline'] }, true],
-    ['call', { call: 'outline' }, true],
   ];
   test.each(rows)('%s', (_title, flags, isRefused) => {
     const all = { ...noFlags, ...flags };

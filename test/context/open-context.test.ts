@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,10 +31,12 @@ afterAll(() => {
 let count = 0;
 function open(spec: string, stdin = '') {
   const own = join(scratch, `own-${count++}`);
-  mkdirSync(own);
   return openContext(spec, {
     stdin: Readable.from([Buffer.from(stdin)]),
-    scratch: own,
+    scratch() {
+      mkdirSync(own);
+      return own;
+    },
     keepsGitDirectory: false,
   });
 }
@@ -42,6 +44,7 @@ function open(spec: string, stdin = '') {
 describe('a context', () => {
   it('is a directory, as it is', async () => {
     expect(await open(folder)).toEqual({ directory: folder, isLocal: true });
+    expect(existsSync(join(scratch, `own-${count - 1}`))).toBe(false);
   });
 
   it('is a directory even if its name reads like a repository', async () => {

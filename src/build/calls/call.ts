@@ -26,9 +26,14 @@ export interface Call {
  * @throws DockerfileError when the file cannot be parsed; HostError, UsageError and RemoteError as `openInputs`
  */
 export async function openCall(options: CallOptions, io: CallIO): Promise<Call> {
-  const scratch = mkdtempSync(join(tmpdir(), 'strata-call-'));
+  const scratch: string[] = [];
+  const makeScratch = () => {
+    const directory = mkdtempSync(join(tmpdir(), 'strata-call-'));
+    scratch.push(directory);
+    return directory;
+  };
   try {
-    const inputs = await openInputs(options, io, () => mkdtempSync(join(scratch, 'context-')));
+    const inputs = await openInputs(options, io, makeScratch);
     const { dockerfile, diagnostics } = parseDockerfile(inputs.dockerfile);
     if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
     const host = platformFromNode(process.arch);
@@ -36,7 +41,7 @@ export async function openCall(options: CallOptions, io: CallIO): Promise<Call> 
     const request = (platform: Platform) => planRequest(options, inputs, dockerfile, platform);
     return { dockerfile, requests: [request(first), ...others.map(request)] };
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
   }
 }
 

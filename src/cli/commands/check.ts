@@ -1,4 +1,5 @@
 import { runCheck } from '../calls/run-check.ts';
+import { checkPlatform } from '../flags/build-options.ts';
 import { readCallFormat } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { parseBuildArg, parseBuildContext } from '../flags/pairs.ts';
@@ -47,7 +48,7 @@ export const defineCheck: DefineCommand = (command, context) => {
         target: flags.target,
         buildArgs: flags.buildArg.map((text) => parseBuildArg(text, context.io.env)),
         buildContexts: flags.buildContext.map(parseBuildContext),
-        platforms: flags.platform,
+        platforms: flags.platform.map(checkPlatform),
       };
       if (!(await runCheck(format, options, context))) context.exitCode = 1;
     });

@@ -161,7 +161,8 @@ function checkTag(text: string): string {
   return text;
 }
 
-function checkPlatform(text: string): string {
+/** @throws UsageError `bad-platform` */
+export function checkPlatform(text: string): string {
   readPlatform(text);
   return text;
 }
