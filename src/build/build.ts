@@ -10,18 +10,23 @@ import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { buildPlatform, type PlatformBuild } from './build-platform.ts';
 import { handOver } from './hand-over.ts';
 import { openInputs } from './inputs.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { compressionOf, openOutput } from './outputs.ts';
+import { readSecrets } from './secrets.ts';
 import { openSession } from './session.ts';
 
 /**
  * Builds what the options ask for.
  * @throws DockerfileError, StepError, HostError, RemoteError, IntegrityError, UsageError, CanceledError
  */
-export async function build(options: BuildOptions, io: BuildIO): Promise<BuildResult> {
+export async function build(options: BuildOptions, world: BuildIO): Promise<BuildResult> {
+  const secrets = readSecrets(options.secrets, world);
+  const masking = maskSecrets(secrets);
+  const io: BuildIO = { ...world, emit: masking.emitTo(world.emit) };
   const outputs = options.outputs.map((spec) => openOutput(spec, io.stdout));
   const compression = compressionOf(options.outputs);
-  const session = openSession(options, io);
+  const session = openSession(options, io, secrets);
   try {
     const inputs = await openInputs(options, io, session.store.workspace.scratch);
     const dockerfile = parse(inputs.dockerfile, io);
@@ -33,7 +38,7 @@ export async function build(options: BuildOptions, io: BuildIO): Promise<BuildRe
     await inputs.save();
     return result;
   } catch (error) {
-    throw io.signal.aborted ? new CanceledError() : error;
+    throw io.signal.aborted ? new CanceledError() : masking.error(error);
   } finally {
     await session.close();
   }

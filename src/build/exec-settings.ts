@@ -1,13 +1,10 @@
 /** What the options of a build mean for its RUN steps. */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../core/errors.ts';
 import type { ExecSettings } from '../solve/ops/exec/settings.ts';
-import type { BuildIO, SecretSpec } from './options.ts';
 import type { BuildSession } from './session.ts';
 
-/** @throws UsageError `secret-unreadable`, `bad-add-host`, `bad-ulimit` */
-export function execSettings({ options, io, sandbox, ssh }: BuildSession): ExecSettings {
-  const secrets = new Map(options.secrets.map((spec) => [spec.id, readSecret(spec, io)]));
+/** @throws UsageError `bad-add-host`, `bad-ulimit` */
+export function execSettings({ options, secrets, sandbox, ssh }: BuildSession): ExecSettings {
   const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent } = options.run;
   return {
     root: options.root,
@@ -38,20 +35,4 @@ function readUlimit(text: string): { name: string; soft: number; hard: number } 
   throw new UsageError('bad-ulimit', `--ulimit ${text}: want name=soft[:hard]`, {
     hint: 'for example --ulimit nofile=1024:4096',
   });
-}
-
-/** Undefined when the environment has no such variable: then the secret is missing. */
-function readSecret(spec: SecretSpec, io: BuildIO): Uint8Array | undefined {
-  if ('env' in spec) {
-    const value = io.env[spec.env];
-    return value === undefined ? undefined : Buffer.from(value);
-  }
-  try {
-    return readFileSync(spec.source);
-  } catch (cause) {
-    throw new UsageError('secret-unreadable', `--secret id=${spec.id}: cannot read "${spec.source}"`, {
-      hint: (cause as Error).message,
-      cause,
-    });
-  }
 }

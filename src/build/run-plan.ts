@@ -13,6 +13,7 @@ import { entryPublisher } from '../solve/publish.ts';
 import { createSolver, type StepAccount } from '../solve/solver.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
+import { openLeakedLayers } from './leaked-layers.ts';
 import { refusedSecrets } from './secrets.ts';
 import type { BuildSession } from './session.ts';
 
@@ -65,14 +66,14 @@ export async function runPlan(
     copy: copyRunner(origins, publish, createdAt),
     mkdir: mkdirRunner(layers, publish, createdAt),
   };
-  const leaks = openLeaks(plan, snapshotter);
+  const leaks = openLeakedLayers(inputs.dockerfile, snapshotter);
   const pack = async (stack: readonly StackLayer[]) => {
     assert(compression !== undefined, 'layers are asked for only where an image is wanted');
     const snapshots = stack.map((layer) => layer.snapshot);
     try {
       return await layers.ensureBlob(snapshots, compression, io.signal);
     } catch (error) {
-      throw leaks.placed(error, stack);
+      throw leaks.met(snapshots.at(-1) ?? '', error);
     }
   };
   const solver = createSolver({
@@ -85,6 +86,8 @@ export async function runPlan(
     },
     runner: ({ op }) => runnerOf(op, runners),
     onResult: (vertex, result) => {
+      const made = result.stack.at(-1);
+      if (made !== undefined) leaks.madeBy(made.snapshot, vertex);
       // Behind the next step; a failure is met again when the image asks for the layer.
       if (exported.has(vertex.id)) pack(result.stack).catch(() => {});
     },
@@ -100,8 +103,16 @@ export async function runPlan(
   return {
     stack,
     accounts: await solver.accounts(),
-    layers: () =>
-      Promise.all(stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1)))),
+    async layers() {
+      const packed = await Promise.allSettled(
+        stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1))),
+      );
+      await leaks.remove();
+      return packed.map((each) => {
+        if (each.status === 'rejected') throw each.reason;
+        return each.value;
+      });
+    },
   };
 }
 

@@ -5,12 +5,15 @@ import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
+import { refusedSecrets, type SecretValues } from './secrets.ts';
 import { openSshAgents, type SshAgents } from './ssh-agents.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
 
 export interface BuildSession {
   readonly options: BuildOptions;
   readonly io: BuildIO;
+  /** The values of the secrets that the build was given, by id. */
+  readonly secrets: SecretValues;
   readonly store: BuildStore;
   readonly bases: Bases;
   /** Where steps run; opened when the first one does. */
@@ -23,9 +26,13 @@ export interface BuildSession {
 }
 
 /** @throws HostError when the store cannot be opened */
-export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
+export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretValues): BuildSession {
   const registry = openRegistry(options.registry, io.emit);
-  const store: BuildStore = openBuildStore(options.root, (blob, signal) => bases.fetch(blob, signal));
+  const store: BuildStore = openBuildStore(
+    options.root,
+    (blob, signal) => bases.fetch(blob, signal),
+    refusedSecrets(secrets),
+  );
   const { blobs, refs, workspace } = store;
   const finder = {
     blobs,
@@ -47,6 +54,7 @@ export function openSession(options: BuildOptions, io: BuildIO): BuildSession {
   return {
     options,
     io,
+    secrets,
     store,
     bases,
     sandbox() {

@@ -22,6 +22,7 @@ import { listLayer } from './listing/layer-lister.ts';
 import { type ListedMember, readListing, writeListing } from './listing/layer-listing.ts';
 import { listedLayer } from './listing/listed-layer.ts';
 import { type Compression, type PackedLayer, packLayer } from './pack.ts';
+import { type RefusedContent, refuseContent } from './refuse-content.ts';
 
 export interface LayerStore {
   /** Takes a layer known by its content, such as a base image's, and says which snapshot it is. */
@@ -35,7 +36,10 @@ export interface LayerStore {
    * unpacked are listed from their blobs instead. Opening a file is allowed where `ensureFiles` was done.
    */
   openListing(stack: Stack, signal: AbortSignal): Promise<FileTree>;
-  /** The blob of the topmost snapshot's layer, made from its files when there is none. */
+  /**
+   * The blob of the topmost snapshot's layer, made from its files when there is none.
+   * @throws what `refused` says of content that no layer may hold
+   */
   ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
   /** Records the blob of a layer that was packed from entries, and what is in it when no files were written. */
   save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
@@ -46,10 +50,15 @@ export interface LayerServices {
   readonly blobs: BlobStore;
   /** Gets a blob that is not in the store yet from wherever its image came from. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+  /** What no layer that is packed here may hold. */
+  readonly refused?: readonly RefusedContent[];
 }
 
 /** Opens the layer records beneath `root`. */
-export function openLayerStore(root: string, { snapshotter, blobs, fetch }: LayerServices): LayerStore {
+export function openLayerStore(
+  root: string,
+  { snapshotter, blobs, fetch, refused = [] }: LayerServices,
+): LayerStore {
   const records = join(root, 'layers');
   const locks = join(root, 'locks');
   for (const directory of [records, locks]) mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -112,8 +121,9 @@ export function openLayerStore(root: string, { snapshotter, blobs, fetch }: Laye
     const id = stack.at(-1) ?? '';
     await ensureFiles(stack, signal);
     const below = snapshotter.view(stack.slice(0, -1));
-    const packed = await packLayer(diffSnapshot(snapshotter.path(id), below), blobs, { compression, signal });
-    return save(id, packed);
+    const changes = diffSnapshot(snapshotter.path(id), below);
+    const entries = refused.length === 0 ? changes : refuseContent(changes, refused);
+    return save(id, await packLayer(entries, blobs, { compression, signal }));
   }
 
   async function save(

@@ -1,0 +1,89 @@
+/** Values of secrets: not in the log, not in a layer, not on disk. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { sandboxNeeds } from '../support/capabilities.ts';
+import { describeBuilds } from '../support/site.ts';
+
+describeBuilds(sandboxNeeds, 'a build with secrets', (site) => {
+  const value = 'c0rrect-horse-battery';
+  const encoded = Buffer.from(value).toString('base64');
+  const withSecret = ['--progress', 'plain', '--secret', `id=token,src=${site.path('token')}`];
+  const mount = 'RUN --mount=type=secret,id=token,env=TOKEN';
+  const buildOf = (name: string, lines: string, ...more: string[]) =>
+    site.strata([
+      'build',
+      ...withSecret,
+      ...more,
+      site.files(name, { Dockerfile: `FROM strata-base/busybox\n${lines}\n` }),
+    ]);
+  const grepStore = () => {
+    try {
+      return execFileSync('grep', ['-rlaF', '-e', value, '-e', encoded, site.root], { encoding: 'utf8' });
+    } catch {
+      return '';
+    }
+  };
+  beforeAll(async () => {
+    await site.makeBusyboxBase();
+    writeFileSync(site.path('token'), `${value}\n`);
+  });
+
+  test('masks what steps print of them, and nothing of them is on disk', async () => {
+    const script = `${mount},target=/token echo "$TOKEN"; base64 /token; printf c0rrect-; sleep 0.1; printf "horse-batter%s" y; echo; wc -c < /token`;
+    const { code, stdout, stderr } = await buildOf('says', script);
+    const lines = [...stderr.matchAll(/^#\d+ [0-9.]+ (.*)$/gm)].map(([, line]) => line);
+    expect([code, lines]).toEqual([0, ['***', '***', '***', '22']]);
+    expect(stdout + stderr).not.toContain(value);
+    expect(stdout + stderr).not.toContain(encoded.slice(0, 8));
+    expect(grepStore()).toBe('');
+  });
+
+  test('masks them in the error of a step that failed', async () => {
+    const { code, stdout, stderr } = await buildOf('fails', `${mount} echo "no: $TOKEN"; exit 3`);
+    expect(code).toBe(1);
+    expect(stderr).toContain('no: ***');
+    expect(stdout + stderr).not.toContain(value);
+  });
+
+  test.each([
+    ['plain', 'printf "x=$TOKEN" > /etc/leak', '/etc/leak'],
+    ['in base64', 'printf "user:$TOKEN" | base64 > /etc/auth', '/etc/auth'],
+  ])(
+    'refuses a layer that holds one %s, naming step and path, again and with another value',
+    async (_title, command, path) => {
+      const lines = `${mount} ${command}\nRUN echo above`;
+      for (const _round of [1, 2]) {
+        const { code, stderr } = await buildOf('leaks', lines);
+        expect([code, stderr]).toEqual([
+          1,
+          expect.stringContaining(`${path} holds the value of the secret token`),
+        ]);
+        expect(stderr).toMatch(/secret-in-layer/);
+        expect(stderr).toContain('error: [2/3] RUN --mount=type=secret');
+        expect(stderr).not.toContain(value);
+      }
+      // The step runs again: what it left under the old value must not be taken from the cache.
+      const other = site.files('other', { token: 'another-value-now' });
+      const { code, stdout, stderr } = await site.strata([
+        'build',
+        '--progress',
+        'plain',
+        '--secret',
+        `id=token,src=${other}/token`,
+        site.path('leaks'),
+      ]);
+      expect([code, stdout + stderr]).toEqual([1, expect.stringContaining('secret-in-layer')]);
+      expect(grepStore()).toBe('');
+    },
+  );
+
+  test('refuses a COPY that takes the file of one along', async () => {
+    site.files('copies', { 'token.txt': `${value}\n` });
+    const { code, stderr } = await buildOf('copies', 'COPY . /app');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('/app/token.txt holds the value of the secret token'),
+    ]);
+  });
+});
