@@ -69,7 +69,8 @@ async function openDispatcher(
   timing: Timing,
 ): Promise<Dispatcher> {
   // Loading undici costs more than many a cached build: nobody pays who does not ask a registry.
-  const { Agent, ProxyAgent } = await import('undici');
+  // By its default export: bundled, a CommonJS package that is loaded late has no other.
+  const { Agent, ProxyAgent } = (await import('undici')).default;
   const connect = { timeout: timing.connectMs, ...tls };
   const patience = { headersTimeout: timing.idleMs, bodyTimeout: timing.idleMs };
   if (proxy === undefined) return new Agent({ ...patience, connect });
