@@ -61,6 +61,22 @@ export function parseReference(text: string): Reference {
   };
 }
 
+/** Other names of Docker Hub: the one its credentials are filed under, and the host that answers. */
+const hubHosts = ['index.docker.io', 'registry-1.docker.io'];
+
+/**
+ * Reads the name of a registry, as a host or as an address of any age (`https://index.docker.io/v1/`).
+ * @throws StrataError `bad-registry`
+ */
+export function parseRegistry(text: string): string {
+  const name = text.replace(/^https?:\/\//i, '').replace(/\/.*$/, '');
+  if (hubHosts.includes(name)) return dockerHub;
+  if (host.test(name)) return name;
+  throw new StrataError('bad-registry', `"${text}" is not the name of a registry`, {
+    hint: 'want a host such as registry.example.org or localhost:5000',
+  });
+}
+
 /** The whole name, nothing left out: `docker.io/library/busybox:latest`. */
 export function printReference(reference: Reference): string {
   return `${reference.registry}/${reference.repository}${suffix(reference)}`;

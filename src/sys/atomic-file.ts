@@ -6,13 +6,18 @@ import { during } from '../core/errors.ts';
 /**
  * Puts a file in place whole or not at all, whatever happens meanwhile: written aside in the same
  * directory, flushed, renamed, and the directory flushed. One that exists is replaced.
+ * @param mode as of a new file; the process's mask applies
  * @throws HostError `disk-full`; other system errors with the path in their message
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o666,
+): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   await during(`write ${path}`, async () => {
     try {
-      const file = await open(aside, 'wx');
+      const file = await open(aside, 'wx', mode);
       try {
         await file.writeFile(content);
         await file.sync();

@@ -111,6 +111,8 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     if (url.pathname === '/token') return giveToken(request, url, answer);
     if (!isAllowed(request)) return refuse(401, 'UNAUTHORIZED', 'authentication required', challenge(url));
 
+    if (url.pathname === '/v2/') return answer(200, {}, '{}');
+
     const [, repository = '', kind, name = ''] =
       /^\/v2\/(.+)\/(manifests|blobs\/uploads|blobs)\/(.*)$/.exec(url.pathname) ?? [];
     if (kind === 'manifests' && method === 'PUT') {

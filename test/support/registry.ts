@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { findProgram } from './capabilities.ts';
 import { type Service, startService } from './process.ts';
@@ -11,8 +12,15 @@ export interface Registry extends Service {
   blobFile(digest: string): string;
 }
 
+/** Members of the registry's configuration file beside the usual ones. */
+export interface RegistrySettings {
+  readonly http?: object;
+  readonly auth?: object;
+  readonly proxy?: object;
+}
+
 /** A real docker-registry on a free loopback port, its data and log in `dir`. */
-export async function startRegistry(dir: string): Promise<Registry> {
+export async function startRegistry(dir: string, settings: RegistrySettings = {}): Promise<Registry> {
   const program = findProgram('docker-registry', 'registry');
   if (program === undefined) throw new Error('docker-registry is not installed');
   mkdirSync(dir, { recursive: true });
@@ -21,14 +29,15 @@ export async function startRegistry(dir: string): Promise<Registry> {
     version: 0.1,
     log: { level: 'warn', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(dir, 'data') }, delete: { enabled: true } },
-    http: { addr: host, secret: 'only for tests' },
+    ...settings,
+    http: { addr: host, secret: 'only for tests', ...settings.http },
   };
   writeFileSync(join(dir, 'config.yml'), JSON.stringify(config)); // JSON is YAML
   const service = await startService(
     program,
     ['serve', join(dir, 'config.yml')],
     join(dir, 'registry.log'),
-    async () => (await fetch(`http://${host}/v2/`).catch(() => undefined))?.ok === true,
+    () => isListening(host),
   );
   return {
     ...service,
@@ -38,6 +47,19 @@ export async function startRegistry(dir: string): Promise<Registry> {
       return join(dir, 'data/docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
     },
   };
+}
+
+/** Whether somebody answers there, whatever he speaks. */
+async function isListening(host: string): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port: Number(host.split(':')[1]) });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A loopback port that nothing listens on just now. */

@@ -54,4 +54,14 @@ export const commands: readonly CommandEntry[] = [
     summary: 'send an image of the local store to its registry',
     load: async () => (await import('./push.ts')).definePush,
   },
+  {
+    name: 'login',
+    summary: 'keep credentials for a registry, once it takes them',
+    load: async () => (await import('./login.ts')).defineLogin,
+  },
+  {
+    name: 'logout',
+    summary: 'forget the credentials for a registry',
+    load: async () => (await import('./logout.ts')).defineLogout,
+  },
 ];
