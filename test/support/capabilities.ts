@@ -36,7 +36,7 @@ export function describeWith(needs: readonly Capability[], title: string, define
 
 /** Whether a skipped test's full title names something that this machine does lack. */
 export function skipIsJustified(title: string): boolean {
-  const named = /\(this machine lacks: ([a-z, ]+)\)/.exec(title)?.[1]?.split(', ') ?? [];
+  const named = /\(this machine lacks: ([a-z0-9, ]+)\)/.exec(title)?.[1]?.split(', ') ?? [];
   return named.some((name) => name in probes && !probes[name as Capability]());
 }
 
