@@ -12,7 +12,6 @@ export interface ImageFinder {
   readonly blobs: BlobStore;
   readonly refs: RefStore;
   readonly registry: Registry;
-  readonly ingestDirectory: string;
   /** `--pull`: ask the registry even when the store has the image. */
   readonly pull: boolean;
 }
@@ -28,8 +27,7 @@ export async function findImage(
   signal: AbortSignal,
 ): Promise<FoundImage> {
   const layout = /^oci-layout:\/\/(.+)$/.exec(text)?.[1];
-  if (layout !== undefined)
-    return findInLayout(layout, platform, finder.blobs, finder.ingestDirectory, signal);
+  if (layout !== undefined) return findInLayout(layout, platform, finder.blobs, signal);
   const reference = parseReference(text);
   const stored = finder.pull ? undefined : await findStored(reference, platform, finder, signal);
   return stored ?? findRemote(reference, platform, finder, signal);
@@ -79,7 +77,7 @@ async function findRemote(
   const bring = bringFromRegistry(reference, finder);
   const name = printReference(reference);
   const found = await findForPlatform(name, manifest, platform, finder.blobs, bring, signal);
-  if (reference.digest === undefined) await finder.refs.set(name, manifest);
+  if (reference.digest === undefined) await finder.refs.setBase(name, manifest);
   return found;
 }
 

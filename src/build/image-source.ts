@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BlobInfo, BlobReader, BlobStore } from '../content/blob-store.ts';
-import { openBlobStore } from '../content/dir-store.ts';
+import { openLayoutBlobs } from '../content/dir-reader.ts';
 import { digestHex, isDigest } from '../core/digest.ts';
 import { HostError, IntegrityError, StrataError } from '../core/errors.ts';
 import { type Platform, printPlatform } from '../core/platform.ts';
@@ -80,13 +80,12 @@ export async function findInLayout(
   spec: string,
   platform: Platform,
   blobs: BlobStore,
-  ingestDirectory: string,
   signal: AbortSignal,
 ): Promise<FoundImage> {
   const { directory, tag, digest } = parseLayoutSpec(spec);
   const reference = `oci-layout://${spec}`;
   const root = chooseManifest(reference, readLayoutIndex(directory), tag, digest);
-  const layout = openBlobStore(directory, ingestDirectory);
+  const layout = openLayoutBlobs(directory);
   const bring: BringBlob = (blob) => copyBlob(blob, layout, blobs);
   return findForPlatform(reference, root, platform, blobs, bring, signal);
 }
@@ -139,7 +138,7 @@ function chooseManifest(
 }
 
 /** Verified while it is read and again while it is written. */
-async function copyBlob(blob: BlobInfo, from: BlobStore, to: BlobStore): Promise<void> {
+async function copyBlob(blob: BlobInfo, from: BlobReader, to: BlobStore): Promise<void> {
   if (to.size(blob.digest) === blob.size) return;
   const writer = await to.create();
   try {

@@ -12,6 +12,7 @@ import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
 import type { NamedContext } from '../plan/plan.ts';
+import { markUsed } from '../sys/use-mark.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 
 export interface BuildInputs {
@@ -152,7 +153,9 @@ function imageReference(value: string): string | undefined {
 function indexFile(root: string, directory: string): string {
   const contexts = join(root, 'contexts');
   mkdirSync(contexts, { recursive: true, mode: 0o700 });
-  return join(contexts, createHash('sha256').update(directory).digest('hex').slice(0, 32));
+  const path = join(contexts, createHash('sha256').update(directory).digest('hex').slice(0, 32));
+  markUsed(path);
+  return path;
 }
 
 async function readAll(stream: BuildIO['stdin']): Promise<Buffer> {

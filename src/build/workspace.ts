@@ -4,10 +4,11 @@
  * frees the lock whatever ends the process, so the next build finds and removes what a dead one left.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert } from '../core/assert.ts';
-import { tryLockFile } from '../sys/file-lock.ts';
+import { systemCode } from '../core/errors.ts';
+import { type FileLock, tryLockFile } from '../sys/file-lock.ts';
+import { amongOthers } from '../sys/use-mark.ts';
 
 export interface Workspace {
   readonly directory: string;
@@ -21,16 +22,24 @@ export interface Workspace {
   close(): void;
 }
 
+/** Something that runs on a store: a build, or a command that reads or writes images. */
+export interface Run {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+const suffix = '.lock';
+
 /** Opens a workspace beneath `root` and sweeps those of builds that died. */
 export function openWorkspace(root: string): Workspace {
   const runs = join(root, 'run');
-  mkdirSync(runs, { recursive: true, mode: 0o700 });
+  const { id, lock } = amongOthers(root, () => {
+    mkdirSync(runs, { recursive: true, mode: 0o700 });
+    return claim(runs);
+  });
   sweep(runs);
-  const id = randomBytes(5).toString('hex');
   const directory = join(runs, id);
-  const lockPath = `${directory}.lock`;
-  const lock = tryLockFile(lockPath, 'exclusive');
-  assert(lock !== undefined, 'nobody else knows the name of a new workspace');
   mkdirSync(directory);
   let count = 0;
   return {
@@ -48,21 +57,64 @@ export function openWorkspace(root: string): Workspace {
     },
     close() {
       rmSync(directory, { recursive: true, force: true });
-      rmSync(lockPath, { force: true });
+      rmSync(`${directory}${suffix}`, { force: true });
       lock.release();
     },
   };
 }
 
+/** What runs on the store of `root` now. */
+export function listRuns(root: string): Run[] {
+  const runs = join(root, 'run');
+  return namesIn(runs).flatMap((id): Run[] => {
+    const path = join(runs, `${id}${suffix}`);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    const lock = tryLockFile(path, 'shared');
+    if (lock === undefined) return [{ id, startedAt: stat.mtimeMs }];
+    lock.release();
+    return [];
+  });
+}
+
+/** The directories of builds that died and that nobody has swept yet. */
+export function listDeadRuns(root: string): string[] {
+  const living = new Set(listRuns(root).map(({ id }) => id));
+  return namesIn(join(root, 'run')).filter((id) => !living.has(id));
+}
+
+/** A name of its own, with the lock that says that its build lives. */
+function claim(runs: string): { id: string; lock: FileLock } {
+  for (;;) {
+    const id = randomBytes(5).toString('hex');
+    const lock = tryLockFile(join(runs, `${id}${suffix}`), 'exclusive');
+    // Whoever looks for dead builds may try the lock between its making and our taking it.
+    if (lock !== undefined) return { id, lock };
+  }
+}
+
+function namesIn(runs: string): string[] {
+  try {
+    return [...new Set(readdirSync(runs).map((name) => name.replace(/\.lock$/, '')))].sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** A lock that can be had belongs to a build that is gone. */
 function sweep(runs: string): void {
-  for (const name of readdirSync(runs)) {
-    const id = name.replace(/\.lock$/, '');
-    const lockPath = join(runs, `${id}.lock`);
+  for (const id of namesIn(runs)) {
+    const lockPath = join(runs, `${id}${suffix}`);
     const lock = tryLockFile(lockPath, 'exclusive');
     if (lock === undefined) continue;
-    rmSync(join(runs, id), { recursive: true, force: true });
-    rmSync(lockPath, { force: true });
-    lock.release();
+    try {
+      rmSync(join(runs, id), { recursive: true, force: true });
+      rmSync(lockPath, { force: true });
+    } catch {
+      // What was killed just now may still be writing there: the next build will find it quiet.
+    } finally {
+      lock.release();
+    }
   }
 }

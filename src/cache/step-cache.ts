@@ -3,12 +3,13 @@
  * it checks that the snapshots it names still exist. Records are small, named by their key and replaced
  * whole, so a crash leaves the old one or the new one and never half of either.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFromHex, digestHex, type KeyDigest } from '../core/digest.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import { writeFileAtomic } from '../sys/atomic-file.ts';
 import { type FileLock, lockFile } from '../sys/file-lock.ts';
+import { readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
+import { markUsed } from '../sys/use-mark.ts';
 import type { Recipe } from './recipe.ts';
 
 /** A snapshot in a filesystem, with the time its layer was made (milliseconds since the epoch). */
@@ -32,6 +33,7 @@ export interface StepRecord {
   readonly durationMs: number;
 }
 
+/** What is found or recalled is marked as used: no prune takes it, or what it names, while the build goes on. */
 export interface StepCache {
   find(key: KeyDigest): StepRecord | undefined;
   save(record: StepRecord): Promise<void>;
@@ -59,11 +61,11 @@ export function openStepCache(root: string): StepCache {
   const recordPath = (key: KeyDigest) => join(steps, `${digestHex(key)}.json`);
   return {
     find(key) {
-      const text = readIfThere(recordPath(key));
-      return text === undefined ? undefined : readRecord(text, key);
+      const path = recordPath(key);
+      return markUsed(path) ? readStepRecord(path, key) : undefined;
     },
     save(record) {
-      return writeFileAtomic(recordPath(record.key), `${JSON.stringify(record)}\n`);
+      return writeSealedFile(recordPath(record.key), JSON.stringify(record));
     },
     remove(key) {
       rmSync(recordPath(key), { force: true });
@@ -72,10 +74,11 @@ export function openStepCache(root: string): StepCache {
       return lockFile(join(locks, `step-${digestHex(key)}`), 'exclusive', signal);
     },
     recall(question) {
-      return readIfThere(join(facts, digestHex(question)));
+      const path = join(facts, digestHex(question));
+      return markUsed(path) ? readSealedFile(path) : undefined;
     },
     remember(question, answer) {
-      return writeFileAtomic(join(facts, digestHex(question)), answer);
+      return writeSealedFile(join(facts, digestHex(question)), answer);
     },
     list() {
       return readdirSync(steps)
@@ -86,21 +89,10 @@ export function openStepCache(root: string): StepCache {
   };
 }
 
-/** A record that does not read as one, or that answers another question, is no record. */
-function readRecord(text: string, key: KeyDigest): StepRecord | undefined {
-  try {
-    const record = JSON.parse(text) as StepRecord;
-    if (record.key !== key || !Array.isArray(record.stack) || record.stack.length === 0) return undefined;
-    return record;
-  } catch {
-    return undefined;
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+/** The record in a file; one that is damaged, or that answers another question, is no record. */
+export function readStepRecord(path: string, key: KeyDigest): StepRecord | undefined {
+  const text = readSealedFile(path);
+  if (text === undefined) return undefined;
+  const record = JSON.parse(text) as StepRecord;
+  return record.key === key ? record : undefined;
 }

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFromHex } from '../core/digest.ts';
 import { during } from '../core/errors.ts';
+import { putInUse } from '../sys/use-mark.ts';
 import type { BlobInfo, BlobWriter } from './blob-store.ts';
 import { checkBlob } from './verified-stream.ts';
 
@@ -79,7 +80,7 @@ export async function createBlobWriter(
         await during('store a blob', async () => {
           await file.sync();
           await close();
-          await rename(aside, pathOf(info));
+          putInUse(aside, pathOf(info));
         });
       } catch (error) {
         await close();

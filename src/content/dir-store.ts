@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { compareBytes } from '../core/byte-path.ts';
 import { type BlobDigest, digestFromHex } from '../core/digest.ts';
+import { markUsed } from '../sys/use-mark.ts';
 import type { BlobInfo, BlobStore } from './blob-store.ts';
 import { createBlobWriter } from './blob-writer.ts';
 import { blobReader } from './dir-reader.ts';
@@ -11,21 +12,32 @@ import { blobDirectory, digestOfBlobFile, ensureLayout } from './layout.ts';
 /**
  * The blobs of an OCI image layout; the directory becomes one if it is none. Any number of processes may
  * use it at once. `ingestDirectory`, on the same filesystem, holds what is being written; who removes it
- * afterwards sweeps what a crash left there.
+ * afterwards sweeps what a crash left there. A blob that was asked for is marked as used: no prune takes it
+ * while the build that asked goes on.
  * @throws HostError `foreign-layout`
  */
 export function openBlobStore(layoutDirectory: string, ingestDirectory: string): BlobStore {
   ensureLayout(layoutDirectory);
   mkdirSync(ingestDirectory, { recursive: true });
   const reader = blobReader(layoutDirectory, removeDamaged);
+  const marked = new Set<BlobDigest>();
+  const sizeOf: BlobStore['size'] = (digest) => {
+    if (!marked.has(digest)) {
+      if (!markUsed(reader.path(digest))) return undefined;
+      marked.add(digest);
+    }
+    return reader.size(digest);
+  };
   const create = () => createBlobWriter(ingestDirectory, (info) => reader.path(info.digest));
   return {
     ...reader,
+    has: (digest) => sizeOf(digest) !== undefined,
+    size: sizeOf,
     create,
     async put(bytes) {
       const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
       const info = { digest, size: bytes.length };
-      const isThere = reader.size(digest) === bytes.length;
+      const isThere = sizeOf(digest) === bytes.length;
       if (isThere && readFileSync(reader.path(digest)).equals(bytes)) return info;
       const writer = await create();
       try {

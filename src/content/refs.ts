@@ -13,12 +13,16 @@ import { ensureLayout, indexPath } from './layout.ts';
 const refName = 'org.opencontainers.image.ref.name';
 /** Where containerd and Docker look for a whole name. */
 const imageName = 'io.containerd.image.name';
+/** Ours: the name was taken up by a build. */
+const namedBy = 'strata.named-by';
 
 export interface Ref {
   /** Fully normalised: `docker.io/library/app:latest`. */
   readonly name: string;
   /** Of a manifest or an index. */
   readonly target: Descriptor;
+  /** A build met the name in a FROM and nobody gave it: it may be pruned. */
+  readonly isBase?: true;
 }
 
 /** Names and what they point at, kept in the `index.json` of an image layout. */
@@ -29,6 +33,8 @@ export interface RefStore {
   list(): Ref[];
   /** Points the name at a manifest or index whose blobs are in the store already. */
   set(name: string, target: Descriptor): Promise<void>;
+  /** Notes what a FROM stood for. A name that a person gave stays theirs. */
+  setBase(name: string, target: Descriptor): Promise<void>;
   /** Says whether the name was there. What it pointed at stays. */
   remove(name: string): Promise<boolean>;
 }
@@ -62,15 +68,22 @@ export function openRefs(layoutDirectory: string): RefStore {
     }
   };
 
+  const point = (name: string, target: Descriptor, isBase: boolean) =>
+    edit((entries) => {
+      const before = entries.find((entry) => nameOf(entry) === name);
+      const mark = isBase && (before === undefined || isNamedByBuild(before)) ? { [namedBy]: 'FROM' } : {};
+      const annotations = { ...target.annotations, [imageName]: name, [refName]: name, ...mark };
+      return [...entries.filter((entry) => nameOf(entry) !== name), { ...target, annotations }];
+    });
+
   return {
     get: (name) => list().find((ref) => ref.name === name)?.target,
     list,
     async set(name, target) {
-      const annotations = { ...target.annotations, [imageName]: name, [refName]: name };
-      await edit((entries) => [
-        ...entries.filter((entry) => nameOf(entry) !== name),
-        { ...target, annotations },
-      ]);
+      await point(name, target, false);
+    },
+    async setBase(name, target) {
+      await point(name, target, true);
     },
     remove: (name) =>
       edit((entries) => {
@@ -93,11 +106,18 @@ function nameOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[imageName] ?? entry.annotations?.[refName];
 }
 
+function isNamedByBuild(entry: Descriptor): boolean {
+  return entry.annotations?.[namedBy] !== undefined;
+}
+
 /** The target is the descriptor as it was given, without the name. */
 function asRef(entry: Descriptor): Ref[] {
   const name = nameOf(entry);
   if (name === undefined) return [];
   const { annotations, ...bare } = entry;
-  const rest = Object.entries(annotations ?? {}).filter(([key]) => key !== imageName && key !== refName);
-  return [{ name, target: rest.length === 0 ? bare : { ...bare, annotations: Object.fromEntries(rest) } }];
+  const rest = Object.entries(annotations ?? {}).filter(
+    ([key]) => key !== imageName && key !== refName && key !== namedBy,
+  );
+  const target = rest.length === 0 ? bare : { ...bare, annotations: Object.fromEntries(rest) };
+  return [{ name, target, ...(isNamedByBuild(entry) ? { isBase: true } : {}) }];
 }

@@ -2,12 +2,11 @@
  * What is known of a snapshot's layer, as `layers/ID.json`: its identity and the blobs it is stored as. A
  * record is a claim about blobs; whether they are there is asked of the blob store.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiffID } from '../core/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
 
 export interface LayerRecord {
   readonly diffID: DiffID;
@@ -23,18 +22,14 @@ export interface LayerBlob {
   readonly writer: string;
 }
 
-/** The record of a snapshot; a file that does not read as one is none. */
+/** The record of a snapshot; one that is damaged is none. */
 export function readLayerRecord(directory: string, id: SnapshotID): LayerRecord | undefined {
-  try {
-    const record = JSON.parse(readFileSync(join(directory, `${id}.json`), 'utf8')) as LayerRecord;
-    return Array.isArray(record.blobs) && typeof record.diffID === 'string' ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = readSealedFile(join(directory, `${id}.json`));
+  return text === undefined ? undefined : (JSON.parse(text) as LayerRecord);
 }
 
 export function writeLayerRecord(directory: string, id: SnapshotID, record: LayerRecord): Promise<void> {
-  return writeFileAtomic(join(directory, `${id}.json`), `${JSON.stringify(record)}\n`);
+  return writeSealedFile(join(directory, `${id}.json`), JSON.stringify(record));
 }
 
 /**

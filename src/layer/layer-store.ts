@@ -15,6 +15,7 @@ import { directoryLayer, type LayerFiles } from '../snapshot/layer-files.ts';
 import { mergedLayers } from '../snapshot/merged-tree.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
 import { lockFile } from '../sys/file-lock.ts';
+import { markUsed } from '../sys/use-mark.ts';
 import { applyLayer } from './apply.ts';
 import { diffSnapshot } from './diff.ts';
 import { type LayerRecord, readLayerRecord, snapshotIDFor, writeLayerRecord } from './layer-record.ts';
@@ -25,7 +26,10 @@ import { type Compression, type PackedLayer, packLayer } from './pack.ts';
 import { type RefusedContent, refuseContent } from './refuse-content.ts';
 
 export interface LayerStore {
-  /** Takes a layer known by its content, such as a base image's, and says which snapshot it is. */
+  /**
+   * Takes a layer known by its content, such as a base image's, and says which snapshot it is. No prune takes
+   * it while the build goes on.
+   */
   adopt(layer: StoredLayer): Promise<SnapshotID>;
   /** Whether the snapshot can be had without running anything. */
   isAvailable(id: SnapshotID): boolean;
@@ -143,6 +147,16 @@ export function openLayerStore(
     return layer;
   }
 
+  /** Notes that the layer is stored as this blob, or would be. */
+  async function learn(id: SnapshotID, { diffID, descriptor }: StoredLayer): Promise<void> {
+    const known = readLayerRecord(records, id);
+    if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return;
+    const blobsKnown = known?.diffID === diffID ? known.blobs : [];
+    const { mediaType, digest, size } = descriptor;
+    const pulled = { descriptor: { mediaType, digest, size }, writer: 'pulled' };
+    await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, pulled] });
+  }
+
   return {
     save,
     ensureFiles,
@@ -153,14 +167,11 @@ export function openLayerStore(
       const opaque = opened.findIndex((layer) => layer.isOpaque(''));
       return mergedLayers(opaque < 0 ? opened : opened.slice(0, opaque + 1));
     },
-    async adopt({ diffID, descriptor }) {
-      const id = snapshotIDFor(diffID);
-      const known = readLayerRecord(records, id);
-      if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return id;
-      const blobsKnown = known?.diffID === diffID ? known.blobs : [];
-      const { mediaType, digest, size } = descriptor;
-      const pulled = { descriptor: { mediaType, digest, size }, writer: 'pulled' };
-      await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, pulled] });
+    async adopt(layer) {
+      const id = snapshotIDFor(layer.diffID);
+      // A prune may have taken the record before it was marked.
+      do await learn(id, layer);
+      while (!markUsed(join(records, `${id}.json`)));
       return id;
     },
     isAvailable(id) {

@@ -47,6 +47,17 @@ describe('names', () => {
     ).toEqual(['localhost:5000/b:1']);
   });
 
+  it('of bases are told from those a person gave, who keeps them', async () => {
+    const refs = openRefs(directory);
+    await refs.setBase(name, target('a'));
+    expect(refs.list()).toEqual([{ name, target: target('a'), isBase: true }]);
+    await refs.setBase(name, target('b'));
+    expect(refs.list()).toEqual([{ name, target: target('b'), isBase: true }]);
+    await refs.set(name, target('c'));
+    await refs.setBase(name, target('d'));
+    expect(refs.list()).toEqual([{ name, target: target('d') }]);
+  });
+
   it('keep the annotations and the platform of what they point at', async () => {
     const platform = { os: 'linux', architecture: 'amd64' };
     const annotated = { ...target('a'), annotations: { k: 'v' }, platform };

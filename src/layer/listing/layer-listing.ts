@@ -3,9 +3,8 @@
  * directories exist and whose they are. So a layer need not be unpacked when a COPY goes onto it. Kept as
  * `layers/ID.files.json` beside the layer's record.
  */
-import { readFileSync } from 'node:fs';
 import type { BytePath } from '../../core/byte-path.ts';
-import { writeFileAtomic } from '../../sys/atomic-file.ts';
+import { readSealedFile, writeSealedFile } from '../../sys/sealed-file.ts';
 import type { TarEntryType } from '../../tar/entry.ts';
 
 /** A member as it stands in the layer; `delete` is a whiteout, `opaque` a directory that hides what is below. */
@@ -47,17 +46,15 @@ type Row = readonly ListedMember[keyof ListedMember][];
 
 /** Undefined when there is none, or what is there is not one. */
 export function readListing(path: string): readonly ListedMember[] | undefined {
-  try {
-    const [format, ...rows] = JSON.parse(readFileSync(path, 'utf8')) as [string, ...Row[]];
-    return format === formatName ? rows.map(memberOf) : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = readSealedFile(path);
+  if (text === undefined) return undefined;
+  const [format, ...rows] = JSON.parse(text) as [string, ...Row[]];
+  return format === formatName ? rows.map(memberOf) : undefined;
 }
 
 export function writeListing(path: string, members: readonly ListedMember[]): Promise<void> {
   const rows = members.map((member): Row => fields.map((field) => member[field]));
-  return writeFileAtomic(path, JSON.stringify([formatName, ...rows]));
+  return writeSealedFile(path, JSON.stringify([formatName, ...rows]));
 }
 
 function memberOf(row: Row): ListedMember {

@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import type { PlannedMount } from '../../../plan/vertex.ts';
 import { writeFileAtomic } from '../../../sys/atomic-file.ts';
 import { type FileLock, lockFile, tryLockFile } from '../../../sys/file-lock.ts';
+import { removeTrees } from '../../../sys/remove-tree.ts';
+import { markUsed } from '../../../sys/use-mark.ts';
 
 export type CacheMount = PlannedMount & { type: 'cache' };
 
@@ -40,6 +42,7 @@ export async function openCacheMount(
     if (lock === undefined) continue;
     try {
       await create(at, mount, seed, signal);
+      markUsed(join(at, 'id'));
       return { directory: join(at, 'files'), lock };
     } catch (error) {
       lock.release();
@@ -66,6 +69,8 @@ async function create(at: string, mount: CacheMount, seed: SeedCache, signal: Ab
     if (existsSync(join(at, 'files'))) return;
     const aside = join(at, 'aside');
     const { uid, gid, mode } = mount.owner ?? { uid: 0, gid: 0, mode: 0o755 };
+    // Whoever began before us was killed.
+    if (existsSync(aside)) await removeTrees([aside]);
     mkdirSync(aside, { recursive: true });
     if (mount.owner === undefined) await seed(aside);
     chownSync(aside, uid, gid);
