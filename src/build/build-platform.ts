@@ -19,6 +19,8 @@ export interface PlatformBuild {
   readonly outcome: PlanOutcome;
   /** Absent when no output is an image. */
   readonly image?: AssembledImage;
+  /** The layers above the base, lowest first; none when no output is an image. */
+  readonly layers: readonly StoredLayer[];
 }
 
 /**
@@ -40,12 +42,16 @@ export async function buildPlatform(
   bases.showAs(vertices);
   const outcome = await runPlan(plan, session, inputs, compression);
   const built = { platform: plan.image.platform, plan, outcome };
-  if (compression === undefined) return built;
-  return { ...built, image: await makeImage(session, plan, outcome) };
+  if (compression === undefined) return { ...built, layers: [] };
+  return { ...built, ...(await makeImage(session, plan, outcome)) };
 }
 
 /** Stores config and manifest. The base's layers are taken byte for byte, and fetched if they are not here yet. */
-async function makeImage(session: BuildSession, plan: Plan, outcome: PlanOutcome): Promise<AssembledImage> {
+async function makeImage(
+  session: BuildSession,
+  plan: Plan,
+  outcome: PlanOutcome,
+): Promise<{ readonly image: AssembledImage; readonly layers: readonly StoredLayer[] }> {
   const { options, io, store, bases } = session;
   const [below, layers] = await Promise.all([fetchBaseLayers(plan), outcome.layers()]);
   const finished = layers.map(({ diffID }, index) => {
@@ -53,9 +59,10 @@ async function makeImage(session: BuildSession, plan: Plan, outcome: PlanOutcome
     assert(createdAt !== undefined, 'a layer that was built has a time');
     return { diffID, createdAt };
   });
-  return assembleImage(finishConfig(plan.image, finished), [...below, ...layers], store.blobs, {
-    annotations: Object.fromEntries(options.annotations),
-  });
+  const config = finishConfig(plan.image, finished);
+  const annotations = Object.fromEntries(options.annotations);
+  const image = await assembleImage(config, [...below, ...layers], store.blobs, { annotations });
+  return { image, layers };
 
   async function fetchBaseLayers({ image, vertices }: Plan): Promise<readonly StoredLayer[]> {
     const op = image.base === undefined ? undefined : vertices.get(image.base.vertex)?.op;

@@ -13,6 +13,8 @@ import { openInputs } from './inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { compressionOf, openOutput } from './outputs.ts';
+import { recordBuild } from './record/record-build.ts';
+import { writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
 import { openSession } from './session.ts';
 
@@ -31,12 +33,19 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
     const inputs = await openInputs(options, io, session.store.workspace.scratch);
     const dockerfile = parse(inputs.dockerfile, io);
     const builds: PlatformBuild[] = [];
-    for (const platform of platformsOf(options)) {
-      builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+    try {
+      for (const platform of platformsOf(options)) {
+        builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+      }
+      const handed = await handOver(session, builds, outputs);
+      await inputs.save();
+      const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
+      await writeResultFiles(options, handed, record);
+      return { images: handed.images, record };
+    } catch (error) {
+      recordBuild(session, inputs.dockerfile, { images: [], builds, error: masking.error(error) });
+      throw error;
     }
-    const result = await handOver(session, builds, outputs);
-    await inputs.save();
-    return result;
   } catch (error) {
     throw io.signal.aborted ? new CanceledError() : masking.error(error);
   } finally {

@@ -1,21 +1,26 @@
-/** The end of a build: names in the store, outputs, and the files that tell scripts what was built. */
-import { writeFile } from 'node:fs/promises';
+/** The end of a build: outputs, and names in the store. */
 import { assert } from '../core/assert.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { assembleIndex } from '../export/assemble.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
 import type { PlatformBuild } from './build-platform.ts';
-import type { BuildResult, BuiltImage, StepReport } from './options.ts';
+import type { BuiltImage } from './options.ts';
 import type { Output } from './outputs.ts';
 import type { BuildSession } from './session.ts';
+
+export interface HandedOver {
+  readonly images: readonly BuiltImage[];
+  /** The manifest for one platform, an index for several; absent when no output is an image. */
+  readonly root?: Descriptor;
+}
 
 /** Exports what was built to every output, and names it in the store. */
 export async function handOver(
   session: BuildSession,
   builds: readonly PlatformBuild[],
   outputs: readonly Output[],
-): Promise<BuildResult> {
+): Promise<HandedOver> {
   const { options, store, io } = session;
   const root = await rootDescriptor(session, builds);
   const tagged = options.tags.map(fullName);
@@ -38,9 +43,7 @@ export async function handOver(
       ? []
       : [{ digest: image.manifest.digest, configDigest: image.config.digest, names: tagged, platform }],
   );
-  const result = { images, steps: builds.flatMap(reportSteps) };
-  await writeResultFiles(session, root, result);
-  return result;
+  return root === undefined ? { images } : { images, root };
 }
 
 /** The manifest itself for one platform, an index for several. */
@@ -59,37 +62,6 @@ async function openTree({ store, io }: BuildSession, builds: readonly PlatformBu
   const stack = only.outcome.stack.map((layer) => layer.snapshot);
   await store.layers.ensureFiles(stack, io.signal);
   return store.snapshotter.view(stack);
-}
-
-/** `--iidfile` and `--metadata-file`, as buildx writes them; `strata.steps` is what each step came to. */
-async function writeResultFiles(
-  { options }: BuildSession,
-  root: Descriptor | undefined,
-  { images, steps }: BuildResult,
-): Promise<void> {
-  const [first] = images;
-  if (first === undefined || root === undefined) return;
-  if (options.iidFile !== undefined) await writeFile(options.iidFile, first.configDigest);
-  if (options.metadataFile === undefined) return;
-  const { mediaType, digest, size } = root;
-  const metadata = {
-    ...(images.length === 1 ? { 'containerimage.config.digest': first.configDigest } : {}),
-    'containerimage.descriptor': { mediaType, digest, size },
-    'containerimage.digest': digest,
-    ...(first.names.length === 0 ? {} : { 'image.name': first.names.join(',') }),
-    'strata.steps': steps,
-  };
-  await writeFile(options.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
-}
-
-function reportSteps({ plan, outcome }: PlatformBuild): StepReport[] {
-  return [...plan.vertices.values()]
-    .filter(({ op }) => op.kind !== 'image')
-    .map(({ id, label }) => {
-      const result = outcome.accounts.get(id)?.result;
-      const wasRun = result !== undefined && !result.isCached;
-      return { label, result: wasRun ? 'run' : 'cached', durationMs: result?.durationMs ?? 0 };
-    });
 }
 
 async function step(

@@ -3,6 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
+import type { BuildRecord } from './record/build-record.ts';
 
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
 export interface BuildOptions {
@@ -100,7 +101,7 @@ export interface BuildIO {
 
 export interface BuildResult {
   readonly images: readonly BuiltImage[];
-  readonly steps: readonly StepReport[];
+  readonly record: BuildRecord;
 }
 
 export interface BuiltImage {
@@ -109,10 +110,4 @@ export interface BuiltImage {
   readonly configDigest: Digest;
   readonly names: readonly string[];
   readonly platform: Platform;
-}
-
-export interface StepReport {
-  readonly label: string;
-  readonly result: 'cached' | 'run';
-  readonly durationMs: number;
 }

@@ -10,7 +10,7 @@ import { copyRunner, readsBelow } from '../solve/ops/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
 import { entryPublisher } from '../solve/publish.ts';
-import { createSolver, type StepAccount } from '../solve/solver.ts';
+import { createSolver, type Solver } from '../solve/solver.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
 import { openLeakedLayers } from './leaked-layers.ts';
@@ -20,8 +20,6 @@ import type { BuildSession } from './session.ts';
 export interface PlanOutcome {
   /** The filesystem of the image. */
   readonly stack: readonly StackLayer[];
-  /** What became of each vertex. */
-  readonly accounts: ReadonlyMap<VertexID, StepAccount>;
   /** The layers above the base, lowest first. */
   layers(): Promise<readonly StoredLayer[]>;
 }
@@ -97,12 +95,10 @@ export async function runPlan(
     signal: io.signal,
     now: io.now,
   });
-  const stack = plan.target === undefined ? [] : (await solver.solve(plan.target)).stack;
-  await solver.finish();
+  const stack = await solvePlan(plan, solver, session);
   const baseCount = plan.image.base?.diffIDs.length ?? 0;
   return {
     stack,
-    accounts: await solver.accounts(),
     async layers() {
       const packed = await Promise.allSettled(
         stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1))),
@@ -114,6 +110,17 @@ export async function runPlan(
       });
     },
   };
+}
+
+/** The filesystem of the target. What became of the steps is written down however it ends. */
+async function solvePlan(plan: Plan, solver: Solver, session: BuildSession): Promise<readonly StackLayer[]> {
+  try {
+    const stack = plan.target === undefined ? [] : (await solver.solve(plan.target)).stack;
+    await solver.finish();
+    return stack;
+  } finally {
+    session.accounts.push({ plan, accounts: await solver.accounts() });
+  }
 }
 
 type Runners = { exec: OpRunner<ExecOp>; copy: OpRunner<CopyOp>; mkdir: OpRunner<MkdirOp> };

@@ -5,6 +5,7 @@ import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
+import type { PlanAccounts } from './record/record-build.ts';
 import { refusedSecrets, type SecretValues } from './secrets.ts';
 import { openSshAgents, type SshAgents } from './ssh-agents.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
@@ -16,6 +17,10 @@ export interface BuildSession {
   readonly secrets: SecretValues;
   readonly store: BuildStore;
   readonly bases: Bases;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** What became of every plan so far, also of one that failed. */
+  readonly accounts: PlanAccounts[];
   /** Where steps run; opened when the first one does. */
   sandbox(): Promise<Sandbox>;
   /** Agents for steps that mount one. */
@@ -27,6 +32,7 @@ export interface BuildSession {
 
 /** @throws HostError when the store cannot be opened */
 export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretValues): BuildSession {
+  const startedAt = io.now();
   const registry = openRegistry(options.registry, io.emit);
   const store: BuildStore = openBuildStore(
     options.root,
@@ -38,7 +44,6 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     blobs,
     refs,
     registry,
-    ingestDirectory: workspace.subdirectory('ingest'),
     pull: options.pull,
   };
   const bases: Bases = openBases({
@@ -57,8 +62,12 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     secrets,
     store,
     bases,
+    startedAt,
+    accounts: [],
     sandbox() {
-      sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'));
+      sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'), (text) =>
+        io.emit({ type: 'note', text, at: io.now() }),
+      );
       return sandbox;
     },
     ssh,

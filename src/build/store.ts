@@ -11,6 +11,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { checkRoot } from './check-root.ts';
+import { type BuildRecords, openBuildRecords } from './record/build-records.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface BuildStore {
@@ -21,6 +22,7 @@ export interface BuildStore {
   readonly layers: LayerStore;
   readonly steps: StepCache;
   readonly fileLists: FileLists;
+  readonly builds: BuildRecords;
   /** Unmounts what is mounted and removes what is unfinished. */
   close(): void;
 }
@@ -48,6 +50,7 @@ export function openBuildStore(
     layers: openLayerStore(root, { snapshotter, blobs, fetch, refused }),
     steps: openStepCache(root),
     fileLists: openFileLists(root),
+    builds: openBuildRecords(root),
     close() {
       snapshotter.close();
       workspace.close();

@@ -25,12 +25,12 @@ const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
 /** Opens the lists beneath `root`, `file-lists/HEX.gz`. */
 export function openFileLists(root: string): FileLists {
   const directory = join(root, 'file-lists');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pathOf = (selection: Digest) => join(directory, `${digestHex(selection)}.gz`);
   return {
     async save(selection, lines) {
       const path = pathOf(selection);
       if (existsSync(path)) return;
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
       const text = lines.join('\n').replace(longDigest, '$1');
       const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
       await writeFile(aside, await compress(Buffer.from(text, 'latin1'), { level: 1 }));

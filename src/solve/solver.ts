@@ -36,6 +36,8 @@ export type Refusal = 'ignored' | 'lost' | 'moved';
 export interface StepAccount {
   /** Absent when nobody had to know it. */
   readonly key?: StepKey;
+  /** Absent when the build ended before it came to that. */
+  readonly outcome?: 'cached' | 'run' | 'failed';
   /** Absent when nobody had to know it, or it failed. */
   readonly result?: StepResult;
   /** Of a step that ran although its key was recorded. */
@@ -101,7 +103,7 @@ export function createSolver(services: SolverServices): Solver {
   const keys = new Map<VertexID, Promise<StepKey>>();
   const solutions = new Map<VertexID, Promise<StepResult>>();
   /** Steps whose outcome was told, or will be. */
-  const told = new Set<VertexID>();
+  const told = new Map<VertexID, 'cached' | 'run' | 'failed' | 'running'>();
   const refusals = new Map<VertexID, Refusal>();
   /** Records on their way to the disk. */
   const saving: Promise<void>[] = [];
@@ -295,7 +297,7 @@ export function createSolver(services: SolverServices): Solver {
   /** With a step's result all it stands on is had as well: told in the order of the Dockerfile. */
   function tellCached(vertex: Vertex): void {
     if (told.has(vertex.id)) return;
-    told.add(vertex.id);
+    told.set(vertex.id, 'cached');
     for (const input of vertex.inputs) if (input !== undefined) tellCached(vertexOf(input));
     if (vertex.op.kind !== 'image')
       emit({ type: 'step', id: vertex.id, state: 'cached', at: services.now() });
@@ -304,7 +306,7 @@ export function createSolver(services: SolverServices): Solver {
   async function run(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepRun> {
     const { id } = vertex;
     signal.throwIfAborted();
-    told.add(id);
+    told.set(id, 'running');
     if (vertex.ignoresCache) refusals.set(id, 'ignored');
     const started = services.now();
     emit({ type: 'step', id, state: 'started', at: started });
@@ -332,11 +334,13 @@ export function createSolver(services: SolverServices): Solver {
         startedAt: started,
         durationMs,
       };
+      told.set(id, 'run');
       emit({ type: 'step', id, state: 'done', at: createdAt });
       services.onResult(vertex, result);
       return { result, record };
     } catch (error) {
       const state = signal.aborted ? 'canceled' : 'failed';
+      if (state === 'failed') told.set(id, 'failed');
       const message = error instanceof Error ? error.message : String(error);
       emit({ type: 'step', id, state, at: services.now(), message });
       throw error;
@@ -362,10 +366,12 @@ export function createSolver(services: SolverServices): Solver {
       for (const id of vertices.keys()) {
         const key = (await settled(keys.get(id))) ?? (await settled(assumedKeys.get(id)));
         const result = await settled(solutions.get(id));
+        const outcome = told.get(id);
         const refusal = result?.isCached === true ? undefined : refusals.get(id);
         found.set(id, {
           ...(key === undefined ? {} : { key }),
           ...(result === undefined ? {} : { result }),
+          ...(outcome === undefined || outcome === 'running' ? {} : { outcome }),
           ...(refusal === undefined ? {} : { refusal }),
         });
       }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { StepReport } from '../../build/options.ts';
+import type { BuildRecord, RecordedStep } from '../../build/record/build-record.ts';
 import { StepError } from '../../core/errors.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
@@ -100,6 +100,7 @@ export const defineBuild: DefineCommand = (command, context) => {
       const { renderer, isLive } = openRenderer(flags, io);
       const tail = openOutputTail(isLive ? tailLength.live : tailLength.log);
       context.tail = tail;
+      let record: BuildRecord;
       try {
         const result = await build(options, {
           emit(event) {
@@ -114,19 +115,23 @@ export const defineBuild: DefineCommand = (command, context) => {
         });
         if (flags.quiet === true)
           for (const image of result.images) io.stdout.write(`${image.configDigest}\n`);
-        if (options.failOnMiss) refuseMisses(result.steps);
+        record = result.record;
       } finally {
         await renderer.close();
       }
+      const missed = record.plans.flatMap(({ steps }) => steps.filter(({ result }) => result === 'run'));
+      const isRefused = options.failOnMiss && missed.length > 0;
+      if (options.explain || isRefused) {
+        const { printExplanation } = await import('../print-explanation.ts');
+        io.stderr.write(printExplanation(record));
+      }
+      if (isRefused) throw missedCache(missed);
     });
 };
 
-/** @throws StepError `cache-miss` when a step was run */
-function refuseMisses(steps: readonly StepReport[]): void {
-  const [first, ...others] = steps.filter((step) => step.result === 'run');
-  if (first === undefined) return;
+function missedCache([first, ...others]: readonly RecordedStep[]): StepError {
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  throw new StepError('cache-miss', `not answered from the cache: ${first.label}${more}`, {
+  return new StepError('cache-miss', `not answered from the cache: ${first?.label}${more}`, {
     hint: 'the build is whole: --fail-on-miss only asks that nothing had to run',
   });
 }

@@ -20,9 +20,19 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./check.ts')).defineCheck,
   },
   {
+    name: 'explain',
+    summary: 'say why the steps of a build ran or not',
+    load: async () => (await import('./explain.ts')).defineExplain,
+  },
+  {
     name: 'images',
     summary: 'list the images of the local store',
     load: async () => (await import('./images.ts')).defineImages,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is in an image, layer by layer',
+    load: async () => (await import('./inspect.ts')).defineInspect,
   },
   {
     name: 'tag',

@@ -22,7 +22,6 @@ const unsupported: readonly {
   },
   { what: '--cache-from', isGiven: (flags) => flags.cacheFrom.length > 0 },
   { what: '--cache-to', isGiven: (flags) => flags.cacheTo.length > 0 },
-  { what: '--explain', isGiven: (flags) => flags.explain === true },
 ];
 
 /** @throws UsageError `unsupported-flag` */

@@ -92,6 +92,7 @@ export function execRunner(
         const digest = await chosen(mount).digest(context);
         if (digest === undefined) return undefined;
         contents.set(mount, digest);
+        notes.push(['mount', JSON.stringify([mount.target, mount.source])]);
         notes.push(...(await chosen(mount).notes(context)));
       }
       const recipe = execRecipe(vertex.op, {

@@ -33,39 +33,35 @@ export function execRecipe(op: ExecOp, surroundings: ExecSurroundings): Recipe {
   return { kind: 'exec', parts };
 }
 
+/** A value that reads as what it is and cannot be mistaken for another. */
 function mountPart(mount: PlannedMount, surroundings: ExecSurroundings): string {
-  const { type } = mount;
-  switch (type) {
-    case 'bind':
-      return words(type, mount.target, access(mount.isReadOnly), surroundings.bindContent(mount));
-    case 'cache': {
-      const owner = mount.owner === undefined ? '' : ownerWords(mount.owner);
-      return words(
-        type,
-        mount.target,
-        access(mount.isReadOnly),
-        mount.id,
-        mount.from ?? '',
-        mount.source,
-        owner,
-      );
-    }
-    case 'tmpfs':
-      return words(type, mount.target, String(mount.sizeBytes ?? ''));
-    case 'secret': {
-      const presence = surroundings.hasSecret(mount.id) ? 'given' : 'missing';
-      return words(type, mount.target ?? '', mount.id, mount.env ?? '', ownerWords(mount), presence);
-    }
-    case 'ssh': {
-      const presence = surroundings.hasSsh(mount.id) ? 'given' : 'missing';
-      return words(type, mount.target, mount.id, ownerWords(mount), presence);
-    }
-  }
+  return JSON.stringify(mountFields(mount, surroundings));
 }
 
-/** Quoted, so that no blank in a name can pass for the end of a field. */
-function words(...fields: readonly string[]): string {
-  return fields.map((field) => JSON.stringify(field)).join(' ');
+function mountFields(
+  mount: PlannedMount,
+  surroundings: ExecSurroundings,
+): Readonly<Record<string, string | undefined>> {
+  const { type, target } = mount;
+  switch (type) {
+    case 'bind':
+      return { type, target, access: access(mount.isReadOnly), files: surroundings.bindContent(mount) };
+    case 'cache': {
+      const { id, from, source } = mount;
+      const owner = mount.owner === undefined ? undefined : ownerWords(mount.owner);
+      return { type, target, access: access(mount.isReadOnly), id, from, source, owner };
+    }
+    case 'tmpfs':
+      return { type, target, size: mount.sizeBytes?.toString() };
+    case 'secret': {
+      const given = surroundings.hasSecret(mount.id) ? 'given' : 'missing';
+      return { type, target, id: mount.id, env: mount.env, owner: ownerWords(mount), given };
+    }
+    case 'ssh': {
+      const given = surroundings.hasSsh(mount.id) ? 'given' : 'missing';
+      return { type, target, id: mount.id, owner: ownerWords(mount), given };
+    }
+  }
 }
 
 function access(isReadOnly: boolean): string {

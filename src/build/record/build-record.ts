@@ -1,0 +1,71 @@
+/**
+ * The record a build leaves, `builds/N.json`: what its steps were and what became of each, for explaining a
+ * later build and for looking back. Nothing a build does depends on one: records are written aside and
+ * renamed but not flushed, and one that does not read is none. docs/store.md describes the members.
+ */
+import type { Cause } from '../../cache/explain/cause.ts';
+import type { Recipe } from '../../cache/recipe.ts';
+import type { Digest, KeyDigest } from '../../core/digest.ts';
+import type { VertexID } from '../../plan/vertex.ts';
+import type { Refusal } from '../../solve/solver.ts';
+
+export interface BuildRecord {
+  readonly schema: 1;
+  /** Counted from 1 in each root. */
+  readonly number: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly outcome: 'done' | 'failed' | 'canceled';
+  /** Code and message of what ended it. */
+  readonly error?: { readonly code: string; readonly message: string };
+  /** The directory, whole, or the URL; `-` is standard input. */
+  readonly context: string;
+  readonly dockerfile?: string;
+  readonly target?: string;
+  readonly tags: readonly string[];
+  readonly images: readonly RecordedImage[];
+  /** One for each platform. */
+  readonly plans: readonly PlanRecord[];
+  /** The build before it of the same context, image name or Dockerfile. */
+  readonly previous?: number;
+}
+
+export interface RecordedImage {
+  readonly platform: string;
+  readonly digest: Digest;
+  readonly configDigest: Digest;
+}
+
+export interface PlanRecord {
+  readonly platform: string;
+  /** In the order of the Dockerfile; base images are not among them. */
+  readonly steps: readonly RecordedStep[];
+}
+
+export interface RecordedStep {
+  readonly id: VertexID;
+  /** As it was shown: `[build 2/5] RUN make`. */
+  readonly label: string;
+  readonly stage: string;
+  /** The instruction as it stands in the Dockerfile. */
+  readonly text: string;
+  /** The step or image it stands on; absent on scratch. */
+  readonly below?: VertexID;
+  /** Absent when nobody had to know it. */
+  readonly key?: KeyDigest;
+  /** Absent when the build ended before it came to that. */
+  readonly result?: 'cached' | 'run' | 'failed';
+  /** The import that answered; absent when it was the store. */
+  readonly from?: string;
+  readonly startedAt?: number;
+  readonly durationMs?: number;
+  /** Why what was recorded of its key did not answer. */
+  readonly refusal?: Refusal;
+  /** Of a step that left no record of its own. */
+  readonly recipe?: Recipe;
+  /** Of a step whose layer the image has. */
+  readonly layer?: { readonly digest: Digest; readonly sizeBytes: number };
+  /** Why it ran. */
+  readonly causes?: readonly Cause[];
+}

@@ -1,0 +1,150 @@
+/** Writes down what a build came to, and why its steps ran. */
+import { resolve } from 'node:path';
+import { maskRecipe } from '../../cache/mask.ts';
+import { StrataError } from '../../core/errors.ts';
+import { printPlatform } from '../../core/platform.ts';
+import type { SourceText } from '../../core/span.ts';
+import type { StoredLayer } from '../../oci/descriptor.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Vertex, VertexID } from '../../plan/vertex.ts';
+import type { StepAccount } from '../../solve/solver.ts';
+import type { PlatformBuild } from '../build-platform.ts';
+import type { BuiltImage } from '../options.ts';
+import type { BuildSession } from '../session.ts';
+import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
+import { explainSteps } from './explain-steps.ts';
+import { filesComparer } from './files-comparer.ts';
+
+/** What became of the vertices of one plan. */
+export interface PlanAccounts {
+  readonly plan: Plan;
+  readonly accounts: ReadonlyMap<VertexID, StepAccount>;
+}
+
+export interface BuildEnd {
+  readonly images: readonly BuiltImage[];
+  /** The platforms that were finished. */
+  readonly builds: readonly PlatformBuild[];
+  /** What ended the build, if it did not end well. */
+  readonly error?: unknown;
+}
+
+/** Earlier builds that a step is compared with: people try things back and forth. */
+const buildsCompared = 8;
+
+/** Records a build that has ended; `steps` of its plans say why they ran. */
+export function recordBuild(session: BuildSession, dockerfile: SourceText, end: BuildEnd): BuildRecord {
+  const { options, store, io, accounts } = session;
+  const plans = accounts.map((each) =>
+    planRecord(each, dockerfile, end.builds.find(({ plan }) => plan === each.plan)?.layers ?? []),
+  );
+  const projects = projectsOf(session, dockerfile);
+  const isTold = options.explain || options.failOnMiss || options.metadataFile !== undefined;
+  const isHit = plans.every(({ steps }) => steps.every(({ result }) => result === 'cached'));
+  const earlier = isHit ? [] : [...take(store.builds.ofProject(projects), buildsCompared)];
+  const explained = plans.map((plan) =>
+    explainSteps(plan, samePlatform(plan, earlier), {
+      recipe: (key) => store.steps.find(key)?.recipe,
+      compareFiles: isTold ? filesComparer(store.fileLists) : () => undefined,
+      ignoreFlag: options.noCache ? '--no-cache' : '--no-cache-filter',
+    }),
+  );
+  const { error } = end;
+  return store.builds.add(
+    {
+      schema: 1,
+      startedAt: session.startedAt,
+      finishedAt: io.now(),
+      outcome: error === undefined ? 'done' : io.signal.aborted ? 'canceled' : 'failed',
+      ...(error instanceof StrataError ? { error: { code: error.code, message: error.message } } : {}),
+      context: contextName(options.context),
+      ...(options.dockerfile === undefined ? {} : { dockerfile: options.dockerfile }),
+      ...(options.target === undefined ? {} : { target: options.target }),
+      tags: options.tags,
+      images: end.images.map(({ platform, digest, configDigest }) => ({
+        platform: printPlatform(platform),
+        digest,
+        configDigest,
+      })),
+      plans: explained,
+    },
+    projects,
+  );
+}
+
+function samePlatform(plan: PlanRecord, builds: readonly BuildRecord[]): PlanRecord[] {
+  return builds.flatMap(({ plans }) => plans.filter(({ platform }) => platform === plan.platform));
+}
+
+/** What makes another build one of the same thing, the surest first. */
+function projectsOf({ options }: BuildSession, dockerfile: SourceText): string[] {
+  const { context, tags } = options;
+  const file = options.dockerfile === undefined ? '' : contextName(options.dockerfile);
+  return [
+    ...(context === '-' ? [] : [`place ${contextName(context)} ${file}`]),
+    ...tags.slice(0, 1).map((tag) => `name ${tag.replace(/:[^:/]*$/, '')}`),
+    `text ${dockerfile.text}`,
+  ];
+}
+
+function contextName(text: string): string {
+  return text === '-' || /^[a-z+]+:\/\/|^git@/.test(text) ? text : resolve(text);
+}
+
+function planRecord(
+  { plan, accounts }: PlanAccounts,
+  dockerfile: SourceText,
+  layers: readonly StoredLayer[],
+): PlanRecord {
+  const vertices = [...plan.vertices.values()].filter(({ op }) => op.kind !== 'image');
+  const layerOf = new Map(chain(plan).map((id, index) => [id, layers[index]]));
+  return {
+    platform: printPlatform(plan.image.platform),
+    steps: vertices.map((vertex) =>
+      stepRecord(vertex, accounts.get(vertex.id) ?? {}, dockerfile, layerOf.get(vertex.id)),
+    ),
+  };
+}
+
+/** The vertices that made the layers of the image above its base, lowest first. */
+function chain({ vertices, target }: Plan): VertexID[] {
+  const ids: VertexID[] = [];
+  for (let id = target; id !== undefined; id = vertices.get(id)?.inputs[0]) {
+    if (vertices.get(id)?.op.kind !== 'image') ids.unshift(id);
+  }
+  return ids;
+}
+
+function stepRecord(
+  { id, label, stage, span, inputs }: Vertex,
+  { key, outcome, result, refusal }: StepAccount,
+  { text }: SourceText,
+  layer: StoredLayer | undefined,
+): RecordedStep {
+  const below = inputs[0];
+  const { startedAt, durationMs } = result ?? {};
+  return {
+    id,
+    label,
+    stage,
+    // A trigger stands in the Dockerfile of the base; its place in this one is the FROM that fires it.
+    text: /\] (ONBUILD .*)$/s.exec(label)?.[1] ?? text.slice(span.start, span.end),
+    ...(below === undefined ? {} : { below }),
+    ...(key === undefined ? {} : { key: key.digest }),
+    ...(outcome === undefined ? {} : { result: outcome }),
+    ...(startedAt === undefined ? {} : { startedAt, durationMs: durationMs ?? 0 }),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(outcome === 'failed' && key !== undefined ? { recipe: maskRecipe(key.recipe) } : {}),
+    ...(layer === undefined
+      ? {}
+      : { layer: { digest: layer.descriptor.digest, sizeBytes: layer.descriptor.size } }),
+  };
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T, void, undefined> {
+  let left = count;
+  for (const item of items) {
+    if (left-- === 0) return;
+    yield item;
+  }
+}

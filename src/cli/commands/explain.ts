@@ -1,0 +1,33 @@
+import { explainedBuild } from '../../build/record/explained-build.ts';
+import { stepMetadata } from '../../build/record/step-metadata.ts';
+import { parseCount } from '../flags/amount.ts';
+import { dataFormat, printJSON } from '../print-data.ts';
+import { printExplanation } from '../print-explanation.ts';
+import type { DefineCommand } from './command.ts';
+
+interface ExplainFlags {
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export const defineExplain: DefineCommand = (command, { io, root }) => {
+  command
+    .usage('[OPTIONS] [BUILD]')
+    .argument('[BUILD]', 'the number of a build (default: the last one)')
+    .option('--format <format>', 'table or json', 'table')
+    .option('--json', 'short for --format json')
+    .addHelpText('after', '\nExample:\n  strata explain 12')
+    .action(async (build: string | undefined, flags: ExplainFlags) => {
+      const format = dataFormat(flags);
+      const number = build === undefined ? undefined : parseCount('BUILD', build, 1);
+      const record = explainedBuild(root(), number);
+      if (format === 'table') {
+        io.stdout.write(printExplanation(record));
+        return;
+      }
+      const { outcome, startedAt, finishedAt } = record;
+      io.stdout.write(
+        printJSON({ build: record.number, outcome, startedAt, finishedAt, steps: stepMetadata(record) }),
+      );
+    });
+};
