@@ -7,7 +7,10 @@ import type { CallOptions } from '../../build/calls/call.ts';
  * findings beside a repository's files, or a `file:` URL outside of it. A file that came over a stream or the
  * network is its name.
  */
-export function sourceURI(name: string, { context, dockerfile }: CallOptions): string {
+export function sourceURI(
+  name: string,
+  { context, dockerfile }: Pick<CallOptions, 'context' | 'dockerfile'>,
+): string {
   const path = pathOf(name, context, dockerfile);
   if (path === undefined) return encode(name);
   const local = relative(process.cwd(), path);

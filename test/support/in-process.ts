@@ -1,0 +1,35 @@
+import { PassThrough, Writable } from 'node:stream';
+import { main } from '../../src/cli/main.ts';
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command line in this process, with nothing of its environment. */
+export async function strata(
+  args: readonly string[],
+  { env = {}, stdin = '' }: { readonly env?: Record<string, string>; readonly stdin?: string } = {},
+): Promise<Outcome> {
+  const stdout = collector();
+  const stderr = collector();
+  const code = await main(args, {
+    stdin: new PassThrough().end(stdin),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env,
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collector(): { stream: Writable; text(): string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}
