@@ -1,8 +1,8 @@
 import { runCheck } from '../calls/run-check.ts';
-import { checkPlatform } from '../flags/build-options.ts';
 import { readCallFormat } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { parseBuildArg, parseBuildContext } from '../flags/pairs.ts';
+import { checkPlatform } from '../flags/platform.ts';
 import type { DefineCommand } from './command.ts';
 
 interface CheckFlags {

@@ -1,6 +1,6 @@
 import { platformFromNode } from '../../core/platform.ts';
 import { pullImage } from '../../store/pull.ts';
-import { readPlatform } from '../flags/build-options.ts';
+import { readPlatform } from '../flags/platform.ts';
 import { withLocalStore } from '../open-store.ts';
 import { dataFormat, printJSON } from '../print-data.ts';
 import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';

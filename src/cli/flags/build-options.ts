@@ -1,11 +1,11 @@
 import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
-import { StrataError, UsageError } from '../../core/errors.ts';
-import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
+import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Config } from '../config-file.ts';
 import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
+import { asUsage } from './as-usage.ts';
 import { parseCache } from './cache.ts';
 import { parseOutput } from './output.ts';
 import {
@@ -16,6 +16,7 @@ import {
   parseLabel,
   parseUlimit,
 } from './pairs.ts';
+import { checkPlatform } from './platform.ts';
 import { parseResources } from './resources.ts';
 import { parseSecret, parseSsh } from './secret.ts';
 
@@ -159,27 +160,6 @@ function checkTag(text: string): string {
     });
   }
   return text;
-}
-
-/** @throws UsageError `bad-platform` */
-export function checkPlatform(text: string): string {
-  readPlatform(text);
-  return text;
-}
-
-/** @throws UsageError `bad-platform` */
-export function readPlatform(text: string): Platform {
-  return asUsage('--platform', () => parsePlatform(text, platformFromNode(process.arch)));
-}
-
-/** A wrong value of a flag is wrong usage, whoever found it out. */
-function asUsage<T>(flag: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof StrataError)) throw error;
-    throw new UsageError(error.code, `${flag}: ${error.message}`, { hint: error.hint });
-  }
 }
 
 function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
