@@ -28,7 +28,9 @@ describeBuilds(
       engine = await startDockerd(site.path('docker'));
       await site.makeBase('debian-node', await debianRootfs(['nodejs', 'npm']));
       args = [
-        ...['--build-arg', `NPM_REGISTRY=${packages.url}`, '--output', `type=oci,dest=${tar}`],
+        // The packages are served on this machine's loopback, which only the host's network reaches.
+        ...['--network', 'host', '--allow', 'network.host', '--build-arg', `NPM_REGISTRY=${packages.url}`],
+        ...['--output', `type=oci,dest=${tar}`],
         ...['-t', 'glob-service', '--output', `type=docker,dest=${dockerTar}`],
         join(projectDir, 'fixtures/programs/glob-service'),
       ];
