@@ -11,7 +11,12 @@ export function stepPrefix(names: readonly string[], place: number, total: numbe
 /** The instruction in upper case with its arguments, variables that are set put in, quotes as they are. */
 export function stepText(instruction: Instruction, scope: Scope, escapeChar: EscapeChar): string {
   const [, keyword = '', rest = ''] = /^(\S*)(.*)$/s.exec(instruction.text) ?? [];
-  const lexed = lex(rest, {
+  return keyword.toUpperCase() + withValues(rest, scope, escapeChar) + heredocHint(instruction);
+}
+
+function withValues(text: string, scope: Scope, escapeChar: EscapeChar): string {
+  if (!text.includes('$')) return text;
+  const lexed = lex(text, {
     lookup: lookupIn(scope),
     escape: escapeChar,
     quotes: 'keep',
@@ -19,7 +24,7 @@ export function stepText(instruction: Instruction, scope: Scope, escapeChar: Esc
     keepsUnset: true,
     joinsHeredocs: false,
   });
-  return keyword.toUpperCase() + (lexed.ok ? lexed.value : rest) + heredocHint(instruction);
+  return lexed.ok ? lexed.value : text;
 }
 
 /** The first line of a heredoc that is the whole command: its name alone says nothing. */
