@@ -17,10 +17,10 @@ export function execSettings({ options, secrets, sandbox, ssh }: BuildSession): 
   };
 }
 
-/** `name:address` or `name=address`; an IPv6 address may stand in brackets. */
+/** `name:address` or `name=address`; an IPv6 address may stand in brackets, and `host-gateway` is the host. */
 function readHost(text: string): readonly [name: string, address: string] {
   const [, name, bracketed, plain] =
-    /^([^:=]+)[:=](?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Fa-f:.]+))$/.exec(text) ?? [];
+    /^([^:=]+)[:=](?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Fa-f:.]+|host-gateway))$/.exec(text) ?? [];
   const address = bracketed ?? plain;
   if (name !== undefined && address !== undefined) return [name, address];
   throw new UsageError('bad-add-host', `--add-host ${text}: want name:address`, {

@@ -19,14 +19,27 @@ export const systemDirectories = ['/proc', '/dev', '/sys'] as const;
  * as there is no reason to differ.
  *
  * @param mounts those of the step and of its network files; they win over the system's at one destination
+ * @param networkPath of the network namespace to join
  * @param cgroupsPath absolute, below the mount point of each cgroup hierarchy
  */
-export function bundleConfig(request: StepRequest, mounts: readonly RuntimeMount[], cgroupsPath: string) {
+export function bundleConfig(
+  request: StepRequest,
+  mounts: readonly RuntimeMount[],
+  cgroupsPath: string,
+  networkPath?: string,
+) {
   const { limits, security, user } = request;
   const isSandboxed = security === 'sandbox';
   const capabilities = stepCapabilities(security);
-  const namespaces = ['pid', 'mount', 'ipc', 'uts', 'cgroup'];
-  if (request.network.mode === 'none') namespaces.push('network');
+  const namespaces: { type: string; path?: string }[] = [
+    { type: 'pid' },
+    { type: 'mount' },
+    { type: 'ipc' },
+    { type: 'uts' },
+    { type: 'cgroup' },
+  ];
+  if (request.network.mode === 'none') namespaces.push({ type: 'network' });
+  if (networkPath !== undefined) namespaces.push({ type: 'network', path: networkPath });
   return {
     ociVersion: '1.0.2',
     process: {
@@ -48,7 +61,7 @@ export function bundleConfig(request: StepRequest, mounts: readonly RuntimeMount
     hostname: request.hostname,
     mounts: inMountOrder([...systemMounts(isSandboxed, limits.shmSizeBytes), ...mounts]),
     linux: {
-      namespaces: namespaces.map((type) => ({ type })),
+      namespaces,
       cgroupsPath,
       resources: resources(limits, isSandboxed),
       ...(isSandboxed ? { maskedPaths, readonlyPaths, seccomp: seccompProfile } : {}),

@@ -1,27 +1,45 @@
 import type { StepNetwork } from './step.ts';
 
-/** /etc/hosts of a step. */
-export function hostsFile(hostname: string, hosts: StepNetwork['hosts']): string {
+/** What --add-host writes for the address of the machine that builds. */
+const hostGateway = 'host-gateway';
+
+/**
+ * /etc/hosts of a step.
+ * @param gateway the address by which the step reaches the host; undefined when it cannot: then names for
+ *   it are left out
+ */
+export function hostsFile(
+  hostname: string,
+  hosts: StepNetwork['hosts'],
+  gateway: string | undefined,
+): string {
   const lines = [
     `127.0.0.1\tlocalhost ${hostname}`,
     '::1\tlocalhost ip6-localhost ip6-loopback',
-    ...hosts.map(([name, address]) => `${address}\t${name}`),
+    ...hosts.flatMap(([name, given]) => {
+      const address = given === hostGateway ? gateway : given;
+      return address === undefined ? [] : [`${address}\t${name}`];
+    }),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 const publicNameservers = ['8.8.8.8', '8.8.4.4'];
+const loopbackServer = /^\s*nameserver\s+(127\.|::1(\s|%|$))/;
+const anyServer = /^\s*nameserver\s/;
 
 /**
  * /etc/resolv.conf of a step, from the host's. Where the step does not share the host's network, a name
- * server on the host's loopback is out of its reach and left out; when none remains, public ones stand in,
- * as Docker does.
+ * server on the host's loopback is out of its reach and left out; when none remains, those stand in that
+ * the host's own resolver asks, or else public ones, as with Docker.
+ * @param upstream what systemd-resolved writes about the servers behind it; '' where it does not run
  */
-export function resolvConf(host: string, sharesHostNetwork: boolean): string {
+export function resolvConf(host: string, upstream: string, sharesHostNetwork: boolean): string {
   if (sharesHostNetwork) return host;
-  const lines = host.split('\n').filter((line) => !/^\s*nameserver\s+(127\.|::1(\s|%|$))/.test(line));
-  if (!lines.some((line) => /^\s*nameserver\s/.test(line))) {
-    lines.unshift(...publicNameservers.map((address) => `nameserver ${address}`));
+  for (const file of [host, upstream]) {
+    const lines = file.split('\n').filter((line) => !loopbackServer.test(line));
+    if (lines.some((line) => anyServer.test(line))) return lines.join('\n');
   }
-  return lines.join('\n');
+  const others = host.split('\n').filter((line) => !anyServer.test(line));
+  return [...publicNameservers.map((address) => `nameserver ${address}`), ...others].join('\n');
 }

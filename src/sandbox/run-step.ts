@@ -1,4 +1,5 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
@@ -29,9 +30,10 @@ const runtimeEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<StepExit> {
   const id = sandbox.newContainerID();
   const bundle = join(sandbox.directory, id);
+  const loan = request.network.mode === 'default' ? await sandbox.networks.borrow() : undefined;
   mkdirSync(bundle);
   try {
-    const removeMountPoints = writeBundle(bundle, id, request);
+    const removeMountPoints = writeBundle(bundle, id, request, loan?.path);
     try {
       return stepExit(await runContainer(sandbox, id, bundle, request), bundle, request);
     } finally {
@@ -39,21 +41,33 @@ export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<S
     }
   } finally {
     rmSync(bundle, { recursive: true });
+    loan?.giveBack(request.security === 'sandbox');
   }
 }
 
 /** @returns what takes the mount points away again */
-function writeBundle(bundle: string, id: string, request: StepRequest): () => void {
+function writeBundle(
+  bundle: string,
+  id: string,
+  request: StepRequest,
+  networkPath: string | undefined,
+): () => void {
   const { hostname, limits, network } = request;
   const rootfs = bytePathFromText(request.rootfs);
+  const sharesHost = network.mode !== 'none' && networkPath === undefined;
+  const gateway = sharesHost ? '127.0.0.1' : network.mode === 'none' ? undefined : hostAddress();
   const networkFiles = {
-    '/etc/hosts': hostsFile(hostname, network.hosts),
-    '/etc/resolv.conf': resolvConf(hostResolvConf(), network.mode !== 'none'),
+    '/etc/hosts': hostsFile(hostname, network.hosts, gateway),
+    '/etc/resolv.conf': resolvConf(
+      readIfThere('/etc/resolv.conf'),
+      readIfThere('/run/systemd/resolve/resolv.conf'),
+      sharesHost,
+    ),
   };
   const mounts = findMountPoints(rootfs, wantedMounts(request, networkFiles, bundle));
   makeWorkingDirectory(request, new Set(mounts.map(({ path }) => path)));
   const cgroup = `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
-  const config = bundleConfig(request, runtimeMounts(mounts), cgroup);
+  const config = bundleConfig(request, runtimeMounts(mounts), cgroup, networkPath);
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   return makeMountPoints(rootfs, mounts);
 }
@@ -119,8 +133,15 @@ function stepExit(result: ProcessResult, bundle: string, request: StepRequest): 
   }
 }
 
-function hostResolvConf(): string {
-  return readIfThere('/etc/resolv.conf');
+/** By which others reach this machine: that of the interface with the default route, or else of any. */
+function hostAddress(): string | undefined {
+  const routes = readIfThere('/proc/net/route')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const outward = routes.find(([, destination]) => destination === '00000000')?.[0];
+  const interfaces = networkInterfaces();
+  const candidates = [...(interfaces[outward ?? ''] ?? []), ...Object.values(interfaces).flat()];
+  return candidates.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
 }
 
 function readIfThere(path: string): string {

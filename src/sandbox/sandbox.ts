@@ -6,6 +6,7 @@ import { type Cage, openCage } from '../sys/cage.ts';
 import { mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { requireProgram } from '../sys/probe.ts';
+import { type Networks, openNetworks } from './network.ts';
 
 /** Where the steps of one build run. */
 export interface Sandbox {
@@ -14,6 +15,8 @@ export interface Sandbox {
   /** In memory, and seen by the main thread and its children only: bundles, secrets, the runtime's state. */
   readonly directory: string;
   readonly cage: Cage;
+  /** Connections to the outside for steps of network mode `default`. */
+  readonly networks: Networks;
   /** A name no container of any build had before. */
   newContainerID(): string;
   /** Ends what still runs and leaves nothing behind; when the process dies instead, the same happens. */
@@ -27,9 +30,14 @@ const cgroup2 = 0x63677270;
 /**
  * @param runtime name or path of the OCI runtime: runc, crun
  * @param directory what this build alone writes in; made when missing
+ * @param tell takes a line about what this machine lacks, at most once
  * @throws HostError `program-missing`, `no-mount-namespace`, `no-cage`, `mount-failed`
  */
-export async function openSandbox(runtime: string, directory: string): Promise<Sandbox> {
+export async function openSandbox(
+  runtime: string,
+  directory: string,
+  tell: (note: string) => void,
+): Promise<Sandbox> {
   const program = requireProgram(
     runtime,
     'install an OCI runtime (Debian: apt-get install runc), or name another one with --runtime',
@@ -58,14 +66,17 @@ export async function openSandbox(runtime: string, directory: string): Promise<S
     unmount(target);
     throw error;
   });
+  const networks = openNetworks(directory, cage, tell);
   let count = 0;
   return {
     runtime: program,
     directory,
     cage,
+    networks,
     newContainerID: () => `${prefix}-${count++}`,
     close: async () => {
       await cage.close();
+      networks.close();
       unmount(target);
     },
   };

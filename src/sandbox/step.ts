@@ -43,9 +43,9 @@ export type StepMount =
     };
 
 export interface StepNetwork {
-  /** `host` and, until steps get a network of their own, `default` share the host's; `none` has loopback only. */
+  /** `host` shares the host's, `none` has loopback only; `default` reaches the outside (network.ts). */
   readonly mode: 'default' | 'none' | 'host';
-  /** Lines for /etc/hosts. */
+  /** Lines for /etc/hosts; the address `host-gateway` is that of the host, as the step reaches it. */
   readonly hosts: readonly (readonly [name: string, address: string])[];
 }
 

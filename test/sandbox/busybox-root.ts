@@ -22,7 +22,7 @@ export interface Workshop {
 export async function openWorkshop(runtime: string): Promise<Workshop> {
   const directory = mkdtempSync(join(tmpdir(), 'strata-sandbox-'));
   const snapshots = openSnapshotter(join(directory, 'snapshots'), join(directory, 'run'));
-  const sandbox = await openSandbox(runtime, join(directory, 'sandbox'));
+  const sandbox = await openSandbox(runtime, join(directory, 'sandbox'), () => {});
   const active = snapshots.prepare([]);
   fillBusyboxRoot(active.upper);
   const base = snapshots.newID();

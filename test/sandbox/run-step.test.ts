@@ -198,7 +198,7 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
       const { stdout, upper } = await run(
         'cat /etc/hosts /etc/resolv.conf; echo x 2>/dev/null >> /etc/hosts || echo ro',
         {
-          network: { mode: 'default', hosts: [['db', '10.0.0.5']] },
+          network: { mode: 'host', hosts: [['db', '10.0.0.5']] },
         },
       );
       const host = readFileSync('/etc/resolv.conf', 'utf8');
@@ -209,22 +209,44 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
     });
 
     test.each([
-      ['default', true],
-      ['host', true],
-      ['none', false],
-    ] as const)('%s: reaches a server on the host: %s', async (mode, want) => {
-      const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+      ['default', '127.0.0.1', '127.0.0.1', false],
+      ['default', '127.0.0.1', '10.0.2.2', false],
+      ['default', '0.0.0.0', '127.0.0.1', false],
+      ['default', '0.0.0.0', 'gate', true],
+      ['host', '127.0.0.1', '127.0.0.1', true],
+      ['host', '127.0.0.1', 'gate', true],
+      ['none', '0.0.0.0', '127.0.0.1', false],
+      ['none', '0.0.0.0', 'gate', false],
+    ] as const)('%s: a server on %s of the host, called as %s: %s', async (mode, listens, called, want) => {
+      const server = createServer((socket) => socket.end('hello')).listen(0, listens);
       await new Promise((resolve) => server.once('listening', resolve));
       const address = server.address();
       const port = typeof address === 'object' ? address?.port : undefined;
       const { stdout } = await run(
-        `nc 127.0.0.1 ${port} 2>/dev/null || echo unreachable; ip link show lo | grep -c UP`,
-        {
-          network: { mode, hosts: [] },
-        },
+        `nc -w 2 ${called} ${port} 2>/dev/null || echo unreachable; ip link show lo | grep -c UP`,
+        { network: { mode, hosts: [['gate', 'host-gateway']] } },
       );
       server.close();
       expect(stdout).toBe(want ? 'hello1\n' : 'unreachable\n1\n');
+    });
+
+    test('default: a way to the outside, its own loopback, no right to change either', async () => {
+      const { stdout } = await run(
+        'ip route | grep -c "^default via 10.0.2.2"; ip link set lo down 2>&1 | tail -1; ls /sys/class/net | wc -w',
+      );
+      expect(stdout).toMatch(/^1\nip: .*not permitted\n2\n$/);
+    });
+
+    test('default: steps at the same time do not meet on loopback, not on abstract sockets either', async () => {
+      const script = 'nc -l -p 7777 >/dev/null & sleep 0.3; jobs | grep -c Running; kill %1';
+      const outcomes = await Promise.all([run(script), run(script)]);
+      expect(outcomes.map(({ stdout }) => stdout)).toEqual(['1\n', '1\n']);
+    });
+
+    test('default: a step that may change its network leaves nothing of that to the next', async () => {
+      await run('ip link add strange type dummy; ip link set lo down', { security: 'insecure' });
+      const { stdout } = await run('ip link | grep -c strange; ip link show lo | grep -c UP');
+      expect(stdout).toBe('0\n1\n');
     });
   });
 
@@ -381,7 +403,8 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
 
     test('no state, no bundle, no cgroup', async () => {
       await run('true');
-      expect(readdirSync(workshop.sandbox.directory).sort()).toEqual(['proc', 'runtime']);
+      const names = readdirSync(workshop.sandbox.directory).filter((name) => !name.startsWith('network-'));
+      expect(names.sort()).toEqual(['proc', 'runtime']);
       expect(readdirSync(join(workshop.sandbox.directory, 'runtime'))).toEqual([]);
       expect(cgroupsOf(workshop)).toEqual([]);
     });
