@@ -1,4 +1,4 @@
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
+import type { BlobInfo, BlobReader } from '../content/blob-store.ts';
 import type { BlobDigest } from '../core/digest.ts';
 import type { Descriptor, Manifest } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
@@ -15,7 +15,7 @@ export interface ExportImage {
 /** The manifest of an image, or those its index lists, each with the descriptor it goes by. */
 export async function readManifests(
   root: Descriptor,
-  blobs: BlobStore,
+  blobs: BlobReader,
 ): Promise<{ descriptor: Descriptor; manifest: Manifest }[]> {
   if (isIndexType(root.mediaType)) {
     const { manifests } = parseIndex(await blobs.read(root));
@@ -27,7 +27,7 @@ export async function readManifests(
 }
 
 /** Every blob that the images consist of, each once, in the order of their digests: a fixed one. */
-export async function reachableBlobs(roots: readonly Descriptor[], blobs: BlobStore): Promise<BlobInfo[]> {
+export async function reachableBlobs(roots: readonly Descriptor[], blobs: BlobReader): Promise<BlobInfo[]> {
   const found = new Map<BlobDigest, BlobInfo>();
   async function visit(descriptor: Descriptor): Promise<void> {
     const { digest, size, mediaType } = descriptor;

@@ -11,7 +11,7 @@ import { type UploadResult, uploadBlob } from './upload-blob.ts';
 export interface PushImage {
   /** Configs and layers. */
   readonly blobs: readonly Descriptor[];
-  /** Manifests, and the indices over them, children first. The last one gets the tag. */
+  /** Manifests, and the indices over them, children first. The last one gets the tag, if there is one. */
   readonly manifests: readonly Descriptor[];
 }
 
@@ -20,6 +20,8 @@ export interface PushOptions {
   readonly mountFrom?: ReadonlyMap<BlobDigest, string>;
   /** Blobs over this many bytes are uploaded in pieces of it; by default every blob goes in one. */
   readonly chunkBytes?: number;
+  /** What the image is called besides the tag of the reference. */
+  readonly furtherTags?: readonly string[];
   readonly onProgress?: (blob: Descriptor, bytes: number) => void;
 }
 
@@ -37,7 +39,7 @@ export async function pushImage(
   reference: Reference,
   image: PushImage,
   store: BlobStore,
-  { mountFrom, chunkBytes = 0, onProgress }: PushOptions,
+  { mountFrom, chunkBytes = 0, furtherTags = [], onProgress }: PushOptions,
 ): Promise<PushReceipt> {
   const distinct = [...new Map(image.blobs.map((blob) => [blob.digest, blob])).values()];
   const limiter = new Limiter(uploadsAtOnce);
@@ -52,9 +54,11 @@ export async function pushImage(
       ),
     ),
   );
+  const tags = reference.tag === undefined ? furtherTags : [reference.tag, ...furtherTags];
   for (const manifest of image.manifests) {
-    const isNamed = manifest === image.manifests.at(-1);
-    await putManifest(repository, manifest, store, (isNamed ? reference.tag : undefined) ?? manifest.digest);
+    const isNamed = manifest === image.manifests.at(-1) && tags.length > 0;
+    for (const name of isNamed ? tags : [manifest.digest])
+      await putManifest(repository, manifest, store, name);
   }
   const those = (result: UploadResult) =>
     distinct.filter((_, i) => results[i] === result).map((each) => each.digest);

@@ -15,10 +15,13 @@ import { openTransport } from './transport.ts';
 
 /** The client of all registries. Its methods throw RemoteError, IntegrityError and CanceledError. */
 export interface Registry {
-  /** Finds the manifest of an image for a platform; manifests and indices end in `blobs`. */
+  /**
+   * Finds the manifest of an image for a platform, or what its name stands for without one; manifests and
+   * indices end in `blobs`.
+   */
   resolve(
     reference: Reference,
-    platform: Platform,
+    platform: Platform | undefined,
     blobs: BlobStore,
     signal: AbortSignal,
   ): Promise<ResolvedImage>;

@@ -13,9 +13,12 @@ import { redactURL } from './registry-error.ts';
 import type { Repository } from './repository.ts';
 
 export interface ResolvedImage {
-  /** Of the manifest for the platform; has the platform the index says, where there is an index. */
+  /**
+   * Of the manifest for the platform; has the platform the index says, where there is an index. What the name
+   * stands for when no platform was asked for.
+   */
   readonly manifest: Descriptor;
-  /** The manifest itself, verified. */
+  /** The document itself, verified. */
   readonly bytes: Uint8Array;
   /** What the name stands for: the manifest, or the index it was chosen from. */
   readonly named: Descriptor;
@@ -32,19 +35,20 @@ const manifestLimit = 4 << 20;
 const deepestIndex = 3;
 
 /**
- * Finds the manifest of an image for a platform. Documents the store has are not asked for again, so a
+ * Finds the manifest of an image for a platform, or what its name stands for without one. Documents the store has are not asked for again, so a
  * tag that did not move costs one HEAD request, and a digest that is known none; new ones are stored.
  * @throws RemoteError `registry-not-found`, `no-matching-platform`, `schema1-manifest`, …; IntegrityError
  */
 export async function resolveManifest(
   repository: Repository,
   reference: Reference,
-  platform: Platform,
+  platform: Platform | undefined,
   blobs: BlobStore,
 ): Promise<ResolvedImage> {
   const digest = reference.digest ?? (await headDigest(repository, reference.tag ?? 'latest'));
   let document = await getDocument(repository, digest ?? reference.tag ?? 'latest', blobs);
   const named = describe(document);
+  if (platform === undefined) return { manifest: named, bytes: document.bytes, named };
   for (let depth = 0; isIndexType(document.mediaType); depth++) {
     const offered = parseIndex(document.bytes).manifests;
     const chosen = matchPlatform(offered, platform);

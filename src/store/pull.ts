@@ -1,28 +1,24 @@
-import type { BlobStore } from '../content/blob-store.ts';
 import type { Digest } from '../core/digest.ts';
-import type { EmitEvent } from '../core/event.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
+import { asStep, type StepReporter, type StepWorld } from '../export/as-step.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import { parseIndex, parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/media-type.ts';
 import { parseReference, printReference, type Reference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LocalStore } from './local-store.ts';
-import { asStep, type StepReporter } from './step-reporter.ts';
 
 /** What a command that talks to registries has. */
-export interface RegistryWork {
+export interface RegistryWork extends StepWorld {
   readonly registry: Registry;
-  readonly emit: EmitEvent;
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  now(): number;
 }
 
+/** The members are what `strata pull --format json` prints. */
 export interface PulledImage {
   /** In full. */
   readonly name: string;
-  /** Of the manifest for the platform. */
+  /** Of the manifest for the platform, or of the index over all of them. */
   readonly digest: Digest;
 }
 
@@ -31,48 +27,75 @@ const downloadsAtOnce = 4;
 /**
  * Brings an image of a registry into the store, all of it, and names it there as it is named in the registry.
  * Blobs the store has are not fetched again.
+ *
+ * @param platform undefined for all that the image has: then the name keeps the digest of the index
  * @throws StrataError `bad-reference`; RemoteError; IntegrityError; CanceledError
  */
 export async function pullImage(
   text: string,
-  platform: Platform,
+  platform: Platform | undefined,
   store: LocalStore,
   work: RegistryWork,
 ): Promise<PulledImage> {
-  const { registry, signal } = work;
   const reference = parseReference(text);
   const name = printReference(reference);
-  return asStep(`pulling ${name}`, work, async (report) => {
-    const { manifest, bytes } = await registry.resolve(reference, platform, store.blobs, signal);
-    const { config, layers } = parseManifest(bytes);
-    const limiter = new Limiter(downloadsAtOnce);
-    const parts = new Map([config, ...layers].map((part) => [part.digest, part]));
-    // One download that fails ends the others, and none outlives this function.
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
-    const downloads = [...parts.values()].map((part) =>
-      limiter.run(() => pullBlob(reference, part, store.blobs, registry, report, either)),
-    );
-    try {
-      await Promise.all(downloads);
-    } finally {
-      failed.abort();
-      await Promise.allSettled(downloads);
-    }
-    await store.refs.set(name, manifest);
-    return { name, digest: manifest.digest };
+  const label = `pulling ${name}`;
+  return asStep({ id: label, label }, work, async (report) => {
+    const { registry, signal } = work;
+    const resolved = await registry.resolve(reference, platform, store.blobs, signal);
+    const parts = await partsOf(resolved.manifest, resolved.bytes, reference, store, work);
+    await pullParts(parts, reference, store, work, report);
+    await store.refs.set(name, resolved.manifest);
+    return { name, digest: resolved.manifest.digest };
   });
 }
 
-async function pullBlob(
+/** The configs and layers below a document; the documents between are in the store then. */
+async function partsOf(
+  { mediaType }: Descriptor,
+  bytes: Uint8Array,
   reference: Reference,
-  part: Descriptor,
-  blobs: BlobStore,
-  registry: Registry,
+  store: LocalStore,
+  work: RegistryWork,
+): Promise<Descriptor[]> {
+  if (!isIndexType(mediaType)) {
+    const { config, layers } = parseManifest(bytes);
+    return [config, ...layers];
+  }
+  const parts: Descriptor[] = [];
+  for (const { digest } of parseIndex(bytes).manifests) {
+    const below = await work.registry.resolve({ ...reference, digest }, undefined, store.blobs, work.signal);
+    parts.push(...(await partsOf(below.manifest, below.bytes, reference, store, work)));
+  }
+  return parts;
+}
+
+async function pullParts(
+  parts: readonly Descriptor[],
+  reference: Reference,
+  { blobs }: LocalStore,
+  { registry, signal }: RegistryWork,
   report: StepReporter,
-  signal: AbortSignal,
 ): Promise<void> {
-  if (blobs.size(part.digest) === part.size) return;
-  await registry.fetchBlob(reference, part, blobs, (bytes) => report(part, bytes), signal);
-  report(part, part.size, true);
+  const distinct = [...new Map(parts.map((part) => [part.digest, part])).values()];
+  const missing = distinct.filter((part) => blobs.size(part.digest) !== part.size);
+  if (missing.length < distinct.length) {
+    report.said(`${distinct.length - missing.length} of ${distinct.length} blobs are here already`);
+  }
+  const limiter = new Limiter(downloadsAtOnce);
+  // One download that fails ends the others, and none outlives this function.
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const downloads = missing.map((part) =>
+    limiter.run(async () => {
+      await registry.fetchBlob(reference, part, blobs, (bytes) => report.moved(part, bytes), either);
+      report.moved(part, part.size, true);
+    }),
+  );
+  try {
+    await Promise.all(downloads);
+  } finally {
+    failed.abort();
+    await Promise.allSettled(downloads);
+  }
 }

@@ -1,15 +1,14 @@
-import type { BlobStore } from '../content/blob-store.ts';
 import type { Digest } from '../core/digest.ts';
-import { UsageError } from '../core/errors.ts';
+import { StrataError, UsageError } from '../core/errors.ts';
+import { asStep } from '../export/as-step.ts';
+import { printReceipt, pushToRegistries } from '../export/push.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseIndex, parseManifest } from '../oci/manifest.ts';
-import { isIndexType } from '../oci/media-type.ts';
 import { parseReference } from '../registry/reference.ts';
 import { findRefs } from './find-image.ts';
 import type { LocalStore } from './local-store.ts';
 import type { RegistryWork } from './pull.ts';
-import { asStep } from './step-reporter.ts';
 
+/** The members are what `strata push --format json` prints. */
 export interface PushedImage {
   /** In full: the registry is a part of it. */
   readonly name: string;
@@ -17,42 +16,71 @@ export interface PushedImage {
   readonly digest: Digest;
 }
 
+export interface PushWishes {
+  /** All names of the store that differ in the tag alone go with each. */
+  readonly allTags: boolean;
+}
+
 /**
- * Sends an image of the store to the registry that its name begins with; blobs that are there already are
+ * Sends images of the store to the registries that their names begin with; blobs that are there already are
  * not sent.
  * @throws StrataError `no-such-image`; UsageError `name-needed`; RemoteError; IntegrityError `blob-missing`,
  * `blob-damaged`; CanceledError
  */
-export async function pushStored(text: string, store: LocalStore, work: RegistryWork): Promise<PushedImage> {
-  const [{ name, target }, ...others] = await findRefs(text, store);
-  if (others.length > 0) {
-    throw new UsageError('name-needed', `"${text}" has several names, and each may go to another registry`, {
-      hint: `push one of ${[name, ...others.map((other) => other.name)].join(', ')}`,
-    });
+export async function pushStored(
+  texts: readonly string[],
+  { allTags }: PushWishes,
+  store: LocalStore,
+  work: RegistryWork,
+): Promise<PushedImage[]> {
+  const wanted = new Map<string, Descriptor>();
+  for (const text of texts) {
+    for (const { name, target } of allTags ? tagsOf(text, store) : [await oneName(text, store)]) {
+      wanted.set(name, target);
+    }
   }
+  // One image under several names goes once to each repository.
+  const images = new Map<Digest, { readonly target: Descriptor; readonly names: string[] }>();
+  for (const [name, target] of wanted) {
+    const image = images.get(target.digest) ?? { target, names: [] };
+    images.set(target.digest, image);
+    image.names.push(name);
+  }
+  for (const image of images.values()) await push(image.target, image.names, store, work);
+  return [...wanted].map(([name, { digest }]) => ({ name, digest }));
+}
+
+async function push(
+  target: Descriptor,
+  names: readonly string[],
+  { blobs, refs }: LocalStore,
+  work: RegistryWork,
+): Promise<void> {
   const { registry, signal } = work;
-  return asStep(`pushing ${name}`, work, async (report) => {
-    const image = await gather(target, store.blobs);
-    const onProgress = (blob: Descriptor, bytes: number) => report(blob, bytes, bytes === blob.size);
-    await registry.push(parseReference(name), image, store.blobs, { onProgress }, signal);
-    return { name, digest: target.digest };
+  const label = `pushing ${names.join(', ')}`;
+  await asStep({ id: label, label }, work, async ({ moved, said }) => {
+    const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
+    const pushed = await pushToRegistries(target, names, { blobs, refs, registry, onProgress, signal });
+    for (const { repository, receipt } of pushed) said(`${repository}: ${printReceipt(receipt)}`);
   });
 }
 
-/** Everything below a manifest or index, in the order in which a registry takes it: children first. */
-async function gather(
-  root: Descriptor,
-  blobs: BlobStore,
-): Promise<{ blobs: Descriptor[]; manifests: Descriptor[] }> {
-  if (!isIndexType(root.mediaType)) {
-    const { config, layers } = parseManifest(await blobs.read(root));
-    return { blobs: [config, ...layers], manifests: [root] };
-  }
-  const below = { blobs: [] as Descriptor[], manifests: [] as Descriptor[] };
-  for (const child of parseIndex(await blobs.read(root)).manifests) {
-    const found = await gather(child, blobs);
-    below.blobs.push(...found.blobs);
-    below.manifests.push(...found.manifests);
-  }
-  return { blobs: below.blobs, manifests: [...below.manifests, root] };
+async function oneName(text: string, store: LocalStore) {
+  const [found, ...others] = await findRefs(text, store);
+  if (others.length === 0) return found;
+  throw new UsageError('name-needed', `"${text}" has several names, and each may go to another registry`, {
+    hint: `push one of ${[found, ...others].map(({ name }) => name).join(', ')}`,
+  });
+}
+
+function tagsOf(text: string, { refs }: LocalStore) {
+  const { registry, repository } = parseReference(text);
+  const found = refs.list().filter(({ name }) => {
+    const each = parseReference(name);
+    return each.registry === registry && each.repository === repository && each.tag !== undefined;
+  });
+  if (found.length > 0) return found;
+  throw new StrataError('no-such-image', `the store has no tag of ${registry}/${repository}`, {
+    hint: '`strata images` lists the names there are',
+  });
 }

@@ -57,10 +57,12 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
     space.remove();
   });
 
+  const push = (...names: string[]) => pushStored(names, { allTags: false }, store, work);
+
   test('what is pushed can be pulled, and skopeo finds it there', async () => {
     const name = `${server.host}/team/app:1`;
     await store.refs.set(name, image.manifest);
-    expect(await pushStored(name, store, work)).toEqual({ name, digest: image.manifest.digest });
+    expect(await push(name)).toEqual([{ name, digest: image.manifest.digest }]);
     const seen = await runOk('skopeo', ['inspect', '--tls-verify=false', `docker://${name}`]);
     expect(JSON.parse(seen)).toMatchObject({ Digest: image.manifest.digest, Labels: { kind: 'sample' } });
 
@@ -83,11 +85,51 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
     const index = await assembleIndex([image.manifest, arm.manifest], space.blobs);
     const name = `${server.host}/team/many:1`;
     await store.refs.set(name, index);
-    await pushStored(name, store, work);
+    await push(name);
     const pulled = await pullImage(name, { os: 'linux', architecture: 'arm64' }, other, work);
     expect(pulled.digest).toBe(arm.manifest.digest);
     expect(other.blobs.has(arm.config.digest)).toBe(true);
     expect(other.blobs.has(image.config.digest)).toBe(false);
+  });
+
+  test('all platforms keep the digest of their index, there and back', async () => {
+    const arm = await storeImage(space, 'arm64');
+    const index = await assembleIndex([image.manifest, arm.manifest], space.blobs);
+    const name = `${server.host}/team/whole:1`;
+    await store.refs.set(name, index);
+    await push(name);
+    expect(await pullImage(name, undefined, other, work)).toEqual({ name, digest: index.digest });
+    expect(other.blobs.list()).toEqual(store.blobs.list());
+    await other.refs.set(`${server.host}/team/again:1`, index);
+    const [again] = await pushStored([`${server.host}/team/again:1`], { allTags: false }, other, work);
+    expect(again?.digest).toBe(index.digest);
+    const seen = await runOk('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}`]);
+    expect(JSON.parse(seen).manifests.length).toBe(2);
+  });
+
+  test('several tags cost their blobs once, and another repository gives what it has', async () => {
+    const names = ['tags:1', 'tags:2', 'more:1'].map((name) => `${server.host}/team/${name}`);
+    for (const name of names) await store.refs.set(name, image.manifest);
+    const pushed = await pushStored(
+      [`${server.host}/team/tags`, names[2] ?? ''],
+      { allTags: true },
+      store,
+      work,
+    );
+    expect(pushed.map((each) => each.name)).toEqual(names);
+    const said = events.flatMap((event) =>
+      event.type === 'output' ? Buffer.from(event.chunk).toString() : [],
+    );
+    expect(said).toEqual([
+      `${server.host}/team/tags: 3 blobs sent\n`,
+      `${server.host}/team/more: 1 blob sent, 2 taken over from another repository\n`,
+    ]);
+    const listed = await runOk('skopeo', [
+      'list-tags',
+      '--tls-verify=false',
+      `docker://${server.host}/team/tags`,
+    ]);
+    expect(JSON.parse(listed).Tags).toEqual(['1', '2']);
   });
 
   test('what is not there fails, names nothing and says so', async () => {
@@ -104,7 +146,7 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
   test('a layer that is gone from the registry leaves no name', async () => {
     const name = `${server.host}/team/broken:1`;
     await store.refs.set(name, image.manifest);
-    await pushStored(name, store, work);
+    await push(name);
     rmSync(server.blobFile(image.config.digest));
     await expect(pullImage(name, amd64, other, work)).rejects.toMatchObject({
       code: expect.stringMatching(/^registry-/),
@@ -115,6 +157,6 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
   test('an image known by id under two names is not pushed to both', async () => {
     await store.refs.set(`${server.host}/a:1`, image.manifest);
     await store.refs.set(`${server.host}/b:1`, image.manifest);
-    await expect(pushStored(image.config.digest, store, work)).rejects.toMatchObject({ code: 'name-needed' });
+    await expect(push(image.config.digest)).rejects.toMatchObject({ code: 'name-needed' });
   });
 });

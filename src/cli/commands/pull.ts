@@ -1,4 +1,5 @@
-import { platformFromNode } from '../../core/platform.ts';
+import { UsageError } from '../../core/errors.ts';
+import { type Platform, platformFromNode } from '../../core/platform.ts';
 import { pullImage } from '../../store/pull.ts';
 import { readPlatform } from '../flags/platform.ts';
 import { withLocalStore } from '../open-store.ts';
@@ -8,6 +9,7 @@ import type { DefineCommand } from './command.ts';
 
 interface PullFlags extends RegistryFlags {
   readonly platform?: string;
+  readonly allPlatforms?: boolean;
   readonly format?: string;
   readonly json?: boolean;
 }
@@ -17,6 +19,7 @@ export const definePull: DefineCommand = (command, context) => {
     .usage('[OPTIONS] NAME')
     .argument('<NAME>', '[registry/]name[:tag][@digest]')
     .option('--platform <platform>', "os/arch[/variant] (default: this machine's)")
+    .option('--all-platforms', 'all that the image has, so that it keeps the digest of its index')
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
     .option('-q, --quiet', 'print only what was pulled')
     .option('--format <format>', 'table or json')
@@ -24,8 +27,7 @@ export const definePull: DefineCommand = (command, context) => {
     .addHelpText('after', '\nExample:\n  strata pull debian:bookworm')
     .action(async (name: string, flags: PullFlags) => {
       const format = dataFormat(flags);
-      const platform =
-        flags.platform === undefined ? platformFromNode(process.arch) : readPlatform(flags.platform);
+      const platform = choosePlatform(flags);
       const pulled = await withRegistry(flags, context, (access) =>
         withLocalStore(context.root(), (store) => pullImage(name, platform, store, access)),
       );
@@ -33,3 +35,10 @@ export const definePull: DefineCommand = (command, context) => {
       context.io.stdout.write(text);
     });
 };
+
+/** Undefined for all. @throws UsageError `bad-platform`, `conflicting-flags` */
+function choosePlatform({ platform, allPlatforms = false }: PullFlags): Platform | undefined {
+  if (platform === undefined) return allPlatforms ? undefined : platformFromNode(process.arch);
+  if (!allPlatforms) return readPlatform(platform);
+  throw new UsageError('conflicting-flags', '--platform and --all-platforms exclude each other');
+}

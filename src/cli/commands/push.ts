@@ -5,25 +5,29 @@ import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-
 import type { DefineCommand } from './command.ts';
 
 interface PushFlags extends RegistryFlags {
+  readonly allTags?: boolean;
   readonly format?: string;
   readonly json?: boolean;
 }
 
 export const definePush: DefineCommand = (command, context) => {
   addRegistryFlags(command)
-    .usage('[OPTIONS] NAME')
-    .argument('<NAME>', 'a name of the store; the registry is its first part')
+    .usage('[OPTIONS] NAME...')
+    .argument('<NAME...>', 'names of the store; the registry is their first part')
+    .option('-a, --all-tags', 'all tags that the store has of each repository')
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
     .option('-q, --quiet', 'print only what was pushed')
     .option('--format <format>', 'table or json')
     .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata push registry.example.org/team/app:1.2')
-    .action(async (name: string, flags: PushFlags) => {
+    .action(async (names: string[], flags: PushFlags) => {
       const format = dataFormat(flags);
       const pushed = await withRegistry(flags, context, (access) =>
-        withLocalStore(context.root(), (store) => pushStored(name, store, access)),
+        withLocalStore(context.root(), (store) =>
+          pushStored(names, { allTags: flags.allTags === true }, store, access),
+        ),
       );
-      const text = format === 'json' ? printJSON(pushed) : `${pushed.name} ${pushed.digest}\n`;
-      context.io.stdout.write(text);
+      const lines = pushed.map(({ name, digest }) => `${name} ${digest}\n`).join('');
+      context.io.stdout.write(format === 'json' ? printJSON(pushed) : lines);
     });
 };

@@ -1,0 +1,120 @@
+import type { BlobReader, BlobStore } from '../content/blob-store.ts';
+import type { RefStore } from '../content/refs.ts';
+import type { BlobDigest } from '../core/digest.ts';
+import { IntegrityError } from '../core/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex, parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/media-type.ts';
+import type { PushImage, PushReceipt } from '../registry/push.ts';
+import { parseReference, type Reference } from '../registry/reference.ts';
+import type { Registry } from '../registry/registry.ts';
+import { readManifests } from './image.ts';
+
+/** Where an image is taken from, and by whom it is sent. */
+export interface PushServices {
+  readonly blobs: BlobStore;
+  readonly refs: Pick<RefStore, 'list'>;
+  readonly registry: Registry;
+  readonly onProgress: (blob: Descriptor, bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What became of the blobs in one repository. */
+export interface PushedRepository {
+  /** `registry.test/team/app`. */
+  readonly repository: string;
+  readonly receipt: PushReceipt;
+}
+
+/**
+ * Sends an image to the registries its names begin with. Blobs go once to each repository however many tags
+ * it gets, and not at all where they are there or can be taken over from another repository.
+ *
+ * @param names full ones; one without a tag makes the image known by its digest alone
+ * @throws RemoteError; IntegrityError `blob-missing`, `blob-damaged`; CanceledError
+ */
+export async function pushToRegistries(
+  root: Descriptor,
+  names: readonly string[],
+  { blobs, refs, registry, onProgress, signal }: PushServices,
+): Promise<PushedRepository[]> {
+  const image = await gather(root, blobs);
+  const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
+  for (const reference of names.map(parseReference)) {
+    const key = `${reference.registry}/${reference.repository}`;
+    const { registry: host, repository } = reference;
+    const known = repositories.get(key) ?? { at: { registry: host, repository }, tags: [] };
+    repositories.set(key, known);
+    if (reference.tag !== undefined) known.tags.push(reference.tag);
+  }
+  const pushed: PushedRepository[] = [];
+  for (const [repository, { at, tags }] of repositories) {
+    const mountFrom = await otherRepositories(at, image.blobs, refs, blobs);
+    const options = { mountFrom, furtherTags: tags, onProgress };
+    pushed.push({ repository, receipt: await registry.push(at, image, blobs, options, signal) });
+  }
+  return pushed;
+}
+
+/** `2 blobs sent, 3 there already`. */
+export function printReceipt({ sent, mounted, skipped }: PushReceipt): string {
+  const parts = [
+    [sent, 'sent'],
+    [mounted, 'taken over from another repository'],
+    [skipped, 'there already'],
+  ] as const;
+  const told = parts.filter(([blobs]) => blobs.length > 0);
+  return told.map(([blobs, what], at) => `${countOf(blobs.length, at === 0)} ${what}`).join(', ');
+}
+
+function countOf(count: number, isFirst: boolean): string {
+  return isFirst ? `${count} ${count === 1 ? 'blob' : 'blobs'}` : String(count);
+}
+
+/** Everything below a manifest or index, in the order in which a registry takes it: children first. */
+async function gather(root: Descriptor, blobs: BlobReader): Promise<PushImage> {
+  if (!isIndexType(root.mediaType)) {
+    const { config, layers } = parseManifest(await blobs.read(root));
+    return { blobs: [config, ...layers], manifests: [root] };
+  }
+  const below: { blobs: Descriptor[]; manifests: Descriptor[] } = { blobs: [], manifests: [] };
+  for (const child of parseIndex(await blobs.read(root)).manifests) {
+    const found = await gather(child, blobs);
+    below.blobs.push(...found.blobs);
+    below.manifests.push(...found.manifests);
+  }
+  return { blobs: below.blobs, manifests: [...below.manifests, root] };
+}
+
+/**
+ * Where else in the same registry the blobs should be: in the repositories of the images that have them here.
+ * A registry that knows better wants the blob sent.
+ */
+async function otherRepositories(
+  { registry, repository }: Reference,
+  wanted: readonly Descriptor[],
+  refs: Pick<RefStore, 'list'>,
+  blobs: BlobReader,
+): Promise<Map<BlobDigest, string>> {
+  const missing = new Set(wanted.map(({ digest }) => digest));
+  const found = new Map<BlobDigest, string>();
+  for (const { name, target } of refs.list()) {
+    const other = parseReference(name);
+    if (other.registry !== registry || other.repository === repository) continue;
+    for (const digest of await layersOf(target, blobs)) {
+      if (missing.has(digest) && !found.has(digest)) found.set(digest, other.repository);
+    }
+  }
+  return found;
+}
+
+async function layersOf(root: Descriptor, blobs: BlobReader): Promise<BlobDigest[]> {
+  try {
+    const images = await readManifests(root, blobs);
+    return images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest));
+  } catch (error) {
+    // An image that is not all here says nothing.
+    if (error instanceof IntegrityError) return [];
+    throw error;
+  }
+}
