@@ -56,6 +56,8 @@ function causesOf(
   for (const build of nearest) {
     const before = build.get(step.id);
     if (before?.key === undefined) continue;
+    // Farther away, only the very same instruction is the same step.
+    if (build !== nearest[0] && before.text !== step.text) continue;
     if (before.key === step.key) return [{ kind: before.result === 'failed' ? 'failed-before' : 'lost' }];
     const [old, now] = [recipeOf(before, knowledge), recipeOf(step, knowledge)];
     if (old !== undefined && now !== undefined) {

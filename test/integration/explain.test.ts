@@ -1,0 +1,409 @@
+/** Every reason there can be for a step to run, in the words that a person reads. */
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { sandboxNeeds } from '../support/capabilities.ts';
+import { describeBuilds, type Site } from '../support/site.ts';
+
+/** Builds with `--explain` and gives what it says of each step that was no hit, by the step's text. */
+async function misses(site: Site, args: readonly string[], env = {}): Promise<Record<string, string[]>> {
+  const { stderr } = await site.strata(['build', '--progress', 'quiet', '--explain', ...args], { env });
+  const found: Record<string, string[]> = {};
+  let step: string[] | undefined;
+  for (const line of stderr.trimEnd().split('\n')) {
+    const [, verdict, text] = /^(hit |miss|- {3}) {2}(?:\[[^\]]*\] )?(.*)$/.exec(line) ?? [];
+    if (verdict === undefined) step?.push(line.trim());
+    else {
+      step = [];
+      if (verdict === 'miss') found[text ?? ''] = step;
+    }
+  }
+  return found;
+}
+
+describeBuilds(['root', 'overlay'], 'why a step that takes files ran', (site) => {
+  const original = site.path('original');
+  const context = site.path('app');
+  const dockerfile = [
+    'FROM scratch AS parts',
+    'COPY --chown=1:1 tool lib /',
+    'FROM scratch',
+    'WORKDIR /app',
+    'COPY src src',
+    'COPY --from=parts /tool /bin/',
+    '',
+  ].join('\n');
+  const copySrc = 'COPY src src';
+  const copyTool = 'COPY --from=parts /tool /bin/';
+
+  /** Builds what was built before, makes the change, and builds once more. */
+  const after = async (change: () => void, ...args: string[]): Promise<Record<string, string[]>> => {
+    rmSync(context, { recursive: true, force: true });
+    cpSync(original, context, { recursive: true, verbatimSymlinks: true });
+    await site.strataOk(['build', '-q', context]);
+    change();
+    return misses(site, [...args, context]);
+  };
+  const write = (path: string, text: string): void => writeFileSync(join(context, path), text);
+
+  beforeAll(() => {
+    site.files('original', {
+      Dockerfile: dockerfile,
+      tool: 'tool',
+      'lib/a': 'a',
+      'src/main.c': 'int main;',
+      'src/help/long name': 'help',
+    });
+    symlinkSync('main.c', join(original, 'src/link'));
+  });
+
+  test('the first time', async () => {
+    expect(await misses(site, [original])).toEqual({
+      'COPY --chown=1:1 tool lib /': ['never built before'],
+      'WORKDIR /app': ['never built before'],
+      [copySrc]: ['never built before'],
+      [copyTool]: ['never built before'],
+    });
+  });
+
+  test('nothing', async () => {
+    const { stderr } = await site.strata(['build', '--progress', 'quiet', '--explain', original]);
+    expect(stderr).toBe(
+      [
+        'hit   [parts 1/1] COPY --chown=1:1 tool lib /',
+        '        in this store',
+        'hit   [stage-1 1/3] WORKDIR /app',
+        '        in this store',
+        'hit   [stage-1 2/3] COPY src src',
+        '        in this store',
+        'hit   [stage-1 3/3] COPY --from=parts /tool /bin/',
+        '        in this store',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  const changes: [string, () => void, string][] = [
+    [
+      'content of another size',
+      () => write('src/main.c', 'int main();'),
+      'src/main.c changed: content (9 → 11 bytes)',
+    ],
+    [
+      'content of the same size',
+      () => write('src/main.c', 'int moin;'),
+      'src/main.c changed: content (still 9 bytes)',
+    ],
+    ['a mode', () => chmodSync(join(context, 'src/main.c'), 0o664), 'src/main.c changed: mode 0644 → 0664'],
+    ['a file that was added', () => write('src/new.c', '?'), 'src/new.c is new (1 byte)'],
+    [
+      'a file that was removed',
+      () => rmSync(join(context, 'src/help/long name')),
+      'src/help/long name is gone (4 bytes)',
+    ],
+    [
+      'a link',
+      () => {
+        rmSync(join(context, 'src/link'));
+        symlinkSync('help', join(context, 'src/link'));
+      },
+      'src/link changed: link target main.c → help',
+    ],
+    [
+      'a type',
+      () => {
+        rmSync(join(context, 'src/main.c'));
+        symlinkSync('x', join(context, 'src/main.c'));
+      },
+      'src/main.c changed: type file → symlink, mode 0644 → 0777',
+    ],
+    [
+      'many files',
+      () => {
+        for (const name of ['a', 'b', 'c', 'd', 'e']) write(`src/${name}`, name);
+      },
+      'src/a is new (1 byte); src/b is new (1 byte); src/c is new (1 byte); and 2 more',
+    ],
+  ];
+  test.each(changes)('%s', async (_, change, want) => {
+    expect(await after(change)).toEqual({
+      [copySrc]: [want],
+      [copyTool]: ['stands on [stage-1 2/3] COPY src src, which ran'],
+    });
+  });
+
+  test('files of another stage', async () => {
+    expect(await after(() => write('tool', 'better tool'))).toEqual({
+      'COPY --chown=1:1 tool lib /': ['tool changed: content (4 → 11 bytes)'],
+      [copyTool]: ['of parts: /tool changed: content (4 → 11 bytes)'],
+    });
+    const owned = () => write('Dockerfile', dockerfile.replace('1:1', '2:1'));
+    expect(await after(owned)).toEqual({
+      'COPY --chown=2:1 tool lib /': ['--chown changed from "1:1" to "2:1"'],
+      [copyTool]: ['of parts: /tool changed: owner 1:1 → 2:1'],
+    });
+  });
+
+  const texts: [string, (text: string) => string, Record<string, string[]>][] = [
+    [
+      'another destination',
+      (text) => text.replace('/bin/', '/sbin/'),
+      { 'COPY --from=parts /tool /sbin/': ['destination changed from "/bin/" to "/sbin/"'] },
+    ],
+    [
+      'other sources',
+      (text) => text.replace('COPY src src', 'COPY lib src'),
+      {
+        'COPY lib src': ['sources changed from "src" to "lib"'],
+        [copyTool]: ['stands on [stage-1 2/3] COPY lib src, which ran'],
+      },
+    ],
+    [
+      '--link',
+      (text) => text.replace('COPY src src', 'COPY --link src src'),
+      {
+        'COPY --link src src': [
+          'stands on [stage-1 1/3] WORKDIR /app, which is not what it was',
+          '--link is new: "true"',
+        ],
+        [copyTool]: ['stands on [stage-1 2/3] COPY --link src src, which ran'],
+      },
+    ],
+    [
+      'another directory',
+      (text) => text.replace('WORKDIR /app', 'WORKDIR /application'),
+      {
+        'WORKDIR /application': ['directory changed from "/app" to "/application"'],
+        [copySrc]: [
+          'stands on [stage-1 1/3] WORKDIR /application, which ran',
+          'destination changed from "/app/src" to "/application/src"',
+        ],
+        [copyTool]: ['stands on [stage-1 1/3] WORKDIR /application, which ran'],
+      },
+    ],
+    [
+      'a step that was not there',
+      (text) => text.replace('COPY src', 'COPY lib lib\nCOPY src'),
+      {
+        'COPY lib lib': ['never built before'],
+        [copySrc]: ['stands on [stage-1 2/4] COPY lib lib, which ran'],
+        [copyTool]: ['stands on [stage-1 2/4] COPY lib lib, which ran'],
+      },
+    ],
+    [
+      'a step that is not there any more',
+      (text) => text.replace('COPY src src\n', ''),
+      { [copyTool]: ['stands on [stage-1 1/2] WORKDIR /app, which is not what it was'] },
+    ],
+  ];
+  test.each(texts)('%s', async (_, edit, want) => {
+    expect(await after(() => write('Dockerfile', edit(dockerfile)))).toEqual(want);
+  });
+
+  test('--no-cache', async () => {
+    const all = ['COPY --chown=1:1 tool lib /', 'WORKDIR /app', copySrc, copyTool];
+    const given = Object.fromEntries(all.map((step) => [step, ['--no-cache was given']]));
+    expect(await after(() => {}, '--no-cache')).toEqual(given);
+    expect(await after(() => {}, '--no-cache-filter', 'parts')).toEqual({
+      'COPY --chown=1:1 tool lib /': ['--no-cache-filter was given'],
+    });
+  });
+
+  test('a result that is not in the store any more', async () => {
+    const lose = () => {
+      for (const name of ['snapshots', 'layers', 'images/blobs/sha256']) {
+        for (const each of readdirSync(join(site.root, name))) {
+          rmSync(join(site.root, name, each), { recursive: true });
+        }
+      }
+    };
+    const lost = ['built before, but the result was pruned or lost'];
+    const all = { 'COPY --chown=1:1 tool lib /': lost, 'WORKDIR /app': lost, [copySrc]: lost };
+    expect(await after(lose)).toEqual({
+      ...all,
+      [copySrc]: ['stands on [stage-1 1/3] WORKDIR /app, which ran'],
+      [copyTool]: ['stands on [stage-1 1/3] WORKDIR /app, which ran'],
+    });
+    const forget = () => {
+      for (const name of readdirSync(join(site.root, 'steps'))) rmSync(join(site.root, 'steps', name));
+    };
+    expect(await after(forget)).toEqual({ ...all, [copyTool]: lost });
+    const forgetAndChange = () => {
+      forget();
+      write('tool', 'other tool');
+    };
+    const forgotten = ['built before from other inputs, whose record was pruned'];
+    expect(await after(forgetAndChange)).toEqual({
+      'COPY --chown=1:1 tool lib /': forgotten,
+      'WORKDIR /app': lost,
+      [copySrc]: lost,
+      [copyTool]: forgotten,
+    });
+  });
+
+  test('a clone elsewhere, by the name of the image', async () => {
+    await site.strataOk(['build', '-q', '-t', 'cloned:1', original]);
+    const clone = site.path('clone');
+    cpSync(original, clone, { recursive: true, verbatimSymlinks: true });
+    writeFileSync(join(clone, 'src/main.c'), 'changed');
+    writeFileSync(join(clone, 'Dockerfile'), `# moved\n${dockerfile}`);
+    expect(await misses(site, ['-t', 'cloned:2', clone])).toEqual({
+      [copySrc]: ['src/main.c changed: content (9 → 7 bytes)'],
+      [copyTool]: ['stands on [stage-1 2/3] COPY src src, which ran'],
+    });
+  });
+
+  test('the build before the last that is nearer', async () => {
+    const build = (...args: string[]) => misses(site, [...args, context]);
+    await after(() => write('Dockerfile', 'FROM scratch\nARG V\nWORKDIR /$V\nCOPY src /src\n'));
+    await build('--build-arg', 'V=1');
+    await build('--build-arg', 'V=2');
+    write('src/main.c', 'new');
+    expect(await build('--build-arg', 'V=1')).toEqual({
+      'COPY src /src': ['src/main.c changed: content (9 → 3 bytes)'],
+    });
+  });
+
+  test('is said again by strata explain, and to programs', async () => {
+    await after(() => write('src/main.c', 'main'));
+    const told = (await site.strataOk(['explain'])).split('\n').slice(4, 6);
+    expect(told).toEqual([
+      'miss  [stage-1 2/3] COPY src src',
+      '        src/main.c changed: content (9 → 4 bytes)',
+    ]);
+    const json = JSON.parse(await site.strataOk(['explain', '--json'])) as {
+      steps: { label: string; result: string; causes?: object[] }[];
+    };
+    expect(json.steps.map(({ label, result, causes }) => [label, result, causes])[2]).toMatchObject([
+      '[stage-1 2/3] COPY src src',
+      'run',
+      [
+        {
+          text: 'src/main.c changed: content (9 → 4 bytes)',
+          kind: 'files',
+          changes: [{ path: 'src/main.c', change: 'changed', sizeBefore: 9, size: 4 }],
+        },
+      ],
+    ]);
+    expect((await site.strata(['explain', '4711'])).stderr).toMatch(
+      /^error: there is no record of build 4711 \[no-such-build\]\n {2}help: the builds on record are 1 to \d+\n$/,
+    );
+  });
+
+  test('fails the build when misses are forbidden, and says the same', async () => {
+    await after(() => write('src/main.c', 'forbidden'));
+    expect((await site.strata(['build', '-q', '--fail-on-miss', context])).code).toBe(0);
+    write('src/main.c', 'again');
+    const { code, stderr } = await site.strata(['build', '-q', '--fail-on-miss', context]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('        src/main.c changed: content (9 → 5 bytes)\n');
+    expect(stderr).toContain(
+      'error: not answered from the cache: [stage-1 2/3] COPY src src and 1 more [cache-miss]',
+    );
+  });
+});
+
+describeBuilds(sandboxNeeds, 'why a RUN ran', (site) => {
+  const context = site.path('app');
+  const dockerfile = 'FROM strata-base/busybox\nARG V=1\nARG NPM_TOKEN\nENV MODE=fast\nRUN true\n';
+  const after = async (text: string, change: string, ...args: string[]): Promise<string[] | undefined> => {
+    site.files('app', { Dockerfile: text, 'tools/a': 'a' });
+    await site.strataOk(['build', '-q', '--secret', 'id=known,env=HOME', context]);
+    site.files('app', { Dockerfile: change });
+    const found = await misses(site, ['--secret', 'id=known,env=HOME', ...args, context]);
+    return Object.values(found)[0];
+  };
+  beforeAll(() => site.makeBusyboxBase());
+
+  test('flags of the build, all in one', async () => {
+    const args = ['--build-arg', 'V=2', '--build-arg', 'NPM_TOKEN=x', '--network', 'none'];
+    args.push('--add-host', 'db:10.0.0.1', '--ulimit', 'nofile=1024:2048');
+    expect(await after(dockerfile, dockerfile, ...args)).toEqual([
+      'build argument V changed from "1" to "2"',
+      'build argument NPM_TOKEN is new (a secret: not shown)',
+      '--network changed from "default" to "none"',
+      '--add-host changed from "" to "db"',
+      '--ulimit changed from "" to "nofile=1024:2048"',
+    ]);
+  });
+
+  test('lines of the Dockerfile, all in one', async () => {
+    const mounts = '--mount=type=cache,target=/c --mount=type=secret,id=known';
+    const changed = dockerfile
+      .replace('MODE=fast', 'MODE=slow DEBUG=1')
+      .replace('RUN true', `USER 7\nWORKDIR /\nRUN ${mounts} true && true`);
+    expect(await after(dockerfile, changed)).toEqual([
+      'command changed from "true" to "true && true"',
+      'environment variable MODE changed from "fast" to "slow"',
+      'environment variable DEBUG is new: "1"',
+      'USER changed from "" to "7"',
+      'mount at /c is new: "cache"',
+      'mount at /run/secrets/known is new: "secret"',
+    ]);
+    const shell = dockerfile.replace('RUN', 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN');
+    expect(await after(dockerfile, shell)).toEqual([
+      'command changed from "true" to "/bin/busybox sh -c true"',
+    ]);
+  });
+
+  test('another cache, and a secret that was not there', async () => {
+    const mounts = 'RUN --mount=type=cache,id=one,target=/c --mount=type=secret,id=other true';
+    const text = dockerfile.replace('RUN true', mounts);
+    expect(await after(text, text.replace('one', 'two'))).toEqual([
+      'mount at /c: id changed from "one" to "two"',
+    ]);
+    expect(await after(text, text, '--secret', 'id=other,env=HOME')).toEqual([
+      'mount at /run/secrets/other: given changed from "missing" to "given"',
+    ]);
+  });
+
+  test('files that a mount shows', async () => {
+    const text = dockerfile.replace('RUN true', 'RUN --mount=source=tools,target=/t true');
+    await after(text, text);
+    site.files('app', { 'tools/a': 'other' });
+    expect(Object.values(await misses(site, [context]))).toEqual([
+      ['mounted at /t: tools/a changed: content (1 → 5 bytes)'],
+    ]);
+  });
+
+  test('its base', async () => {
+    const digests: string[] = [];
+    for (const version of ['one', 'two']) {
+      const base = site.files(`base-${version}`, {
+        Dockerfile: 'FROM strata-base/busybox\nCOPY v /\n',
+        v: version,
+      });
+      const file = site.path('metadata.json');
+      await site.strataOk(['build', '-t', 'moving', '-t', version, '--metadata-file', file, base]);
+      digests.push(digestIn(file));
+      if (version === 'one') await after('FROM moving\nRUN true\n', 'FROM moving\nRUN true\n');
+    }
+    const [one = '', two = ''] = digests.map((digest) => digest.slice(0, 19));
+    expect(Object.values(await misses(site, [context]))).toEqual([
+      [`base image docker.io/library/moving:latest moved from ${one} to ${two}`],
+    ]);
+    expect(await after('FROM two\nRUN true\n', 'FROM one\nRUN true\n')).toBeUndefined();
+    expect(await after('FROM two\nRUN echo\n', 'FROM one\nRUN echo\n')).toEqual([
+      'base image changed from docker.io/library/two:latest to docker.io/library/one:latest',
+    ]);
+  });
+
+  test('it failed the last time', async () => {
+    const failing = site.files('failing', { Dockerfile: 'FROM strata-base/busybox\nRUN false\n' });
+    expect(await misses(site, [failing])).toEqual({});
+    expect((await site.strataOk(['explain'])).split('\n').slice(0, 3)).toEqual([
+      'miss  [2/2] RUN false',
+      '        never built before',
+      '        and failed',
+    ]);
+    await misses(site, [failing]);
+    expect((await site.strataOk(['explain'])).split('\n').slice(1, 3)).toEqual([
+      '        failed before, so there is no result',
+      '        and failed',
+    ]);
+  });
+});
+
+function digestIn(file: string): string {
+  return (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>)['containerimage.digest'] ?? '';
+}
