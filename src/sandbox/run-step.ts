@@ -1,6 +1,6 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
@@ -9,6 +9,8 @@ import { type ProcessResult, spawnProcess } from '../sys/spawn.ts';
 import { bundleConfig } from './bundle.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
+import { watchMemory } from './out-of-memory.ts';
+import { removeCgroup } from './remove-cgroup.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { StepExit, StepRequest } from './step.ts';
@@ -34,15 +36,22 @@ export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<S
   mkdirSync(bundle);
   try {
     const removeMountPoints = writeBundle(bundle, id, request, loan?.path);
+    const memory = request.limits.memoryBytes === undefined ? undefined : watchMemory(cgroupOf(id, request));
     try {
-      return stepExit(await runContainer(sandbox, id, bundle, request), bundle, request);
+      const exit = stepExit(await runContainer(sandbox, id, bundle, request), bundle, request);
+      return memory?.wasKilled(exit.code) ? { ...exit, isOutOfMemory: true } : exit;
     } finally {
+      memory?.stop();
       removeMountPoints();
     }
   } finally {
     rmSync(bundle, { recursive: true });
     loan?.giveBack(request.security === 'sandbox');
   }
+}
+
+function cgroupOf(id: string, { limits }: StepRequest): string {
+  return `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
 }
 
 /** @returns what takes the mount points away again */
@@ -52,7 +61,7 @@ function writeBundle(
   request: StepRequest,
   networkPath: string | undefined,
 ): () => void {
-  const { hostname, limits, network } = request;
+  const { hostname, network } = request;
   const rootfs = bytePathFromText(request.rootfs);
   const sharesHost = network.mode !== 'none' && networkPath === undefined;
   const gateway = sharesHost ? '127.0.0.1' : network.mode === 'none' ? undefined : hostAddress();
@@ -66,8 +75,7 @@ function writeBundle(
   };
   const mounts = findMountPoints(rootfs, wantedMounts(request, networkFiles, bundle));
   makeWorkingDirectory(request, new Set(mounts.map(({ path }) => path)));
-  const cgroup = `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
-  const config = bundleConfig(request, runtimeMounts(mounts), cgroup, networkPath);
+  const config = bundleConfig(request, runtimeMounts(mounts), cgroupOf(id, request), networkPath);
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   return makeMountPoints(rootfs, mounts);
 }
@@ -129,6 +137,7 @@ function stepExit(result: ProcessResult, bundle: string, request: StepRequest): 
     case 'exited':
       // Written when the step's process runs: what is wrong before that is the runtime's to tell.
       if (existsSync(join(bundle, 'pid'))) return { code: result.code };
+      removeCgroup(cgroupOf(basename(bundle), request));
       throw runtimeFailure(readIfThere(join(bundle, 'log')), request.args[0] ?? '');
   }
 }

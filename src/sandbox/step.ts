@@ -66,4 +66,6 @@ export interface StepLimits {
 export interface StepExit {
   /** Of the step's main process: 0-255, where 128 + n means killed by signal n. */
   readonly code: number;
+  /** Something of it was killed at the memory limit. */
+  readonly isOutOfMemory?: boolean;
 }

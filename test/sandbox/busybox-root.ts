@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runStep } from '../../src/sandbox/run-step.ts';
 import { openSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-import type { StepRequest } from '../../src/sandbox/step.ts';
+import type { StepExit, StepRequest } from '../../src/sandbox/step.ts';
 import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
 import type { SnapshotID, Snapshotter } from '../../src/snapshot/snapshotter.ts';
 
@@ -54,8 +54,7 @@ function fillBusyboxRoot(root: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nusers:x:100:\nwheel:x:10:root,ada\n');
 }
 
-export interface StepOutcome {
-  readonly code: number;
+export interface StepOutcome extends StepExit {
   readonly stdout: string;
   readonly stderr: string;
   /** What the step left in the upper, once it is unmounted. */
@@ -78,7 +77,7 @@ export async function runIn(
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   try {
-    const { code } = await runStep(sandbox, {
+    const exit = await runStep(sandbox, {
       rootfs,
       args: typeof command === 'string' ? ['/bin/sh', '-c', command] : command,
       env: [['PATH', path]],
@@ -94,7 +93,7 @@ export async function runIn(
       ...request,
     });
     const text = (chunks: Uint8Array[]) => Buffer.concat(chunks).toString();
-    return { code, stdout: text(stdout), stderr: text(stderr), upper: active.upper };
+    return { ...exit, stdout: text(stdout), stderr: text(stderr), upper: active.upper };
   } finally {
     snapshots.unmount(rootfs);
   }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StepRequest } from '../../src/sandbox/step.ts';
+import type { StepLimits, StepRequest } from '../../src/sandbox/step.ts';
 import { statFile } from '../../src/sys/stat.ts';
 import { openWorkshop, runIn, type Workshop } from './busybox-root.ts';
 
@@ -190,6 +190,41 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
         { limits },
       );
       expect(stdout).toBe(`100\n200\n0\n${64 << 20}\n`);
+    });
+  });
+
+  describe('limits of the machine', () => {
+    const limited = (limits: Partial<StepLimits>) => ({ limits: { ulimits: [], ...limits } });
+
+    test('processor: quota, period, weight and set', async () => {
+      const { stdout } = await run(
+        `cd /sys/fs/cgroup; cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us cpu/cpu.shares cpuset/cpuset.cpus 2>/dev/null ||
+        { tr ' ' '\n' < cpu.max; echo 512; cat cpuset.cpus; }`,
+        limited({ cpuQuota: 150_000, cpuPeriod: 100_000, cpuShares: 512, cpusetCpus: '0' }),
+      );
+      expect(stdout).toBe('150000\n100000\n512\n0\n');
+    });
+
+    test.each([
+      ['processors that are not there', { cpusetCpus: '4000' }],
+      ['a quota below what the kernel takes', { cpuQuota: 1, cpuPeriod: 100_000 }],
+    ])('what cannot be applied is an error: %s', async (_title, limits) => {
+      await expect(run('true', limited(limits))).rejects.toMatchObject({ code: 'runtime-failed' });
+    });
+
+    test.each([
+      ['the step itself', ['/bin/sh', '-c', 'exec tail /dev/zero'], 137],
+      ['something it started', ['/bin/sh', '-c', 'tail /dev/zero; sleep 0.2; exit 5'], 5],
+    ] as const)('killed at the memory limit: %s', async (_title, args, code) => {
+      expect(await run(args, limited({ memoryBytes: 32 << 20 }))).toMatchObject({
+        code,
+        isOutOfMemory: true,
+      });
+    });
+
+    test('a failure under a memory limit is not yet one of memory', async () => {
+      const outcome = await run('exit 3', limited({ memoryBytes: 32 << 20 }));
+      expect([outcome.code, outcome.isOutOfMemory]).toEqual([3, undefined]);
     });
   });
 

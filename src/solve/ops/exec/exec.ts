@@ -110,7 +110,7 @@ export function execRunner(
       const active = snapshotter.prepare(below);
       try {
         const exit = await runIn(vertex, below, active, context);
-        if (exit.code !== 0) throw failure(vertex.op, exit);
+        if (exit.code !== 0) throw failure(vertex.op, exit, settings);
         for (const mount of vertex.op.mounts) {
           if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
         }
@@ -146,10 +146,13 @@ function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
   }
 }
 
-function failure(op: ExecOp, { code }: StepExit): StepError {
+function failure(op: ExecOp, { code, isOutOfMemory }: StepExit, { limits }: ExecSettings): StepError {
   const command = op.args.join(' ');
+  const message = `process "${command}" did not complete successfully: exit code: ${code}`;
+  if (isOutOfMemory !== true) return new StepError('step-failed', message);
   return new StepError(
-    'step-failed',
-    `process "${command}" did not complete successfully: exit code: ${code}`,
+    'step-out-of-memory',
+    `${message}: it was killed for using more than ${limits.memoryBytes} bytes of memory`,
+    { hint: 'give it more with --memory, or let it work on less at once' },
   );
 }
