@@ -20,7 +20,7 @@ const values: Readonly<Record<string, boolean>> = {
   '0': false,
 };
 
-/** `--flag=true` becomes `--flag`, `--flag=false` vanishes; values of other flags stay untouched. */
+/** `--flag=true` becomes `--flag`, `--flag=false` becomes `--no-flag` or vanishes; values of other flags stay untouched. */
 function plainBooleans(args: readonly string[], options: readonly Option[]): string[] {
   const out: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -31,7 +31,9 @@ function plainBooleans(args: readonly string[], options: readonly Option[]): str
     const value = text === undefined ? undefined : values[text.toLowerCase()];
     const takesNothing = option !== undefined && !option.required && !option.optional;
     if (takesNothing && value !== undefined) {
+      const opposite = `--no-${flag.slice(2)}`;
       if (value) out.push(flag);
+      else if (options.some(({ long }) => long === opposite)) out.push(opposite);
     } else {
       out.push(arg);
       if (option?.required === true && text === undefined) out.push(...args.slice(++i, i + 1));

@@ -16,7 +16,10 @@ export interface ImageContents {
  * Reads all layers of an image as streams. Damage is a finding, and what lies before it is there.
  * @throws HostError `zstd-missing`; what the image's source throws that is no IntegrityError
  */
-export async function readContents(image: OpenedImage): Promise<ImageContents> {
+export async function readContents(
+  image: OpenedImage,
+  { hashesContent = true }: { readonly hashesContent?: boolean } = {},
+): Promise<ImageContents> {
   const findings: Finding[] = checkDocuments(image.manifest, image.config);
   const startLayer = memberChecker();
   const budget = treeBudget();
@@ -29,7 +32,7 @@ export async function readContents(image: OpenedImage): Promise<ImageContents> {
       diffID: image.config.rootfs.diff_ids[index],
       checker: startLayer(report),
       budget,
-      hashesContent: true,
+      hashesContent,
     };
     layers.push(await readLayerTree(image.blobs, reading, report));
   }

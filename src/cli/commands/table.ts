@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./inspect.ts')).defineInspect,
   },
   {
+    name: 'history',
+    summary: 'show how an image was made, newest first',
+    load: async () => (await import('./history.ts')).defineHistory,
+  },
+  {
     name: 'tag',
     summary: 'give an image a further name',
     load: async () => (await import('./tag.ts')).defineTag,

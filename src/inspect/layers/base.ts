@@ -15,8 +15,8 @@ export interface BaseLayers {
    * begins behind them.
    */
   readonly knownBy: 'store' | 'history';
-  /** Of that image in the store. */
-  readonly name?: string;
+  /** Of that image in the store, else null. */
+  readonly name: string | null;
 }
 
 /** What builders that follow BuildKit write beside the entries of one build. */
@@ -40,11 +40,10 @@ export function findBase(
     .filter((image) => startsWith(diffIDs, image.diffIDs) && isHistoryOf(image.history, config.history ?? []))
     .sort((a, b) => b.diffIDs.length - a.diffIDs.length)[0];
   if (stored !== undefined) {
-    const [name] = stored.names;
-    return { count: stored.diffIDs.length, knownBy: 'store', ...(name === undefined ? {} : { name }) };
+    return { count: stored.diffIDs.length, knownBy: 'store', name: stored.names[0] ?? null };
   }
   const count = historyOfLayers(config).findIndex((entry) => entry?.comment === buildComment);
-  return count > 0 ? { count, knownBy: 'history' } : undefined;
+  return count > 0 ? { count, knownBy: 'history', name: null } : undefined;
 }
 
 function startsWith(whole: readonly DiffID[], start: readonly DiffID[]): boolean {

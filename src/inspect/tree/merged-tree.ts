@@ -1,5 +1,6 @@
 import { type BytePath, baseName, cleanBeneath, joinBytePath, parentOf } from '../../core/byte-path.ts';
 import { IntegrityError } from '../../core/errors.ts';
+import { hasSameContent } from './aspects.ts';
 import type { LayerFile, LayerTree } from './layer-tree.ts';
 
 /** A file in the flattened filesystem, and the layer it comes from. */
@@ -9,6 +10,8 @@ export interface PlacedFile {
   readonly inode: LayerFile;
   /** Index of the layer, the lowest is 0. */
   readonly layer: number;
+  /** Index of the layer that brought this content to this path: a lower one when the file was only stored again. */
+  readonly origin: number;
 }
 
 /** What a layer does to one path. Both are there for a change, one for an addition or a removal. */
@@ -85,7 +88,9 @@ export function emptyMergedTree(): MergedTree {
       const at = files.get(path);
       remember(path);
       if (at !== undefined && file.type !== 'directory') clear(path, remember);
-      put(path, { file, inode: inodeOf(file, files), layer: index });
+      const inode = inodeOf(file, files);
+      const origin = at !== undefined && hasSameContent(at.inode, inode) ? at.origin : index;
+      put(path, { file, inode, layer: index, origin });
     };
     for (const path of layer.opaque) clear(path, remember);
     for (const path of layer.deleted) {

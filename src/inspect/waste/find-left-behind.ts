@@ -12,10 +12,10 @@ interface Found {
   files: number;
 }
 
-/** Visible files that a finished image rarely needs, by kind and by the layer that stores them. */
+/** Visible files that a finished image rarely needs, by kind and by the layer that brought them. */
 export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[]): WasteItem[] {
   const groups = new Map<string, Found>();
-  for (const [path, { file, layer }] of merged.entries()) {
+  for (const [path, { file, origin: layer }] of merged.entries()) {
     if (file.type !== 'file' || file.size === 0) continue;
     const match = findKind(path);
     if (match === undefined) continue;
@@ -33,7 +33,7 @@ export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[])
       bytes,
       files,
       layer,
-      otherLayer: undefined,
+      otherLayer: null,
       places: largestPlaces(places),
       isInBase: makers[layer]?.isInBase ?? false,
       suggestion: what.suggestion,

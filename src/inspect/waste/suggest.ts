@@ -7,7 +7,7 @@ export interface LayerMaker {
   readonly isInBase: boolean;
 }
 
-const inBase = 'the base image stores them, and no later layer makes it smaller: look for a smaller base';
+const inBase = 'the base image stores them, and no later layer makes it smaller: a smaller base would';
 
 /** What to do about files that are deleted by a later layer. */
 export function adviseDeleted(stored: LayerMaker, deleter: LayerMaker): string {

@@ -19,10 +19,10 @@ export interface WasteItem {
   readonly title: string;
   readonly bytes: number;
   readonly files: number;
-  /** Index of the layer that stores them. */
+  /** Index of the layer that stores them, or whose instruction brought what was left behind. */
   readonly layer: number;
-  /** Index of the layer that hides them, or of the one that has the same content. */
-  readonly otherLayer: number | undefined;
+  /** Index of the layer that hides them, or of the one that has the same content; null for what is left behind. */
+  readonly otherLayer: number | null;
   /** Where most of the bytes are, largest first; directories stand for what lies in them. */
   readonly places: readonly WastePlace[];
   /** Whether only the base image's layers are concerned: the Dockerfile cannot change that. */

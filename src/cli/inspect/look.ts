@@ -1,0 +1,82 @@
+import { fitColumns } from '../../progress/fit-columns.ts';
+import { harmlessText } from '../../progress/harmless-text.ts';
+import type { CliIO } from '../io.ts';
+import { forbidsColors, isTerminal } from '../terminal.ts';
+
+/** How standard output is to look. */
+export interface Look {
+  /** Columns; undefined for as many as it takes. */
+  readonly width: number | undefined;
+  readonly usesColors: boolean;
+}
+
+export type Paint = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+
+const codes: Readonly<Record<Paint, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+
+/** Lines fit a terminal, or `COLUMNS` where that is set; what goes to a file or a pipe is not cut. */
+export function lookOf({ stdout, env }: CliIO): Look {
+  const isPerson = isTerminal(stdout);
+  const own = 'columns' in stdout && typeof stdout.columns === 'number' ? stdout.columns : undefined;
+  const given = Number(env.COLUMNS);
+  const width = isPerson ? (own ?? 80) : Number.isSafeInteger(given) && given > 0 ? given : undefined;
+  return { width, usesColors: isPerson && !forbidsColors(env) };
+}
+
+export function paint(look: Look, color: Paint, text: string): string {
+  return look.usesColors && text !== '' ? `\x1b[${codes[color]}m${text}\x1b[0m` : text;
+}
+
+/** Text of strangers in one line: white space is one blank, control characters are harmless. */
+export function oneLine(text: string): string {
+  return harmlessText(text.replace(/\s+/g, ' ').trim(), false);
+}
+
+/** Cuts plain text so that it ends at the right edge. @param used columns before it */
+export function cut(look: Look, text: string, used = 0): string {
+  if (look.width === undefined) return text;
+  return fitColumns(text, Math.max(10, look.width - used)).trimEnd();
+}
+
+/** Breaks plain text at blanks so that each line fits behind `indent` columns; further lines hang two columns deeper. */
+export function wrap(look: Look, text: string, indent: number): string[] {
+  const margin = ' '.repeat(indent);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (look.width === undefined || line.trim() === '' || indent + longer.length <= look.width) line = longer;
+    else {
+      lines.push(margin + line);
+      line = `  ${word}`;
+    }
+  }
+  return [...lines, margin + line];
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+}
+
+/**
+ * Rows beneath their titles, two blanks between columns; the last column is cut to the width.
+ * @returns the lines, the titles first
+ */
+export function tableLines(
+  look: Look,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const all = [columns.map(({ title }) => title), ...rows];
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  return all.map((row) => {
+    const cells = columns.map(({ align }, index) => {
+      const cell = row[index] ?? '';
+      if (index === columns.length - 1 && align === undefined) return cut(look, cell, before);
+      return align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0);
+    });
+    return cells.join('  ').trimEnd();
+  });
+}

@@ -1,0 +1,60 @@
+import type { FileReport } from '../../inspect/list-files.ts';
+import { printBytes } from '../../progress/quantities.ts';
+import { type Look, oneLine, type Paint, paint } from './look.ts';
+
+const letters: Readonly<Record<FileReport['type'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+  fifo: 'p',
+  char: 'c',
+  block: 'b',
+};
+const signs = { added: '+', changed: '~', removed: '-' } as const;
+const paints: Readonly<Record<keyof typeof signs, Paint>> = {
+  added: 'green',
+  changed: 'yellow',
+  removed: 'red',
+};
+
+/**
+ * Files as a tree, with mode, owner, size and the layer they come from; the sign says what that layer did. Nothing
+ * is cut: names are what one looks for.
+ */
+export function fileLines(title: string, files: readonly FileReport[], look: Look): string[] {
+  const owners = files.map(({ uid, gid }) => `${uid}:${gid}`);
+  const ownerWidth = Math.max(5, ...owners.map((owner) => owner.length));
+  const head = `${'MODE'.padEnd(10)}  ${'OWNER'.padEnd(ownerWidth)}  ${'SIZE'.padStart(6)}  ${'#'.padStart(3)}    PATH`;
+  const lines = files.map((file, index) => {
+    const size = file.type === 'file' ? printBytes(file.size) : (file.device ?? '-');
+    const owner = (owners[index] ?? '').padEnd(ownerWidth);
+    const sign = file.change === null ? ' ' : signs[file.change];
+    const line = `${modeText(file)}  ${owner}  ${size.padStart(6)}  ${String(file.layer).padStart(3)}  ${sign} ${name(file)}`;
+    return file.change === null ? line : paint(look, paints[file.change], line);
+  });
+  return ['', paint(look, 'bold', title), head, ...lines];
+}
+
+function name({ path, type, link, change, aspects }: FileReport): string {
+  const depth = path.split('/').length - 2;
+  const last = path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1);
+  const target = link === undefined ? '' : `${type === 'hardlink' ? ' = ' : ' -> '}${link}`;
+  const what = change === 'changed' ? ` (${aspects.length === 0 ? 'as it was' : aspects.join(', ')})` : '';
+  return (
+    '  '.repeat(Math.max(0, depth)) +
+    oneLine(`${last}${type === 'directory' && last !== '/' ? '/' : ''}${target}${what}`)
+  );
+}
+
+/** As `ls -l` has it. */
+function modeText({ type, mode }: FileReport): string {
+  const bits = Number.parseInt(mode, 8);
+  const triple = (shift: number, special: number, letter: string) => {
+    const [read, write, run] = [4, 2, 1].map((bit) => ((bits >> shift) & bit) !== 0);
+    const isSpecial = (bits & special) !== 0;
+    const last = isSpecial ? (run ? letter : letter.toUpperCase()) : run ? 'x' : '-';
+    return `${read ? 'r' : '-'}${write ? 'w' : '-'}${last}`;
+  };
+  return letters[type] + triple(6, 0o4000, 's') + triple(3, 0o2000, 's') + triple(0, 0o1000, 't');
+}

@@ -1,0 +1,68 @@
+import type { ImageReport, LayerReport } from '../../inspect/report.ts';
+import { printBytes, printSeconds } from '../../progress/quantities.ts';
+import { type Column, cut, type Look, oneLine, paint, tableLines } from './look.ts';
+import { countOf, shortDigest, shortTime } from './short.ts';
+
+interface LayerColumn extends Column {
+  cell(layer: LayerReport, isWhole: boolean): string;
+}
+
+const columns: readonly LayerColumn[] = [
+  { title: '#', align: 'right', cell: ({ index }) => String(index) },
+  { title: 'DIGEST', cell: ({ digest }, isWhole) => shortDigest(digest, isWhole) },
+  { title: 'DIFFID', cell: ({ diffID }, isWhole) => shortDigest(diffID, isWhole) },
+  { title: 'STORED', align: 'right', cell: ({ size }) => printBytes(size.stored) },
+  { title: 'FILES', align: 'right', cell: ({ size }) => printBytes(size.content) },
+  {
+    title: '+/~/-',
+    align: 'right',
+    cell: ({ files: { added, changed, removed } }) => `${added}/${changed}/${removed}`,
+  },
+  { title: 'SHARED', align: 'right', cell: ({ sharedWith }) => String(sharedWith.length || '-') },
+  { title: 'CREATED', cell: ({ created }) => shortTime(created) },
+];
+/** What a terminal that is too narrow goes without, in this order. */
+const dispensable = ['DIFFID', 'CREATED', 'SHARED', 'DIGEST'];
+
+/** A table with two lines for each layer, the second with what made it; the base image's layers stand apart. */
+export function layerLines({ layers, base }: ImageReport, look: Look, isWhole: boolean): string[] {
+  const [head = '', ...rows] = fittingTable(layers, look, isWhole);
+  const out = ['', paint(look, 'bold', 'Layers'), head];
+  for (const [index, layer] of layers.entries()) {
+    if (layer.index === 0 && base !== null) out.push(`--- base: ${baseTitle(base, look)}`);
+    if (layer.index === base?.count) out.push('--- this build');
+    for (const line of [rows[index] ?? '', ...makerLine(layer, look, isWhole)]) {
+      out.push(layer.isBase ? paint(look, 'dim', line) : line);
+    }
+  }
+  return out;
+}
+
+function fittingTable(layers: readonly LayerReport[], look: Look, isWhole: boolean): string[] {
+  let shown = columns;
+  const lines = () =>
+    tableLines(
+      { ...look, width: undefined },
+      shown,
+      layers.map((layer) => shown.map(({ cell }) => cell(layer, isWhole))),
+    );
+  for (const title of isWhole ? [] : dispensable) {
+    if (look.width === undefined || Math.max(...lines().map((line) => line.length)) <= look.width) break;
+    shown = shown.filter((column) => column.title !== title);
+  }
+  return lines();
+}
+
+function makerLine({ instruction, source }: LayerReport, look: Look, isWhole: boolean): string[] {
+  const result = source?.result === 'run' ? `run in ${printSeconds(source.durationMs)}` : source?.result;
+  const place = source === null ? '' : `${source.dockerfile}:${source.line} (${result})  `;
+  if (instruction === '' && place === '') return [];
+  const text = oneLine(place + instruction);
+  return [`    ${isWhole ? text : cut(look, text, 4)}`];
+}
+
+function baseTitle({ count, knownBy, name }: NonNullable<ImageReport['base']>, look: Look): string {
+  const who =
+    knownBy === 'store' ? (name ?? 'an image of the store') : 'what the history has before this build';
+  return cut(look, `${oneLine(who)} (${countOf(count, 'layer')})`, 10);
+}

@@ -1,0 +1,68 @@
+import type { ImageReport } from '../../inspect/report.ts';
+import type { LimitCheck } from '../../inspect/waste/limits.ts';
+import type { WasteItem } from '../../inspect/waste/waste-item.ts';
+import { printBytes } from '../../progress/quantities.ts';
+import { cut, type Look, oneLine, paint, wrap } from './look.ts';
+import { countOf, percent } from './short.ts';
+
+/** So many are told; `--json` has all. */
+const itemsShown = 8;
+/** Below this share of all bytes an item is not worth a person's time. */
+const leastShare = 0.001;
+
+/** What need not be in the image, most bytes first, and what to do about it. */
+export function wasteLines(report: ImageReport, look: Look): string[] {
+  const { waste, efficiency, size } = report;
+  const items = waste.items.filter((item) => !item.isInBase && item.bytes >= size.content * leastShare);
+  const shown = items.slice(0, itemsShown);
+  const rest = waste.items.length - shown.length;
+  return [
+    '',
+    paint(look, 'bold', 'Waste'),
+    ...wrap(
+      look,
+      `${printBytes(waste.hiddenBytes)} of ${printBytes(size.content)} are hidden by later layers; efficiency ${percent(efficiency.score)}`,
+      2,
+    ),
+    ...shown.flatMap((item) => itemLines(item, report, look)),
+    ...(rest > 0
+      ? [
+          '',
+          ...wrap(
+            look,
+            `${countOf(rest, 'more item', 'more items')}, smaller or of the base image: --json has all`,
+            2,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function itemLines(item: WasteItem, { layers }: ImageReport, look: Look): string[] {
+  const indented = (text: string) => `          ${cut(look, oneLine(text), 10)}`;
+  const name = (index: number) => `layer ${index} ${instructionAt(layers, index)}`;
+  const by = item.otherLayer === null ? '' : `: ${name(item.otherLayer)}`;
+  const places = item.places.map(({ path, bytes }) => `${path} ${printBytes(bytes)}`).join(', ');
+  return [
+    '',
+    `${printBytes(item.bytes).padStart(8)}  ${cut(look, oneLine(name(item.layer)), 10)}`,
+    indented(`${countOf(item.files, 'file')}, ${item.title}${by}`),
+    ...wrap(look, oneLine(places), 10),
+    ...wrap(look, oneLine(`→ ${item.suggestion}`), 10).map((line) => paint(look, 'yellow', line)),
+  ];
+}
+
+function instructionAt(layers: ImageReport['layers'], index: number): string {
+  return layers.find((layer) => layer.index === index)?.instruction ?? '';
+}
+
+/** One line for each limit that was asked for. */
+export function limitLines(checks: readonly LimitCheck[], look: Look): string[] {
+  if (checks.length === 0) return [];
+  const lines = checks.map(({ rule, limit, value, isKept }) => {
+    const print = rule === 'highest-wasted-bytes' ? printBytes : (ratio: number) => ratio.toFixed(4);
+    const verdict = isKept ? paint(look, 'green', 'PASS') : paint(look, 'red', 'FAIL');
+    return `  ${verdict}  ${rule}: ${print(value)}, the limit is ${print(limit)}`;
+  });
+  return ['', paint(look, 'bold', 'Limits'), ...lines];
+}

@@ -1,0 +1,23 @@
+import type { Digest } from '../../core/digest.ts';
+import { digestHex } from '../../core/digest.ts';
+
+/** As Docker shows digests, unless nothing is to be cut. */
+export function shortDigest(digest: Digest | null, isWhole: boolean): string {
+  if (digest === null) return '-';
+  return isWhole ? digest : digestHex(digest).slice(0, 12);
+}
+
+/** `2026-01-01 00:08`, or a dash. */
+export function shortTime(time: string | null): string {
+  return time?.replace(/^(\S{10})T(\S{5}).*$/s, '$1 $2') ?? '-';
+}
+
+/** `1 file`, `3 files`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+export function percent(ratio: number): string {
+  const value = ratio * 100;
+  return `${value.toFixed(value >= 10 || value === 0 ? 0 : 1)} %`;
+}
