@@ -84,7 +84,15 @@ const maskedPaths = [
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
 ];
-const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+const readonlyPaths = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+  // The runtimes mount the hierarchies of the first cgroup version read-only, and what they lie in not.
+  '/sys/fs/cgroup',
+];
 
 const defaultShmBytes = 64 * 1024 * 1024;
 
