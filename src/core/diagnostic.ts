@@ -40,7 +40,7 @@ const maxMarkedLines = 8;
  * The lines a span covers, with one line before it. A span within one line gets carets under it, one
  * over several lines gets `>>>` before each.
  */
-export function printSourceWindow(source: SourceText, span: Span): string[] {
+function printSourceWindow(source: SourceText, span: Span): string[] {
   const start = source.position(span.start);
   const end = source.position(Math.max(span.start, span.end - 1));
   const last = Math.min(end.line, start.line + maxMarkedLines - 1);

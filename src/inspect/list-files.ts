@@ -57,14 +57,14 @@ export function listLayerFiles({ layers }: Stack, index: number): FileReport[] {
 }
 
 /** By path components in byte order, so that what lies in `a` comes before `a.txt`. */
-function inTreeOrder<T>(entries: readonly (readonly [BytePath, T])[]): (readonly [BytePath, T])[] {
+export function inTreeOrder<T>(entries: readonly (readonly [BytePath, T])[]): (readonly [BytePath, T])[] {
   return entries
     .map((entry) => ({ key: entry[0].replaceAll('/', '\0'), entry }))
     .sort((a, b) => compareBytes(a.key, b.key))
     .map(({ entry }) => entry);
 }
 
-export function reportFile(
+function reportFile(
   path: BytePath,
   file: LayerFile,
   layer: number,
@@ -96,7 +96,7 @@ export function reportFile(
 }
 
 /** Years that a Date cannot hold are given in seconds, as `@` and the number. */
-export function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
+function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return `@${seconds}`;
   const fraction = nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`;

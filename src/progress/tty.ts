@@ -43,6 +43,8 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
     if (isClosed) return;
     spinner = ora({
       stream,
+      // Whether there is a terminal was settled before; by itself it takes $CI for a no.
+      isEnabled: true,
       text: 'building',
       suffixText: view,
       color: usesColors ? 'cyan' : false,

@@ -29,10 +29,7 @@ export function openWorkspace(): Workspace {
 }
 
 /** Stores a layer that GNU tar packed from the given files. */
-export async function storeLayer(
-  space: Workspace,
-  files: Readonly<Record<string, string>>,
-): Promise<StoredLayer> {
+async function storeLayer(space: Workspace, files: Readonly<Record<string, string>>): Promise<StoredLayer> {
   const dir = mkdtempSync(join(space.dir, 'layer-'));
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(join(dir, 'root', name, '..'), { recursive: true });

@@ -20,6 +20,3 @@ export interface LayerTree {
   /** Bytes of the uncompressed archive, 0 when it could not be read. */
   readonly tarSize: number;
 }
-
-/** The tree of a layer that could not be read. */
-export const emptyLayerTree: LayerTree = { files: [], deleted: [], opaque: [], tarSize: 0 };
