@@ -1,7 +1,10 @@
-// Bundles src into dist: a small entry that starts fast, and chunks that are loaded when they are needed.
+// Bundles src into dist: a small entry that starts at once, the program in one file, and files of their own for worker
+// threads and for what few commands need. Then V8's compiled code of the program is put beside it.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,43 +13,96 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(project, 'dist');
 const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
 
-// A worker thread starts from a file of its own. All outputs lie side by side, so that
-// `new URL('./x-worker.js', import.meta.url)` finds it from whatever chunk its user ended in.
-const sources = await readdir(join(project, 'src'), { recursive: true });
-const workers = sources.filter((path) => path.endsWith('-worker.ts')).map((path) => `src/${path}`);
-const library = ['src/index.ts'].filter((path) => existsSync(join(project, path)));
-
-const { outputFiles } = await build({
+// CommonJS, since Node loads that in half the time.
+const common = {
   absWorkingDir: project,
-  entryPoints: ['src/cli/strata.ts', ...library, ...workers].sort(),
-  entryNames: '[name]',
-  chunkNames: '[name]-[hash]',
   outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
-  splitting: true,
   write: false,
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   target: 'node20.10',
-  // These two hold machine code and find it beside themselves.
-  external: ['koffi', 'zlib-sync'],
-  define: { STRATA_VERSION: JSON.stringify(version) },
-  // Packages in CommonJS form ask for Node's own modules by `require`, which ES modules lack.
-  banner: {
-    js: "import { createRequire as strataRequire } from 'node:module'; const require = strataRequire(import.meta.url);",
-  },
+  // Node does not resolve `import()` in what was compiled by way of `vm`.
+  supported: { 'dynamic-import': false },
+  minifyWhitespace: true,
+  // Stacks are said in places of the sources (src/cli/source-stack.ts).
+  sourcemap: 'linked',
+  sourcesContent: false,
+  alias: { undici: './undici.cjs' },
+  // Two hold machine code and find it beside themselves, one is as large as everything else together.
+  external: ['koffi', 'zlib-sync', './undici.cjs'],
+  define: { STRATA_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaURL' },
+  banner: { js: 'const importMetaURL=require("node:url").pathToFileURL(__filename).href;' },
   logLevel: 'warning',
+};
+
+const program = await build({
+  ...common,
+  entryPoints: { program: 'src/cli/main.ts' },
+  // What was compiled of it is known by its name (src/cli/load-compiled.ts).
+  entryNames: '[name]-[hash]',
+  banner: { js: `(function(exports,require,module,__filename,__dirname){${common.banner.js}` },
+  footer: { js: '})' },
 });
+const programName = basename(program.outputFiles.find(({ path }) => path.endsWith('.cjs')).path);
+
+// A worker thread starts from a file of its own, which is found beside the program by its name.
+const sources = await readdir(join(project, 'src'), { recursive: true });
+const workers = sources.filter((path) => path.endsWith('-worker.ts')).map((path) => `src/${path}`);
+const others = await Promise.all([
+  build({
+    ...common,
+    entryPoints: ['src/cli/strata.ts'],
+    define: { ...common.define, STRATA_PROGRAM: JSON.stringify(programName) },
+  }),
+  build({ ...common, entryPoints: workers.sort(), entryNames: '[name]' }),
+  build({ ...common, entryPoints: ['undici'], alias: {}, sourcemap: false }),
+]);
 
 // Whoever runs strata meanwhile finds every file whole, old or new.
 await mkdir(dist, { recursive: true });
-for (const { path, contents } of outputFiles) {
+const outputs = [program, ...others].flatMap(({ outputFiles }) => outputFiles);
+for (const { path, contents } of outputs) {
   if (existsSync(path) && contents.length > 0 && (await readFile(path)).equals(contents)) continue;
   const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   await writeFile(aside, contents);
   await rename(aside, path);
 }
-const current = new Set(outputFiles.map(({ path }) => basename(path)));
+const current = outputs.map(({ path }) => basename(path));
 for (const name of await readdir(dist)) {
-  if (!current.has(name) && name.endsWith('.js')) await rm(join(dist, name), { force: true });
+  const isCompiled = name.startsWith(`${programName}.`);
+  if (!current.includes(name) && !isCompiled && /\.c?js\b/.test(name))
+    await rm(join(dist, name), { force: true });
+}
+
+// A build keeps what was compiled for it; this one looks at most of the language and runs nothing.
+const dockerfile = `# syntax=docker/dockerfile:1
+ARG VERSION=1
+FROM scratch AS unused
+ENV A=b
+WORKDIR /work
+COPY --chown=1:2 Dockerfile .
+RUN --mount=type=cache,target=/cache echo "$VERSION" && \\
+    true
+FROM scratch
+LABEL version=$VERSION
+COPY Dockerfile /
+USER 1:1
+EXPOSE 80
+ENTRYPOINT ["/Dockerfile"]
+CMD ["a", "b"]
+`;
+const directory = await mkdtemp(join(tmpdir(), 'strata-build-'));
+try {
+  await writeFile(join(directory, 'Dockerfile'), dockerfile);
+  const args = ['build', '--root', join(directory, 'root'), '--progress', 'plain', '-t', 'warm'];
+  const output = `type=oci,dest=${join(directory, 'image.tar')}`;
+  execFileSync(process.execPath, [join(project, 'bin/strata'), ...args, '--output', output, directory], {
+    stdio: 'pipe',
+  });
+} catch (error) {
+  console.error(`strata will start slowly, nothing is kept compiled: ${error.stderr ?? error}`);
+} finally {
+  await rm(directory, { recursive: true, force: true });
 }

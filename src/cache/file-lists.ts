@@ -18,7 +18,6 @@ export interface FileLists {
   read(selection: Digest): readonly string[] | undefined;
 }
 
-const compress = promisify(gzip);
 /** 64 bits: enough to see a change, not to prove that there is none, which the selection's own digest does. */
 const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
 
@@ -31,6 +30,7 @@ export function openFileLists(root: string): FileLists {
       const path = pathOf(selection);
       if (existsSync(path)) return;
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const compress = promisify(gzip);
       const text = lines.join('\n').replace(longDigest, '$1');
       const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
       await writeFile(aside, await compress(Buffer.from(text, 'latin1'), { level: 1 }));

@@ -2,6 +2,7 @@ import { printDiagnostic } from '../core/diagnostic.ts';
 import { CanceledError, DockerfileError, StrataError, systemCode, UsageError } from '../core/errors.ts';
 import { cleanText } from './clean-text.ts';
 import type { FailedOutput } from './output-tail.ts';
+import { sourceStack } from './source-stack.ts';
 import { version } from './version.ts';
 
 export interface ReportOptions {
@@ -58,5 +59,5 @@ function lastOutput({ label, lines, omitted }: FailedOutput): string {
 /** The stacks of an error and of everything behind it. */
 function chain(error: Error): string {
   const below = error.cause instanceof Error ? `\ncaused by: ${chain(error.cause)}` : '';
-  return (error.stack ?? error.message) + below;
+  return sourceStack(error.stack ?? error.message) + below;
 }

@@ -4,5 +4,5 @@
  */
 export function workerURL(name: string): URL {
   const directory = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
-  return new URL(`${directory}${name}.js`, import.meta.url);
+  return new URL(`${directory}${name}.cjs`, import.meta.url);
 }

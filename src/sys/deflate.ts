@@ -1,5 +1,5 @@
 /** libdeflate: twice as fast as zlib at the same size. Declared here, used where the system has it. */
-import { createRequire } from 'node:module';
+import { loadKoffi } from './koffi.ts';
 
 /** A gzip compressor for blocks that are in memory whole. */
 export interface Deflate {
@@ -13,12 +13,11 @@ export interface Deflate {
   gzip(input: Uint8Array, output: Uint8Array, level: number): number;
 }
 
-const require = createRequire(import.meta.url);
 const names = ['libdeflate.so.0', 'libdeflate.so'];
 
 /** The library of this machine, undefined when it has none. */
 export function loadDeflate(): Deflate | undefined {
-  const koffi = require('koffi') as typeof import('koffi');
+  const koffi = loadKoffi();
   for (const name of names) {
     try {
       const library = koffi.load(name);

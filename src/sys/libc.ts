@@ -3,20 +3,18 @@
  * use: a build that is answered from the cache never pays for it. Everything here is synchronous and acts
  * on the calling thread.
  */
-import { createRequire } from 'node:module';
 import { getSystemErrorMap } from 'node:util';
 import { type BytePath, bytePathToFs } from '../core/byte-path.ts';
+import { type Koffi, loadKoffi } from './koffi.ts';
 
 type Argument = string | Uint8Array | BigInt64Array | number | bigint | null;
 type LibcFunction = (...args: Argument[]) => number;
-type Koffi = typeof import('koffi');
 
-const require = createRequire(import.meta.url);
 let loaded: { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined;
 
 function libc(): NonNullable<typeof loaded> {
   if (loaded === undefined) {
-    const koffi = require('koffi') as Koffi;
+    const koffi = loadKoffi();
     // No name: the symbols of this process, whose C library (glibc or musl) is loaded already.
     loaded = { koffi, library: koffi.load(null) };
   }

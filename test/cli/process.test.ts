@@ -27,7 +27,7 @@ describe('bin/strata', () => {
     const dir = mkdtempSync(join(tmpdir(), 'strata-launcher-'));
     try {
       mkdirSync(join(dir, 'bin'));
-      cpSync(launcher, join(dir, 'bin/strata'));
+      for (const file of ['bin/strata', 'bin/package.json']) cpSync(join(projectDir, file), join(dir, file));
       cpSync(join(projectDir, 'package.json'), join(dir, 'package.json'));
       const got = await run(join(dir, 'bin/strata'), ['build', '.']);
       expect(got).toEqual({ code: 70, stdout: '', stderr: 'strata: not built yet: run "npm run build"\n' });

@@ -1,4 +1,5 @@
-import zlib from 'node:zlib';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
 import { type Compression, zstdMissing } from '../compression.ts';
 
@@ -65,7 +66,7 @@ function isIncompressible(block: Uint8Array, library: Deflate): boolean {
 export const nodeDeflate: Deflate = {
   name: `node zlib ${process.versions.zlib}`,
   gzip(input, output, level) {
-    const member = zlib.gzipSync(input, { level });
+    const member = gzipSync(input, { level });
     // The header says how hard it tried, and on which system: the latter is no business of the layer.
     member[8] = level === 9 ? 2 : level <= 1 ? 4 : 0;
     member[9] = 255;
@@ -79,7 +80,8 @@ const compressionLevelParameter = 100;
 
 function zstdCompressor(level: number): BlockCompressor {
   // Node 22.15 brought it; the types are those of Node 20.
-  const { zstdCompressSync } = zlib as unknown as { zstdCompressSync?: ZstdCompress };
+  const zlib: { zstdCompressSync?: ZstdCompress } = createRequire(import.meta.url)('node:zlib');
+  const { zstdCompressSync } = zlib;
   if (zstdCompressSync === undefined) throw zstdMissing();
   return {
     writer: `node zstd ${process.versions.zstd} level ${level}`,

@@ -1,7 +1,8 @@
 /** Decompresses layer blobs, whatever they were compressed with. */
+import { createRequire } from 'node:module';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { IntegrityError, systemCode } from '../../core/errors.ts';
 import { zstdMissing } from '../compression.ts';
 import { inflateMember } from './inflate-member.ts';
@@ -35,7 +36,7 @@ async function* inflateGzip(blob: Chunks): AsyncGenerator<Uint8Array, void, unde
   // zlib-sync knows one member only; layers packed in parallel have many.
   const rest = yield* inflateMember(blob);
   const { head, whole } = await peek(rest);
-  if (head.startsWith('1f8b')) yield* through(zlib.createGunzip({ chunkSize: outputBytes }), whole);
+  if (head.startsWith('1f8b')) yield* through(createGunzip({ chunkSize: outputBytes }), whole);
   // gzip(1) ignores what is no member: padding, mostly.
   else for await (const _ of whole);
 }
@@ -73,7 +74,8 @@ async function* through(transform: Duplex, blob: Chunks): AsyncGenerator<Uint8Ar
 
 function zstdDecompressor(): Duplex {
   // Node 22.15 brought it; the types are those of Node 20.
-  const { createZstdDecompress } = zlib as unknown as { createZstdDecompress?: () => Duplex };
+  const zlib: { createZstdDecompress?: () => Duplex } = createRequire(import.meta.url)('node:zlib');
+  const { createZstdDecompress } = zlib;
   if (createZstdDecompress === undefined) throw zstdMissing();
   return createZstdDecompress();
 }
