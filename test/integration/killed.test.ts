@@ -58,6 +58,31 @@ RUN echo it runs now && sleep 60 & wait
     expect(existsSync(dest)).toBe(false);
   });
 
+  test('by --timeout says so and leaves nothing', async () => {
+    const { code, stderr } = await site.strata([...args, '--timeout', '1s']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('it took longer than --timeout 1s [timed-out]'),
+    ]);
+    expect(existsSync(dest)).toBe(false);
+  });
+
+  test('by two signals at once stops at once and leaves nothing that runs', async () => {
+    let pid = 0;
+    const { code } = await site.strata(args, {
+      onStart: (started) => (pid = started),
+      onOutput: (text) => {
+        if (!/\d it runs now$/m.test(text)) return;
+        killIfThere(pid, 'SIGINT');
+        killIfThere(pid, 'SIGINT');
+      },
+    });
+    expect(code).toBe(130);
+    expect((await leftovers(site)).filter((line) => !line.startsWith('file '))).toEqual([]);
+    // Its workspace goes with the next build.
+    await site.strataOk(['build', site.files('next', { Dockerfile: 'FROM strata-base/busybox\n' })]);
+  });
+
   test('at any moment never gives the next one a wrong start', async () => {
     const small = site.files('small', {
       Dockerfile:
@@ -74,9 +99,9 @@ RUN echo it runs now && sleep 60 & wait
   });
 });
 
-function killIfThere(pid: number): void {
+function killIfThere(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It was faster.
   }

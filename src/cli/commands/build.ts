@@ -5,6 +5,7 @@ import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
 import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
+import { withTimeout } from '../flags/timeout.ts';
 import { refuseUnsupported } from '../flags/unsupported.ts';
 import { openOutputTail } from '../output-tail.ts';
 import { addRegistryFlags } from '../registry-access.ts';
@@ -72,6 +73,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--fail-on-miss', 'fail if any step ran')
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
     .option('--max-parallelism <number>', 'steps at once')
+    .option('--timeout <time>', 'stop the build after this time: 90s, 10m, 1h30m')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -102,17 +104,19 @@ export const defineBuild: DefineCommand = (command, context) => {
       context.tail = tail;
       let record: BuildRecord;
       try {
-        const result = await build(options, {
-          emit(event) {
-            tail.handle(event);
-            renderer.handle(event);
-          },
-          signal,
-          stdin: io.stdin,
-          stdout: io.stdout,
-          env,
-          now: Date.now,
-        });
+        const result = await withTimeout(flags.timeout, signal, (stopping) =>
+          build(options, {
+            emit(event) {
+              tail.handle(event);
+              renderer.handle(event);
+            },
+            signal: stopping,
+            stdin: io.stdin,
+            stdout: io.stdout,
+            env,
+            now: Date.now,
+          }),
+        );
         if (flags.quiet === true)
           for (const image of result.images) io.stdout.write(`${image.configDigest}\n`);
         record = result.record;

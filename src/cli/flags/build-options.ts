@@ -60,6 +60,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly failOnMiss?: boolean;
   readonly runtime?: string;
   readonly maxParallelism?: string;
+  readonly timeout?: string;
 }
 
 /** What else decides, besides the flags. */
