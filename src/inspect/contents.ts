@@ -1,3 +1,4 @@
+import type { DiffID } from '../core/digest.ts';
 import { memberChecker } from '../layer/validate/check-members.ts';
 import type { Finding } from '../oci/validate.ts';
 import { checkDocuments } from '../oci/validate.ts';
@@ -12,24 +13,36 @@ export interface ImageContents {
   readonly findings: readonly Finding[];
 }
 
+export interface ReadingOptions {
+  readonly hashesContent?: boolean;
+  /** Trees of layers that were read already. */
+  readonly known?: ReadonlyMap<DiffID, LayerTree>;
+}
+
 /**
  * Reads all layers of an image as streams. Damage is a finding, and what lies before it is there.
  * @throws HostError `zstd-missing`; what the image's source throws that is no IntegrityError
  */
 export async function readContents(
   image: OpenedImage,
-  { hashesContent = true }: { readonly hashesContent?: boolean } = {},
+  { hashesContent = true, known }: ReadingOptions = {},
 ): Promise<ImageContents> {
   const findings: Finding[] = checkDocuments(image.manifest, image.config);
   const startLayer = memberChecker();
   const budget = treeBudget();
   const layers: LayerTree[] = [];
   for (const [index, layer] of image.manifest.layers.entries()) {
+    const diffID = image.config.rootfs.diff_ids[index];
+    const tree = diffID === undefined ? undefined : known?.get(diffID);
+    if (tree !== undefined) {
+      layers.push(tree);
+      continue;
+    }
     const report = (code: string, message: string) =>
       findings.push({ code, where: `layer ${index}`, message });
     const reading = {
       layer,
-      diffID: image.config.rootfs.diff_ids[index],
+      diffID,
       checker: startLayer(report),
       budget,
       hashesContent,

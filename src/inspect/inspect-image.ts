@@ -4,7 +4,7 @@ import { chainIDs } from '../oci/chain-id.ts';
 import { findLayerCompression } from '../oci/media-type.ts';
 import { type BuildRecord, stepsOfLayers } from './build-record.ts';
 import type { CatalogImage } from './catalog.ts';
-import { readContents } from './contents.ts';
+import { type ImageContents, readContents } from './contents.ts';
 import { type BaseLayers, findBase } from './layers/base.ts';
 import { instructionOf } from './layers/instruction.ts';
 import { historyOfLayers } from './layers/layer-history.ts';
@@ -32,7 +32,15 @@ export interface Inspection {
  * @throws HostError `zstd-missing`; IntegrityError `image-too-many-files`; what the image's source throws
  */
 export async function inspectImage(image: OpenedImage, known: StoreKnowledge): Promise<Inspection> {
-  const { layers: trees, findings } = await readContents(image);
+  return describeContents(image, await readContents(image), known);
+}
+
+/** What is in an image whose layers were read. @throws IntegrityError `image-too-many-files` */
+export function describeContents(
+  image: OpenedImage,
+  { layers: trees, findings }: ImageContents,
+  known: StoreKnowledge,
+): Inspection {
   const stack = stackLayers(trees);
   const base = findBase(image, known.catalog);
   const instructions = layerInstructions(image);

@@ -64,7 +64,7 @@ export function inTreeOrder<T>(entries: readonly (readonly [BytePath, T])[]): (r
     .map(({ entry }) => entry);
 }
 
-function reportFile(
+export function reportFile(
   path: BytePath,
   file: LayerFile,
   layer: number,
@@ -96,7 +96,7 @@ function reportFile(
 }
 
 /** Years that a Date cannot hold are given in seconds, as `@` and the number. */
-function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
+export function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return `@${seconds}`;
   const fraction = nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`;

@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./history.ts')).defineHistory,
   },
   {
+    name: 'diff',
+    summary: 'compare two images: layers, files, config',
+    load: async () => (await import('./diff.ts')).defineDiff,
+  },
+  {
     name: 'tag',
     summary: 'give an image a further name',
     load: async () => (await import('./tag.ts')).defineTag,
@@ -68,6 +73,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'push',
     summary: 'send an image of the local store to its registry',
     load: async () => (await import('./push.ts')).definePush,
+  },
+  {
+    name: 'du',
+    summary: 'say what the store takes on the disk, by kind',
+    load: async () => (await import('./du.ts')).defineDu,
+  },
+  {
+    name: 'prune',
+    summary: 'remove what the store need not hold',
+    load: async () => (await import('./prune.ts')).definePrune,
   },
   {
     name: 'login',

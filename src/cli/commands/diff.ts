@@ -1,0 +1,37 @@
+import { compareImages } from '../../inspect/diff/compare-images.ts';
+import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
+import { lookOf } from '../inspect/look.ts';
+import { diffLines } from '../inspect/print-diff.ts';
+import { printJSON } from '../print-data.ts';
+import type { DefineCommand } from './command.ts';
+
+interface DiffFlags extends ImageFlags {
+  readonly stat?: boolean;
+  readonly json?: boolean;
+}
+
+export const defineDiff: DefineCommand = (command, context) => {
+  addImageFlags(command)
+    .usage('[OPTIONS] A B')
+    .argument('<A>', imageArgument)
+    .argument('<B>', 'the other one')
+    .option('--stat', 'print how much differs, not what')
+    .option('--json', 'print everything as JSON (docs/INSPECT.md)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  strata diff app:1 app:2\n' +
+        '\nExits 0 when both are the same image by their id, 1 when they are not.',
+    )
+    .action(async (specA: string, specB: string, flags: DiffFlags) => {
+      await withImages([specA, specB], flags, context, async ([a, b], known) => {
+        if (a === undefined || b === undefined) return;
+        const { comparison } = await compareImages(a, b, known);
+        const { files, findings } = comparison;
+        const { stdout } = context.io;
+        const data = flags.stat === true ? { ...comparison, files: { ...files, list: [] } } : comparison;
+        if (flags.json === true) stdout.write(printJSON(data));
+        else stdout.write(`${diffLines(comparison, lookOf(context.io), flags.stat === true).join('\n')}\n`);
+        if (!comparison.isSame || findings.a.length + findings.b.length > 0) context.exitCode = 1;
+      });
+    });
+};

@@ -1,0 +1,70 @@
+import type { DiffID } from '../../core/digest.ts';
+import type { Finding } from '../../oci/validate.ts';
+import { readContents } from '../contents.ts';
+import { describeContents, type Inspection, type StoreKnowledge } from '../inspect-image.ts';
+import type { OpenedImage } from '../open/opened-image.ts';
+import type { ImageIdentity } from '../report.ts';
+import type { LayerTree } from '../tree/layer-tree.ts';
+import { compareConfigs, type FieldDifference } from './compare-config.ts';
+import { compareFiles, type FileDifference } from './compare-files.ts';
+import { compareLayers, type LayerComparison } from './compare-layers.ts';
+
+/** What `strata diff --json` prints; the rules of ImageReport hold for it too. */
+export interface ImageComparison {
+  readonly schemaVersion: 1;
+  readonly a: ImageIdentity;
+  readonly b: ImageIdentity;
+  /** Whether both are one image by their id: the same config, hence the same layers by content. */
+  readonly isSame: boolean;
+  readonly layers: LayerComparison;
+  /** Of the finished filesystems. */
+  readonly files: {
+    readonly added: number;
+    readonly removed: number;
+    readonly changed: number;
+    readonly list: readonly FileDifference[];
+  };
+  /** Fields of config and manifest. */
+  readonly config: readonly FieldDifference[];
+  readonly findings: { readonly a: readonly Finding[]; readonly b: readonly Finding[] };
+}
+
+/** Both images with what their layers hold: a page shows them beside each other. */
+export interface ComparedImages {
+  readonly comparison: ImageComparison;
+  readonly a: Inspection;
+  readonly b: Inspection;
+}
+
+/** Compares two images. A layer that both have is read once. @throws what `inspectImage` throws */
+export async function compareImages(
+  imageA: OpenedImage,
+  imageB: OpenedImage,
+  known: StoreKnowledge,
+): Promise<ComparedImages> {
+  const contentsA = await readContents(imageA);
+  const damaged = new Set(contentsA.findings.map(({ where }) => where));
+  const sound = contentsA.layers.flatMap((tree, index): [DiffID, LayerTree][] => {
+    const diffID = imageA.config.rootfs.diff_ids[index];
+    return diffID === undefined || damaged.has(`layer ${index}`) ? [] : [[diffID, tree]];
+  });
+  const contentsB = await readContents(imageB, { known: new Map(sound) });
+  const a = describeContents(imageA, contentsA, known);
+  const b = describeContents(imageB, contentsB, known);
+  const list = compareFiles(a.stack.merged, b.stack.merged);
+  const count = (change: FileDifference['change']) => list.filter((each) => each.change === change).length;
+  const comparison: ImageComparison = {
+    schemaVersion: 1,
+    a: a.report.image,
+    b: b.report.image,
+    isSame: imageA.manifest.config.digest === imageB.manifest.config.digest,
+    layers: compareLayers(
+      { layers: a.report.layers, stacked: a.stack.layers },
+      { layers: b.report.layers, stacked: b.stack.layers },
+    ),
+    files: { added: count('added'), removed: count('removed'), changed: count('changed'), list },
+    config: compareConfigs(imageA, imageB),
+    findings: { a: contentsA.findings, b: contentsB.findings },
+  };
+  return { comparison, a, b };
+}
