@@ -1,0 +1,58 @@
+import { listRuns } from '../../build/workspace.ts';
+import { printBytes } from '../../progress/quantities.ts';
+import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
+import { printAge } from '../print-age.ts';
+import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import type { DefineCommand } from './command.ts';
+
+interface DuFlags {
+  readonly verbose?: boolean;
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export const defineDu: DefineCommand = (command, { io, root }) => {
+  command
+    .usage('[OPTIONS]')
+    .option('-v, --verbose', 'every entry, the largest first')
+    .option('--format <format>', 'table or json', 'table')
+    .option('--json', 'short for --format json')
+    .addHelpText('after', '\nExample:\n  strata du --verbose')
+    .action(async (flags: DuFlags) => {
+      const format = dataFormat(flags);
+      const starts = listRuns(root()).map(({ startedAt }) => startedAt);
+      const use = await diskUse(root(), starts.length === 0 ? undefined : Math.min(...starts));
+      if (format === 'json') io.stdout.write(printJSON(use));
+      else io.stdout.write(flags.verbose === true ? `${printEntries(use)}\n${printUse(use)}` : printUse(use));
+    });
+};
+
+function printUse(use: DiskUse): string {
+  const rows = use.kinds.map(({ kind, count, bytes, reclaimableBytes, lastUsed }: KindUse) => [
+    kind,
+    String(count),
+    printBytes(bytes),
+    printBytes(reclaimableBytes),
+    lastUsed === undefined ? '-' : printAge(Date.parse(lastUsed), Date.now()),
+  ]);
+  const total = ['total', '', printBytes(use.totalBytes), printBytes(use.reclaimableBytes), ''];
+  return (
+    printTable(['KIND', 'COUNT', 'SIZE', 'RECLAIMABLE', 'LAST USED'], [...rows, total]) +
+    `\n"strata prune" would free ${printBytes(use.unneededBytes)}, ` +
+    `"strata prune --all" ${printBytes(use.reclaimableBytes)}\n`
+  );
+}
+
+function printEntries({ entries }: DiskUse): string {
+  const rows = [...entries]
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ kind, id, bytes, lastUsed, state, label }: EntryUse) => [
+      kind,
+      id.slice(0, 13),
+      printBytes(bytes),
+      printAge(Date.parse(lastUsed), Date.now()),
+      state,
+      label,
+    ]);
+  return printTable(['KIND', 'ID', 'SIZE', 'LAST USED', 'STATE', 'WHAT'], rows);
+}

@@ -1,0 +1,52 @@
+import { printBytes } from '../../progress/quantities.ts';
+import { type PruneReport, planPrune, pruneStore } from '../../store/prune.ts';
+import { each, eachOfList } from '../flags/collect.ts';
+import { diskBytesOf, type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
+import { withPruneSite } from '../open-store.ts';
+import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import type { DefineCommand } from './command.ts';
+
+interface Flags extends PruneFlags {
+  readonly dryRun?: boolean;
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export const definePrune: DefineCommand = (command, { io, root }) => {
+  command
+    .usage('[OPTIONS]')
+    .option('-a, --all', 'everything but tagged images and what running builds use')
+    .option('--older-than <duration>', 'what was not used for so long: 12h, 7d')
+    .option('--keep-size <size>', 'the least recently used, until the store takes this much: 20g, 15%')
+    .option('--free <size>', 'the least recently used, until the disk has this much free: 20g, 10%')
+    .option('--kind <kinds>', 'only these: base, step, blob, cache-mount, context, other', eachOfList, [])
+    .option('--filter <filter>', 'only what fits: id=…, text=… or until=…', each, [])
+    .option('--dry-run', 'say what would go, remove nothing')
+    .option('-f, --force', 'no question is asked with it or without it')
+    .option('--format <format>', 'table or json', 'table')
+    .option('--json', 'short for --format json')
+    .addHelpText(
+      'after',
+      '\nWithout options it removes what nothing needs, such as layers of images that lost their names.\n' +
+        'Tagged images and what a running build uses always stay.\n' +
+        '\nExamples:\n  strata prune --older-than 7d --keep-size 20g\n  strata prune --kind cache-mount --dry-run',
+    )
+    .action(async (flags: Flags) => {
+      const format = dataFormat(flags);
+      const isDry = flags.dryRun === true;
+      const report = await withPruneSite(root(), (site) => {
+        const policy = readPrunePolicy(flags, () => diskBytesOf(site.root));
+        return isDry ? planPrune(site, policy) : pruneStore(site, policy);
+      });
+      io.stdout.write(
+        format === 'json' ? printJSON({ ...report, isDryRun: isDry }) : printReport(report, isDry),
+      );
+    });
+};
+
+function printReport({ freed, freedBytes, keptBytes }: PruneReport, isDry: boolean): string {
+  const rows = freed.map(({ kind, count, bytes }) => [kind, String(count), printBytes(bytes)]);
+  const table = rows.length === 0 ? '' : `${printTable(['KIND', 'COUNT', 'SIZE'], rows)}\n`;
+  const said = isDry ? 'would free' : 'freed';
+  return `${table}${said} ${printBytes(freedBytes)}, ${printBytes(keptBytes)} ${isDry ? 'would stay' : 'stay'}\n`;
+}
