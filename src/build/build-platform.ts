@@ -1,12 +1,13 @@
 import { assert } from '../core/assert.ts';
 import { type Platform, platformFromNode } from '../core/platform.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
-import { type AssembledImage, assembleImage } from '../export/assemble.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
 import { finishConfig } from '../plan/image/finish-config.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { planBuild } from '../plan/plan-build.ts';
+import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildOptions } from './options.ts';
 import { type PlanOutcome, runPlan } from './run-plan.ts';
@@ -18,9 +19,16 @@ export interface PlatformBuild {
   readonly plan: Plan;
   readonly outcome: PlanOutcome;
   /** Absent when no output is an image. */
-  readonly image?: AssembledImage;
+  readonly content?: ImageContent;
   /** The layers above the base, lowest first; none when no output is an image. */
   readonly layers: readonly StoredLayer[];
+}
+
+/** What an image is made of, however it is then dressed. */
+export interface ImageContent {
+  readonly config: ImageConfig;
+  /** Lowest first; those of the base byte for byte as they were pulled. */
+  readonly layers: readonly (StoredLayer & { readonly snapshot: SnapshotID; readonly isOfBase: boolean })[];
 }
 
 /**
@@ -43,26 +51,29 @@ export async function buildPlatform(
   const outcome = await runPlan(plan, session, inputs, compression);
   const built = { platform: plan.image.platform, plan, outcome };
   if (compression === undefined) return { ...built, layers: [] };
-  return { ...built, ...(await makeImage(session, plan, outcome)) };
+  return { ...built, ...(await gatherContent(session, plan, outcome)) };
 }
 
-/** Stores config and manifest. The base's layers are taken byte for byte, and fetched if they are not here yet. */
-async function makeImage(
+/** Layers of the base are fetched if they are not here yet. */
+async function gatherContent(
   session: BuildSession,
   plan: Plan,
   outcome: PlanOutcome,
-): Promise<{ readonly image: AssembledImage; readonly layers: readonly StoredLayer[] }> {
-  const { options, io, store, bases } = session;
+): Promise<Required<Pick<PlatformBuild, 'content' | 'layers'>>> {
+  const { io, store, bases } = session;
   const [below, layers] = await Promise.all([fetchBaseLayers(plan), outcome.layers()]);
+  const placed = [...below, ...layers].map((layer, index) => {
+    const snapshot = outcome.stack[index]?.snapshot;
+    assert(snapshot !== undefined, 'a layer of the image is one of its filesystem');
+    return { ...layer, snapshot, isOfBase: index < below.length };
+  });
   const finished = layers.map(({ diffID }, index) => {
     const createdAt = outcome.stack[below.length + index]?.createdAt;
     assert(createdAt !== undefined, 'a layer that was built has a time');
     return { diffID, createdAt };
   });
   const config = finishConfig(plan.image, finished);
-  const annotations = Object.fromEntries(options.annotations);
-  const image = await assembleImage(config, [...below, ...layers], store.blobs, { annotations });
-  return { image, layers };
+  return { content: { config, layers: placed }, layers };
 
   async function fetchBaseLayers({ image, vertices }: Plan): Promise<readonly StoredLayer[]> {
     const op = image.base === undefined ? undefined : vertices.get(image.base.vertex)?.op;

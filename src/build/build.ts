@@ -12,9 +12,9 @@ import { handOver } from './hand-over.ts';
 import { openInputs } from './inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
-import { compressionOf, openOutput } from './outputs.ts';
+import { openOutputs } from './outputs.ts';
 import { recordBuild } from './record/record-build.ts';
-import { writeResultFiles } from './result-files.ts';
+import { imageIDOf, writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
 import { openSession } from './session.ts';
 
@@ -26,8 +26,9 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const secrets = readSecrets(options.secrets, world);
   const masking = maskSecrets(secrets);
   const io: BuildIO = { ...world, emit: masking.emitTo(world.emit) };
-  const outputs = options.outputs.map((spec) => openOutput(spec, io.stdout));
-  const compression = compressionOf(options.outputs);
+  const outputs = openOutputs(options, io.stdout);
+  // New layers are packed while steps run, as the first output wants them.
+  const compression = outputs.find(({ form }) => form !== undefined)?.form?.compression;
   const session = openSession(options, io, secrets);
   try {
     const inputs = await openInputs(options, io, session.store.workspace.scratch);
@@ -41,7 +42,8 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
       await inputs.save();
       const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
       await writeResultFiles(options, handed, record);
-      return { images: handed.images, record };
+      const imageID = imageIDOf(handed);
+      return { images: handed.images, ...(imageID === undefined ? {} : { imageID }), record };
     } catch (error) {
       recordBuild(session, inputs.dockerfile, { images: [], builds, error: masking.error(error) });
       throw error;

@@ -1,13 +1,15 @@
 /** The end of a build: outputs, and names in the store. */
 import { assert } from '../core/assert.ts';
 import type { FileTree } from '../core/file-tree.ts';
-import { assembleIndex } from '../export/assemble.ts';
+import { asStep, type StepReporter } from '../export/as-step.ts';
+import { printReceipt, pushToRegistries } from '../export/push.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
 import type { PlatformBuild } from './build-platform.ts';
 import type { BuiltImage } from './options.ts';
 import type { Output } from './outputs.ts';
 import type { BuildSession } from './session.ts';
+import { imageShaper, type ShapeImage } from './shape-image.ts';
 
 export interface HandedOver {
   readonly images: readonly BuiltImage[];
@@ -15,45 +17,59 @@ export interface HandedOver {
   readonly root?: Descriptor;
 }
 
-/** Exports what was built to every output, and names it in the store. */
+/**
+ * Exports what was built to every output, and names it in the store: as it is there, else as the first output
+ * has it that is an image.
+ */
 export async function handOver(
   session: BuildSession,
   builds: readonly PlatformBuild[],
   outputs: readonly Output[],
 ): Promise<HandedOver> {
-  const { options, store, io } = session;
-  const root = await rootDescriptor(session, builds);
-  const tagged = options.tags.map(fullName);
+  const { options, store } = session;
+  const shape = imageShaper(session, builds);
   for (const [index, output] of outputs.entries()) {
-    const names = [...new Set([...tagged, ...output.names.map(fullName)])];
-    await step(session, `output/${index}`, output.label, async () => {
-      if (output.isImage) assert(root !== undefined, 'an output that is an image has one');
-      await output.write({
-        ...(root === undefined ? {} : { image: { manifest: root, names } }),
-        blobs: store.blobs,
-        openTree: () => openTree(session, builds),
-        signal: io.signal,
-      });
-      if (output.isStored && root !== undefined) for (const name of names) await store.refs.set(name, root);
-    });
+    await asStep({ id: `output/${index}`, label: output.label }, session.io, (report) =>
+      writeOutput(session, builds, output, shape, report),
+    );
   }
-  if (root !== undefined) for (const name of tagged) await store.refs.set(name, root);
-  const images = builds.flatMap(({ image, platform }): BuiltImage[] =>
-    image === undefined
-      ? []
-      : [{ digest: image.manifest.digest, configDigest: image.config.digest, names: tagged, platform }],
-  );
-  return root === undefined ? { images } : { images, root };
+  const main = outputs.find(({ isStored }) => isStored) ?? outputs.find(({ form }) => form !== undefined);
+  if (main?.form === undefined) return { images: [] };
+  const { root, images } = await shape(main.form);
+  const names = options.tags.map((tag) => printReference(parseReference(tag)));
+  for (const name of names) await store.refs.set(name, root);
+  const built = images.map(({ manifest, config }, index): BuiltImage => {
+    const platform = builds[index]?.platform;
+    assert(platform !== undefined, 'every image was built for a platform');
+    return { digest: manifest.digest, configDigest: config.digest, names, platform };
+  });
+  return { images: built, root };
 }
 
-/** The manifest itself for one platform, an index for several. */
-async function rootDescriptor(
-  { store }: BuildSession,
+async function writeOutput(
+  session: BuildSession,
   builds: readonly PlatformBuild[],
-): Promise<Descriptor | undefined> {
-  const manifests = builds.flatMap(({ image }) => (image === undefined ? [] : [image.manifest]));
-  if (manifests.length < 2) return manifests[0];
-  return assembleIndex(manifests, store.blobs);
+  { form, names, isStored, write }: Output,
+  shape: ShapeImage,
+  { moved, said }: StepReporter,
+): Promise<void> {
+  const { blobs, refs } = session.store;
+  const { signal } = session.io;
+  const manifest = form === undefined ? undefined : (await shape(form)).root;
+  // Before it is pushed: what took long to build is not lost because a registry is away.
+  if (isStored && manifest !== undefined) for (const name of names) await refs.set(name, manifest);
+  await write({
+    ...(manifest === undefined ? {} : { image: { manifest, names } }),
+    blobs,
+    openTree: () => openTree(session, builds),
+    async push(root, references) {
+      const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
+      const services = { blobs, refs, registry: session.registry, onProgress, signal };
+      const pushed = await pushToRegistries(root, references, services);
+      for (const { repository, receipt } of pushed) said(`${repository}: ${printReceipt(receipt)}`);
+    },
+    signal,
+  });
 }
 
 async function openTree({ store, io }: BuildSession, builds: readonly PlatformBuild[]): Promise<FileTree> {
@@ -62,27 +78,4 @@ async function openTree({ store, io }: BuildSession, builds: readonly PlatformBu
   const stack = only.outcome.stack.map((layer) => layer.snapshot);
   await store.layers.ensureFiles(stack, io.signal);
   return store.snapshotter.view(stack);
-}
-
-async function step(
-  session: BuildSession,
-  id: string,
-  label: string,
-  work: () => Promise<void>,
-): Promise<void> {
-  const { emit, now, signal } = session.io;
-  emit({ type: 'plan', steps: [{ id, label }] });
-  emit({ type: 'step', id, state: 'started', at: now() });
-  try {
-    await work();
-    emit({ type: 'step', id, state: 'done', at: now() });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    emit({ type: 'step', id, state: signal.aborted ? 'canceled' : 'failed', at: now(), message });
-    throw error;
-  }
-}
-
-function fullName(text: string): string {
-  return printReference(parseReference(text));
 }

@@ -3,6 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
+import type { Annotation } from './annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
 
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
@@ -21,7 +22,7 @@ export interface BuildOptions {
   readonly outputs: readonly OutputSpec[];
   readonly platforms: readonly string[];
   readonly labels: readonly (readonly [name: string, value: string])[];
-  readonly annotations: readonly (readonly [name: string, value: string])[];
+  readonly annotations: readonly Annotation[];
   readonly noCache: boolean;
   readonly noCacheFilter: readonly string[];
   readonly cacheFrom: readonly CacheSpec[];
@@ -101,6 +102,8 @@ export interface BuildIO {
 
 export interface BuildResult {
   readonly images: readonly BuiltImage[];
+  /** What `--quiet` and `--iidfile` tell; absent when no output is an image. */
+  readonly imageID?: Digest;
   readonly record: BuildRecord;
 }
 

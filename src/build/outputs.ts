@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import type { BlobStore } from '../content/blob-store.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
+import { platformFromNode } from '../core/platform.ts';
 import { suggest } from '../core/suggest.ts';
 import type { StreamDestination } from '../export/destination.ts';
 import { exportDocker } from '../export/docker.ts';
@@ -11,76 +12,75 @@ import type { ExportImage } from '../export/image.ts';
 import { exportLocal } from '../export/local.ts';
 import { exportOCI, type LayoutDestination } from '../export/oci.ts';
 import { exportTar } from '../export/root-tar.ts';
-import type { Compression } from '../layer/compression.ts';
-import type { OutputSpec } from './options.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseReference, printReference, type Reference } from '../registry/reference.ts';
+import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
+import type { BuildOptions, OutputSpec } from './options.ts';
 
 /** What the exporters take from. */
 export interface OutputSources {
-  /** Absent when no output is an image. */
+  /** Absent when the output is files and no image. */
   readonly image?: ExportImage;
   readonly blobs: BlobStore;
   /** The root filesystem of the image, for the outputs that are files and no image. */
   openTree(): Promise<FileTree>;
+  /** Sends the image to the registries that names begin with. */
+  push(image: Descriptor, names: readonly Reference[]): Promise<void>;
   readonly signal: AbortSignal;
 }
 
 export interface Output {
   /** For progress: `exporting to oci archive app.tar`. */
   readonly label: string;
-  /** Names given with `name=`, beside those of `--tag`. */
+  /** What the image is called there, in full. */
   readonly names: readonly string[];
-  /** Whether the output is an image, with a config and layers, or only its files. */
-  readonly isImage: boolean;
+  /** How the image is dressed; absent when the output is the image's files and no image. */
+  readonly form?: ImageForm;
   /** Whether the image is named in the local store. */
   readonly isStored: boolean;
   write(sources: OutputSources): Promise<void>;
 }
 
-const known = ['tar', 'name', 'compression', 'compression-level', 'oci-mediatypes'];
+const known = ['tar', 'name', 'push', 'push-by-digest', 'name-canonical', 'rewrite-timestamp', ...formKeys];
 
 /**
- * Reads an output.
- * @throws UsageError `bad-output`
+ * Reads the outputs of a build.
+ * @throws UsageError `bad-output`, `bad-annotation`
  */
-export function openOutput(spec: OutputSpec, stdout: Writable): Output {
-  for (const key of Object.keys(spec.attributes)) {
-    if (known.includes(key)) continue;
+export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
+  const { outputs, annotations, platforms } = options;
+  const host = platformFromNode(process.arch);
+  const algorithm = sharedAlgorithm(outputs);
+  const defaults = { annotations, platformCount: platforms.length, host, algorithm };
+  return outputs.map((spec) => {
+    checkKeys(spec);
+    const form = isImage(spec) ? { form: formOf(spec, defaults) } : {};
+    const own = (spec.attributes.name ?? '').split(',').filter((name) => name !== '');
+    const names = [...new Set([...options.tags, ...own].map((name) => printReference(parseReference(name))))];
+    const isStored = spec.type === 'store' || spec.type === 'image';
+    return { names, isStored, ...form, ...writerOf(spec, names, stdout) };
+  });
+}
+
+function checkKeys({ type, attributes }: OutputSpec): void {
+  for (const key of Object.keys(attributes)) {
+    if (known.includes(key) || isAnnotationKey(key)) continue;
     const near = suggest(key, known);
-    throw new UsageError('bad-output', `--output type=${spec.type} does not know "${key}"`, {
+    throw new UsageError('bad-output', `--output type=${type} does not know "${key}"`, {
       hint: near === undefined ? `it knows dest, ${known.join(', ')}` : `did you mean "${near}"?`,
     });
   }
-  const names = (spec.attributes.name ?? '').split(',').filter((name) => name !== '');
-  const isStored = spec.type === 'store' || spec.type === 'image';
-  return { names, isImage: isImage(spec), isStored, ...writerOf(spec, stdout) };
-}
-
-/**
- * How new layers are compressed: as the first output that is an image says, gzip otherwise; undefined when
- * none is. All outputs of a build share the layers.
- * @throws UsageError `bad-output`
- */
-export function compressionOf(outputs: readonly OutputSpec[]): Compression | undefined {
-  const images = outputs.filter(isImage);
-  if (outputs.length > 0 && images.length === 0) return undefined;
-  const attribute = (name: string) => images.find((image) => image.attributes[name])?.attributes[name];
-  const algorithm = attribute('compression') ?? 'gzip';
-  if (algorithm !== 'gzip' && algorithm !== 'zstd' && algorithm !== 'uncompressed') {
-    throw new UsageError('bad-output', `compression=${algorithm}: there is no such compression`, {
-      hint: 'gzip, zstd or uncompressed',
-    });
-  }
-  const level = attribute('compression-level');
-  if (level === undefined) return { algorithm };
-  if (/^[0-9]{1,2}$/.test(level)) return { algorithm, level: Number(level) };
-  throw new UsageError('bad-output', `compression-level=${level} is not a number`);
 }
 
 function isImage({ type }: OutputSpec): boolean {
   return type !== 'tar' && type !== 'local';
 }
 
-function writerOf(spec: OutputSpec, stdout: Writable): Pick<Output, 'label' | 'write'> {
+function writerOf(
+  spec: OutputSpec,
+  names: readonly string[],
+  stdout: Writable,
+): Pick<Output, 'label' | 'write'> {
   const { type, dest } = spec;
   switch (type) {
     case 'oci': {
@@ -91,7 +91,7 @@ function writerOf(spec: OutputSpec, stdout: Writable): Pick<Output, 'label' | 'w
       };
     }
     case 'docker': {
-      const to = streamDestination(spec, stdout);
+      const to = layoutDestination(spec, stdout);
       return {
         label: `exporting to docker archive ${dest}`,
         write: ({ image, blobs, signal }) => exportDocker(some(image), blobs, to, signal),
@@ -113,13 +113,35 @@ function writerOf(spec: OutputSpec, stdout: Writable): Pick<Output, 'label' | 'w
       };
     }
     case 'store':
+      return { label: storeLabel, write: async () => {} };
     case 'image':
-      return { label: 'naming the image in the local store', write: async () => {} };
+      if (spec.attributes.push !== 'true') return { label: storeLabel, write: async () => {} };
+      return { label: pushLabel(names), write: pushWriter(spec, names) };
     case 'registry':
-      throw new UsageError('bad-output', 'type=registry is not supported yet', {
-        hint: 'write type=oci,dest=app.tar and push it with `skopeo copy oci-archive:app.tar docker://…`',
-      });
+      return { label: pushLabel(names), write: pushWriter(spec, names) };
   }
+}
+
+const storeLabel = 'naming the image in the local store';
+
+function pushLabel(names: readonly string[]): string {
+  return `pushing ${names.join(', ')}`;
+}
+
+function pushWriter({ type, attributes }: OutputSpec, names: readonly string[]): Output['write'] {
+  if (names.length === 0) {
+    throw new UsageError('bad-output', `--output type=${type}: an image without a name cannot be pushed`, {
+      hint: 'the registry is a part of the name: --tag registry.example.org/team/app:1',
+    });
+  }
+  const isByDigest = attributes['push-by-digest'] === 'true';
+  const references = names.map((name) => {
+    const { registry, repository, tag } = parseReference(name);
+    return { registry, repository, ...(isByDigest || tag === undefined ? {} : { tag }) };
+  });
+  return async ({ image, push }) => {
+    if (image !== undefined) await push(image.manifest, references);
+  };
 }
 
 function some(image: ExportImage | undefined): ExportImage[] {

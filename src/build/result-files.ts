@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { Digest } from '../core/digest.ts';
 import type { HandedOver } from './hand-over.ts';
 import type { BuildOptions } from './options.ts';
 import type { BuildRecord } from './record/build-record.ts';
@@ -10,18 +11,20 @@ import { stepMetadata } from './record/step-metadata.ts';
  */
 export async function writeResultFiles(
   { iidFile, metadataFile }: BuildOptions,
-  { images, root }: HandedOver,
+  handed: HandedOver,
   record: BuildRecord,
 ): Promise<void> {
+  const { images, root } = handed;
   const [first] = images;
-  if (iidFile !== undefined && first !== undefined) await writeFile(iidFile, first.configDigest);
+  const id = imageIDOf(handed);
+  if (iidFile !== undefined && id !== undefined) await writeFile(iidFile, id);
   if (metadataFile === undefined) return;
   const metadata = {
     ...(images.length === 1 ? { 'containerimage.config.digest': first?.configDigest } : {}),
     ...(root === undefined
       ? {}
       : {
-          'containerimage.descriptor': { mediaType: root.mediaType, digest: root.digest, size: root.size },
+          'containerimage.descriptor': root,
           'containerimage.digest': root.digest,
         }),
     ...(first === undefined || first.names.length === 0 ? {} : { 'image.name': first.names.join(',') }),
@@ -29,4 +32,9 @@ export async function writeResultFiles(
     'strata.steps': stepMetadata(record),
   };
   await writeFile(metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+}
+
+/** What an image of one platform goes by is its config, as with Docker; of several it is their index. */
+export function imageIDOf({ images, root }: HandedOver): Digest | undefined {
+  return images.length === 1 ? images[0]?.configDigest : root?.digest;
 }

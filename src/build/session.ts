@@ -1,6 +1,6 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
 import { Limiter } from '../core/limiter.ts';
-import { openRegistry } from '../registry/registry.ts';
+import { openRegistry, type Registry } from '../registry/registry.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage, wholeName } from './find-image.ts';
@@ -17,6 +17,7 @@ export interface BuildSession {
   readonly secrets: SecretValues;
   readonly store: BuildStore;
   readonly bases: Bases;
+  readonly registry: Registry;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** What became of every plan so far, also of one that failed. */
@@ -62,6 +63,7 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     secrets,
     store,
     bases,
+    registry,
     startedAt,
     accounts: [],
     sandbox() {

@@ -2,7 +2,7 @@ import type { BlobStore } from '../content/blob-store.ts';
 import { type Descriptor, type Manifest, mediaTypes, type StoredLayer } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { encodeJSON } from '../oci/json.ts';
-import { toOCIType } from '../oci/media-type.ts';
+import { toDockerType, toOCIType } from '../oci/media-type.ts';
 
 export interface AssembledImage {
   /** With the platform, as an index wants it. */
@@ -10,27 +10,34 @@ export interface AssembledImage {
   readonly config: Descriptor;
 }
 
+/** What is said in a document about an image, besides what it is. */
+export interface DocumentForm {
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Whose names the media types have; OCI's when absent. */
+  readonly mediaTypes?: 'oci' | 'docker';
+}
+
 /**
  * Stores the config and the manifest of an image (image-spec, manifest.md and config.md). The config's
- * rootfs is that of the layers. Layers of a base that came in Docker's media types get OCI's: same bytes.
- *
- * @param annotations of the manifest
+ * rootfs is that of the layers. Layers of a base that came in other media types get those of the manifest:
+ * same bytes.
  */
 export async function assembleImage(
   config: ImageConfig,
   layers: readonly StoredLayer[],
   blobs: BlobStore,
-  { annotations = {} }: { readonly annotations?: Readonly<Record<string, string>> } = {},
+  { annotations = {}, mediaTypes: names = 'oci' }: DocumentForm = {},
 ): Promise<AssembledImage> {
+  const typeOf = (mediaType: string) => (names === 'oci' ? toOCIType(mediaType) : toDockerType(mediaType));
   const rootfs = { type: 'layers', diff_ids: layers.map((layer) => layer.diffID) } as const;
   const configBlob = await blobs.put(encodeJSON({ ...config, rootfs }));
-  const configDescriptor: Descriptor = { mediaType: mediaTypes.ociConfig, ...configBlob };
+  const configDescriptor: Descriptor = { mediaType: typeOf(mediaTypes.ociConfig), ...configBlob };
   const manifest: Manifest = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+    mediaType: typeOf(mediaTypes.ociManifest),
     config: configDescriptor,
     layers: layers.map(({ descriptor: { mediaType, digest, size } }) => ({
-      mediaType: toOCIType(mediaType),
+      mediaType: typeOf(mediaType),
       digest,
       size,
     })),
@@ -46,7 +53,7 @@ export async function assembleImage(
     ...(features === undefined ? {} : { 'os.features': features }),
   };
   return {
-    manifest: { mediaType: mediaTypes.ociManifest, ...manifestBlob, platform },
+    manifest: { mediaType: typeOf(mediaTypes.ociManifest), ...manifestBlob, platform },
     config: configDescriptor,
   };
 }
@@ -55,13 +62,14 @@ export async function assembleImage(
 export async function assembleIndex(
   manifests: readonly Descriptor[],
   blobs: BlobStore,
-  { annotations = {} }: { readonly annotations?: Readonly<Record<string, string>> } = {},
+  { annotations = {}, mediaTypes: names = 'oci' }: DocumentForm = {},
 ): Promise<Descriptor> {
+  const mediaType = names === 'oci' ? mediaTypes.ociIndex : mediaTypes.dockerManifestList;
   const index = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociIndex,
+    mediaType,
     manifests,
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
-  return { mediaType: mediaTypes.ociIndex, ...(await blobs.put(encodeJSON(index))) };
+  return { mediaType, ...(await blobs.put(encodeJSON(index))) };
 }

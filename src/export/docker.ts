@@ -5,27 +5,31 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
 import { familiarName, parseReference } from '../registry/reference.ts';
 import { packArchive } from './archive.ts';
-import { type StreamDestination, writeStream } from './destination.ts';
+import { writeStream } from './destination.ts';
 import { type ExportImage, readManifests } from './image.ts';
-import { layoutMembers } from './oci.ts';
+import { exportLayoutDirectory } from './layout-directory.ts';
+import { type LayoutDestination, layoutMembers } from './oci.ts';
 
 /**
  * Writes images as `docker load` reads them: an OCI layout that also holds `manifest.json`, the list by which
- * older engines find config, layers and names.
+ * older engines find config, layers and names. A directory holds the same files.
  *
  * @throws UsageError `docker-many-platforms`; what `exportOCI` throws
  */
 export async function exportDocker(
   images: readonly ExportImage[],
   blobs: BlobStore,
-  destination: StreamDestination,
+  destination: LayoutDestination,
   signal: AbortSignal,
 ): Promise<void> {
   const list = [];
   for (const image of images) list.push(await archiveEntry(image, blobs));
-  const members = await layoutMembers(images, blobs, [
-    { kind: 'bytes', name: 'manifest.json', bytes: encodeJSON(list) },
-  ]);
+  const bytes = encodeJSON(list);
+  if (destination.kind === 'directory') {
+    await exportLayoutDirectory(images, blobs, destination.path, signal, { 'manifest.json': bytes });
+    return;
+  }
+  const members = await layoutMembers(images, blobs, [{ kind: 'bytes', name: 'manifest.json', bytes }]);
   await writeStream(destination, packArchive(members, blobs), signal);
 }
 

@@ -17,12 +17,14 @@ const readAheadBytes = 1024 * 1024;
  * Writes images into an OCI layout directory, which may hold others already: those keep their entries,
  * one with the same name is replaced. `index.json` comes last and by one rename, so that a reader finds
  * either the old images or the new ones.
+ * @param extra small files beside it, by name
  */
 export async function exportLayoutDirectory(
   images: readonly ExportImage[],
   blobs: BlobStore,
   path: string,
   signal: AbortSignal,
+  extra: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<void> {
   const folder = join(path, 'blobs', 'sha256');
   await onOutput(path, () => mkdir(folder, { recursive: true }));
@@ -36,6 +38,7 @@ export async function exportLayoutDirectory(
   const added = layoutEntries(images);
   const kept = before.filter((old) => !added.some((entry) => isSameName(old, entry)));
   await onOutput(path, async () => {
+    for (const [name, bytes] of Object.entries(extra)) await replaceFile(join(path, name), bytes);
     await replaceFile(join(path, 'oci-layout'), layoutFile);
     await replaceFile(join(path, 'index.json'), encodeLayoutIndex([...kept, ...added]));
   });

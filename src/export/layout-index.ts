@@ -20,6 +20,7 @@ export function layoutEntries(images: readonly ExportImage[]): Descriptor[] {
     return names.map((name) => ({
       ...manifest,
       annotations: {
+        ...manifest.annotations,
         [nameAnnotations.full]: name,
         [nameAnnotations.tag]: parseReference(name).tag ?? 'latest',
       },

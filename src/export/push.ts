@@ -30,17 +30,17 @@ export interface PushedRepository {
  * Sends an image to the registries its names begin with. Blobs go once to each repository however many tags
  * it gets, and not at all where they are there or can be taken over from another repository.
  *
- * @param names full ones; one without a tag makes the image known by its digest alone
+ * @param names one without a tag makes the image known by its digest alone
  * @throws RemoteError; IntegrityError `blob-missing`, `blob-damaged`; CanceledError
  */
 export async function pushToRegistries(
   root: Descriptor,
-  names: readonly string[],
+  names: readonly Reference[],
   { blobs, refs, registry, onProgress, signal }: PushServices,
 ): Promise<PushedRepository[]> {
   const image = await gather(root, blobs);
   const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
-  for (const reference of names.map(parseReference)) {
+  for (const reference of names) {
     const key = `${reference.registry}/${reference.repository}`;
     const { registry: host, repository } = reference;
     const known = repositories.get(key) ?? { at: { registry: host, repository }, tags: [] };

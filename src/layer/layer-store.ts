@@ -17,12 +17,15 @@ import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts'
 import { lockFile } from '../sys/file-lock.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import { applyLayer } from './apply.ts';
+import { openBlockCompressor } from './compress/block-compressor.ts';
+import { layerMediaType } from './compression.ts';
 import { diffSnapshot } from './diff.ts';
 import { type LayerRecord, readLayerRecord, snapshotIDFor, writeLayerRecord } from './layer-record.ts';
 import { listLayer } from './listing/layer-lister.ts';
 import { type ListedMember, readListing, writeListing } from './listing/layer-listing.ts';
 import { listedLayer } from './listing/listed-layer.ts';
 import { type Compression, type PackedLayer, packLayer } from './pack.ts';
+import { recompressLayer } from './recompress.ts';
 import { type RefusedContent, refuseContent } from './refuse-content.ts';
 
 export interface LayerStore {
@@ -45,6 +48,17 @@ export interface LayerStore {
    * @throws what `refused` says of content that no layer may hold
    */
   ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
+  /**
+   * The blob of a layer compressed exactly like this, made from the one given when there is none. It is told
+   * by what compressed it: a blob that came from elsewhere is always made anew.
+   * @throws what `recompressLayer` throws
+   */
+  recompress(
+    id: SnapshotID,
+    layer: StoredLayer,
+    compression: Compression,
+    signal: AbortSignal,
+  ): Promise<StoredLayer>;
   /** Records the blob of a layer that was packed from entries, and what is in it when no files were written. */
   save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
 }
@@ -157,9 +171,31 @@ export function openLayerStore(
     await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, pulled] });
   }
 
+  async function recompress(
+    id: SnapshotID,
+    layer: StoredLayer,
+    compression: Compression,
+    signal: AbortSignal,
+  ): Promise<StoredLayer> {
+    const { writer } = openBlockCompressor(compression);
+    const mediaType = layerMediaType(compression);
+    const made = readLayerRecord(records, id)?.blobs.find(
+      (blob) =>
+        blob.writer === writer &&
+        blob.descriptor.mediaType === mediaType &&
+        blobs.has(blob.descriptor.digest),
+    );
+    if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
+    return save(id, await recompressLayer(layer, blobs, compression, signal));
+  }
+
   return {
     save,
     ensureFiles,
+    recompress: (id, layer, compression, signal) =>
+      once(packing, `${id} recompressed ${compression.algorithm} ${compression.level ?? ''}`, () =>
+        recompress(id, layer, compression, signal),
+      ),
     async openListing(stack, signal) {
       // A layer that stands there twice says everything where it is topmost, as in a mount.
       const ids = [...new Set(stack.toReversed())];

@@ -60,7 +60,8 @@ async function push(
   const label = `pushing ${names.join(', ')}`;
   await asStep({ id: label, label }, work, async ({ moved, said }) => {
     const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
-    const pushed = await pushToRegistries(target, names, { blobs, refs, registry, onProgress, signal });
+    const services = { blobs, refs, registry, onProgress, signal };
+    const pushed = await pushToRegistries(target, names.map(parseReference), services);
     for (const { repository, receipt } of pushed) said(`${repository}: ${printReceipt(receipt)}`);
   });
 }

@@ -87,6 +87,13 @@ describe('--output', () => {
   });
 });
 
+const annotation = (level: string, name: string, value: string) => ({
+  level,
+  name,
+  value,
+  platform: undefined,
+});
+
 describe('--secret', () => {
   const env = { TOKEN: 'x' };
   const rows: [text: string, want: Want][] = [
@@ -206,13 +213,31 @@ describe('pairs', () => {
     ['host without address', () => parseHost('db'), expect.stringMatching(/^bad-flag-value/)],
     ['ulimit', () => parseUlimit('nofile=1024:2048'), 'nofile=1024:2048'],
     ['ulimit without value', () => parseUlimit('nofile'), expect.stringMatching(/^bad-flag-value/)],
-    ['annotation', () => parseAnnotation('a.B=c=d'), ['a.B', 'c=d']],
-    ['annotation of the manifest', () => parseAnnotation('manifest:a=b'), ['a', 'b']],
+    ['annotation', () => parseAnnotation('a.B=c=d'), [annotation('manifest', 'a.B', 'c=d')]],
     [
-      'annotation of the index',
-      () => parseAnnotation('index:a=b'),
-      expect.stringMatching(/^unsupported-flag/),
+      'annotation of the manifest',
+      () => parseAnnotation('manifest:a=b:c'),
+      [annotation('manifest', 'a', 'b:c')],
     ],
+    [
+      'annotation of several places',
+      () => parseAnnotation('index,manifest-descriptor[linux/arm64/v8]:a='),
+      [
+        annotation('index', 'a', ''),
+        { ...annotation('manifest-descriptor', 'a', ''), platform: 'linux/arm64' },
+      ],
+    ],
+    [
+      'annotation nowhere',
+      () => parseAnnotation('tag:a=b'),
+      expect.stringMatching(/^bad-annotation: .*"tag" is no place/),
+    ],
+    [
+      'annotation without a name',
+      () => parseAnnotation('index:=b'),
+      expect.stringMatching(/^bad-flag-value/),
+    ],
+    ['annotation without a value', () => parseAnnotation('index:a'), expect.stringMatching(/^missing-value/)],
   ];
   test.each(rows)('%s', (_title, read, want) => {
     expect(outcome(read)).toEqual(want);
@@ -378,9 +403,9 @@ describe('readBuildOptions', () => {
 describe('what a build does not honour is refused', () => {
   const rows: [title: string, flags: Partial<BuildFlags>, isRefused: boolean][] = [
     ['an output it has', { output: ['type=oci,dest=a,compression=gzip'] }, false],
-    ['push', { push: true }, true],
-    ['push of an image', { output: ['type=image,push=true'] }, true],
-    ['an image that is not pushed', { output: ['type=image,push=false'] }, false],
+    ['push', { push: true }, false],
+    ['other dates', { output: ['type=oci,dest=a,rewrite-timestamp=true'] }, true],
+    ['the dates there are', { output: ['type=oci,dest=a,rewrite-timestamp=false'] }, false],
     ['cache export', { cacheTo: ['type=inline'] }, true],
   ];
   test.each(rows)('%s', (_title, flags, isRefused) => {

@@ -61,7 +61,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--cpus <number>', 'processors for RUN')
     .option('--allow <entitlement>', 'network.host, security.insecure or device', eachOfList, [])
     .option('--label <name=value>', 'label of the image', each, [])
-    .option('--annotation <name=value>', 'annotation of the manifest', each, [])
+    .option('--annotation <name=value>', 'annotation of the manifest; index:NAME=VALUE and others', each, [])
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
     .option('-q, --quiet', 'print only the image id')
     .option('--iidfile <path>', 'write the image id to a file')
@@ -117,8 +117,7 @@ export const defineBuild: DefineCommand = (command, context) => {
             now: Date.now,
           }),
         );
-        if (flags.quiet === true)
-          for (const image of result.images) io.stdout.write(`${image.configDigest}\n`);
+        if (flags.quiet === true && result.imageID !== undefined) io.stdout.write(`${result.imageID}\n`);
         record = result.record;
       } finally {
         await renderer.close();

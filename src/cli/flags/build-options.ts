@@ -90,7 +90,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     outputs: readOutputs(flags, around.isStdoutTerminal),
     platforms: flags.platform.map(checkPlatform),
     labels: flags.label.map(parseLabel),
-    annotations: flags.annotation.map(parseAnnotation),
+    annotations: flags.annotation.flatMap(parseAnnotation),
     noCache: !flags.cache,
     noCacheFilter: flags.cacheFilter === true ? [] : flags.cacheFilter,
     cacheFrom: flags.cacheFrom.map((text) => parseCache('from', text)),

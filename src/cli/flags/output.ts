@@ -18,14 +18,16 @@ const image = [
   'annotation.*',
 ] as const;
 
+const push = ['push-by-digest', 'name-canonical'] as const;
+
 /** The keys of each type besides `type` and `dest`. */
 const keysOf: Readonly<Record<(typeof types)[number], readonly string[]>> = {
   oci: ['tar', ...image],
   docker: ['tar', ...image],
   tar: ['rewrite-timestamp'],
   local: ['rewrite-timestamp'],
-  registry: image,
-  image: ['push', ...image],
+  registry: [...push, ...image],
+  image: ['push', ...push, ...image],
 };
 
 /** Where a type without `dest` goes: to standard output, nowhere, or it cannot do without. */
@@ -109,12 +111,12 @@ function readType(text: string, name: string | undefined): Exclude<OutputType, '
   });
 }
 
-const booleans = ['tar', 'push', 'force-compression', 'rewrite-timestamp', 'oci-mediatypes'];
+const booleans = ['tar', 'push', ...push, 'force-compression', 'rewrite-timestamp', 'oci-mediatypes'];
 const compressions = ['gzip', 'zstd', 'uncompressed'];
 
 /** Checks one key against its type and gives its value in the one spelling it has. */
 function readAttribute(text: string, type: Exclude<OutputType, 'store'>, key: string, value: string): string {
-  const isKnown = keysOf[type].includes(key.startsWith('annotation.') ? 'annotation.*' : key);
+  const isKnown = keysOf[type].includes(/^annotation[-.[]/.test(key) ? 'annotation.*' : key);
   if (!isKnown) throw unknownKey('--output', text, key, ['type', 'dest', ...keysOf[type]]);
   if (booleans.includes(key)) {
     if (value === 'true' || value === '1') return 'true';

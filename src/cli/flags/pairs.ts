@@ -1,4 +1,6 @@
+import { type Annotation, parseAnnotationPlace } from '../../build/annotations.ts';
 import { UsageError } from '../../core/errors.ts';
+import { platformFromNode } from '../../core/platform.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,17 +31,23 @@ export function parseLabel(text: string): [string, string] {
   return [name, value];
 }
 
-/** `--annotation [manifest:]NAME=VALUE`. */
-export function parseAnnotation(text: string): [string, string] {
-  const [name, value] = cut('--annotation', text.replace(/^manifest:/, ''));
-  const scope = /^(?:manifest|index|manifest-descriptor|index-descriptor)(?:\[[^\]]*\])?:/.exec(name);
-  if (scope !== null) {
-    throw new UsageError('unsupported-flag', `--annotation ${text}: "${scope[0]}" is not supported yet`, {
-      hint: 'annotations go to the manifest',
+/**
+ * `--annotation [PLACE[,PLACE]:]NAME=VALUE`, a place being `manifest`, `index`, `manifest-descriptor` or
+ * `index-descriptor`, for one platform as `manifest[linux/amd64]`.
+ */
+export function parseAnnotation(text: string): Annotation[] {
+  const [whole, value] = cut('--annotation', text);
+  if (value === undefined) throw missingValue('--annotation', text);
+  const [, places = 'manifest', name = ''] = /^(?:([^:]*):)?(.*)$/s.exec(whole) ?? [];
+  if (name === '') {
+    throw new UsageError('bad-flag-value', `--annotation ${text}: the name is empty`, {
+      hint: 'write --annotation NAME=VALUE',
     });
   }
-  if (value === undefined) throw missingValue('--annotation', text);
-  return [name, value];
+  const host = platformFromNode(process.arch);
+  return places
+    .split(',')
+    .map((place) => ({ ...parseAnnotationPlace(place, `--annotation ${text}`, host), name, value }));
 }
 
 /** `--build-context NAME=VALUE`. */

@@ -10,16 +10,7 @@ const unsupported: readonly {
   readonly what: string;
   isGiven(flags: BuildFlags, options: BuildOptions): boolean;
 }[] = [
-  { what: '--push', isGiven: (flags) => flags.push === true },
-  { what: '--output type=registry', isGiven: anyOutput(({ type }) => type === 'registry') },
-  { what: '--output push=true', isGiven: anyAttribute('push', 'true') },
-  { what: '--output force-compression=true', isGiven: anyAttribute('force-compression', 'true') },
   { what: '--output rewrite-timestamp=true', isGiven: anyAttribute('rewrite-timestamp', 'true') },
-  { what: '--output oci-mediatypes=false', isGiven: anyAttribute('oci-mediatypes', 'false') },
-  {
-    what: '--output type=docker,tar=false',
-    isGiven: anyOutput(({ type, attributes }) => type === 'docker' && attributes.tar === 'false'),
-  },
   { what: '--cache-from', isGiven: (flags) => flags.cacheFrom.length > 0 },
   { what: '--cache-to', isGiven: (flags) => flags.cacheTo.length > 0 },
 ];
