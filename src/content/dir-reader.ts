@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { IntegrityError, systemCode } from '../core/errors.ts';
 import type { BlobInfo, BlobReader } from './blob-store.ts';
 import { blobPath } from './layout.ts';
@@ -49,14 +49,14 @@ async function* readVerified(
   want: BlobInfo,
   onDamage: OnDamage,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = await openExisting(path, want);
+  const fd = openExisting(path, want);
   try {
-    const { size, ino } = await file.stat();
+    const { size, ino } = fstatSync(fd);
     try {
       if (size !== want.size) {
         throw new IntegrityError('size-mismatch', `it has ${size} bytes, not ${want.size}`);
       }
-      yield* verifiedStream(chunksOf(file, size), want);
+      yield* verifiedStream(chunksOf(fd, size), want);
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error;
       const hint = await onDamage(path, ino);
@@ -69,13 +69,13 @@ async function* readVerified(
       );
     }
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
-async function openExisting(path: string, want: BlobInfo): Promise<FileHandle> {
+function openExisting(path: string, want: BlobInfo): number {
   try {
-    return await open(path, 'r');
+    return openSync(path, 'r');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     throw new IntegrityError('blob-missing', `the blob ${want.digest} is not there: ${path}`, {
@@ -84,11 +84,27 @@ async function openExisting(path: string, want: BlobInfo): Promise<FileHandle> {
   }
 }
 
-async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(size, 1)));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
+const readLater = promisify(read);
+
+/** What fits one chunk is read at once: going through another thread takes longer. */
+async function* chunksOf(fd: number, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  if (size <= readBytes) {
+    const buffer = Buffer.allocUnsafeSlow(size + 1);
+    yield buffer.subarray(0, readSync(fd, buffer));
+    return;
+  }
+  const next = () => readLater(fd, Buffer.allocUnsafeSlow(readBytes), 0, readBytes, null);
+  let reading = next();
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await reading;
+      if (bytesRead === 0) return;
+      // The next chunk comes while this one is worked on.
+      reading = next();
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    // Nothing may read a descriptor that is closed, or already another file's.
+    await reading.catch(() => undefined);
   }
 }

@@ -1,44 +1,69 @@
-import { pipeline } from 'node:stream/promises';
-import { type Pack, pack as tarPack } from 'tar-stream';
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
+import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
+import type { TarEntry } from '../tar/entry.ts';
 
-/** A file of an archive, or a directory. */
+/** A file of an archive, or a directory; names are ASCII. */
 export type ArchiveMember =
   | { readonly kind: 'directory'; readonly name: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly name: string; readonly blob: BlobInfo };
 
 /** Dates and owners say nothing in an image archive, so that the same image is always the same bytes. */
-const fixed = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' } as const;
+const fixed = {
+  uid: 0,
+  gid: 0,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: [],
+} as const;
 
-/** An archive as a stream of chunks; blobs are verified while they pass. */
+/** Pieces below this are gathered: an image of small layers is written by a call or two. */
+const gatherBytes = 1 << 18;
+
+/**
+ * An archive as a stream of chunks; blobs are verified while they pass. The chunks are the receiver's.
+ * @throws IntegrityError when a blob is missing or damaged
+ */
 export async function* packArchive(
   members: readonly ArchiveMember[],
   blobs: BlobStore,
 ): AsyncGenerator<Uint8Array> {
-  const pack = tarPack();
-  const feeding = feed(pack, members, blobs).catch((error: Error) => {
-    pack.destroy(error);
-  });
-  try {
-    yield* pack as AsyncIterable<Uint8Array>;
-  } finally {
-    pack.destroy();
-    await feeding;
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of piecesOf(members, blobs)) {
+    gathered.push(piece);
+    size += piece.length;
+    if (size < gatherBytes) continue;
+    // A large piece passes as it is.
+    const last = piece.length < gatherBytes ? undefined : gathered.pop();
+    if (gathered.length > 0) yield Buffer.concat(gathered);
+    if (last !== undefined) yield last;
+    gathered = [];
+    size = 0;
   }
+  yield Buffer.concat(gathered);
 }
 
-async function feed(pack: Pack, members: readonly ArchiveMember[], blobs: BlobStore): Promise<void> {
+async function* piecesOf(members: readonly ArchiveMember[], blobs: BlobStore): AsyncGenerator<Uint8Array> {
   for (const member of members) {
-    if (member.kind === 'directory') {
-      pack.entry({ ...fixed, name: member.name, type: 'directory', mode: 0o755 });
-    } else if (member.kind === 'bytes') {
-      pack.entry({ ...fixed, name: member.name, mode: 0o644 }, Buffer.from(member.bytes));
-    } else {
-      const entry = pack.entry({ ...fixed, name: member.name, mode: 0o644, size: member.blob.size });
-      // A stream of its own kind, which Node's pipeline takes and its types do not know.
-      await pipeline(blobs.open(member.blob), entry as unknown as NodeJS.WritableStream);
-    }
+    const entry = entryOf(member);
+    yield encodeHeader(entry);
+    if (member.kind === 'bytes') yield member.bytes;
+    if (member.kind === 'blob') yield* blobs.open(member.blob);
+    yield new Uint8Array(paddingAfter(entry.size));
   }
-  pack.finalize();
+  yield tarTrailer;
+}
+
+function entryOf(member: ArchiveMember): TarEntry {
+  switch (member.kind) {
+    case 'directory':
+      return { ...fixed, path: member.name.replace(/\/$/, ''), type: 'directory', mode: 0o755, size: 0 };
+    case 'bytes':
+      return { ...fixed, path: member.name, type: 'file', mode: 0o644, size: member.bytes.length };
+    case 'blob':
+      return { ...fixed, path: member.name, type: 'file', mode: 0o644, size: member.blob.size };
+  }
 }

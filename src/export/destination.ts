@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, type Stats } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  open,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  write,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { CanceledError, diskFull, HostError, systemCode } from '../core/errors.ts';
 
 /** Where one stream of bytes goes. */
@@ -11,9 +21,6 @@ export type StreamDestination =
   | { readonly kind: 'file'; readonly path: string }
   /** Standard output: written with backpressure, left open. */
   | { readonly kind: 'stream'; readonly stream: Writable };
-
-/** Big writes: a file is handed to the kernel a megabyte at a time. */
-const writeAheadBytes = 1024 * 1024;
 
 /**
  * Writes a stream. A file is written aside in its own directory and renamed, so that a failure leaves
@@ -53,28 +60,50 @@ async function writeFile(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { path, isPlain } = await inspectTarget(given);
-  if (!isPlain) return pipeline(chunks, createWriteStream(path), { signal });
+  const { path, isPlain } = inspectTarget(given);
+  // A pipe opens when somebody reads it, which may take a while.
+  if (!isPlain) return fill(await openLater(path, 'w'), chunks, signal);
   const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const file = createWriteStream(aside, { flags: 'wx', highWaterMark: writeAheadBytes });
-    await pipeline(chunks, file, { signal });
-    await rename(aside, path);
+    await fill(openSync(aside, 'wx'), chunks, signal);
+    renameSync(aside, path);
   } catch (error) {
-    await rm(aside, { force: true });
+    rmSync(aside, { force: true });
     throw error;
   }
 }
 
-/** Follows a symlink at the destination, so that the file it names is replaced and not the link. */
-async function inspectTarget(path: string): Promise<{ path: string; isPlain: boolean }> {
-  let found: Stats;
+/** Writes each chunk while the next one is made, and closes the file. */
+async function fill(fd: number, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  let writing = Promise.resolve();
   try {
-    found = await stat(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    for await (const chunk of chunks) {
+      await writing;
+      signal.throwIfAborted();
+      writing = writeAll(fd, chunk);
+      // Reported when it is waited for.
+      writing.catch(() => undefined);
+    }
+    await writing;
+  } finally {
+    await writing.catch(() => undefined);
+    closeSync(fd);
+  }
+}
+
+const openLater = promisify(open);
+const writeLater = promisify(write);
+
+async function writeAll(fd: number, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await writeLater(fd, chunk, at)).bytesWritten;
+}
+
+/** Follows a symlink at the destination, so that the file it names is replaced and not the link. */
+function inspectTarget(path: string): { path: string; isPlain: boolean } {
+  const found: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
     // Fails when the directory is not there, before anything is made.
-    await stat(dirname(path));
+    statSync(dirname(path));
     return { path, isPlain: true };
   }
   if (found.isDirectory()) {
@@ -82,7 +111,7 @@ async function inspectTarget(path: string): Promise<{ path: string; isPlain: boo
       hint: 'name a file in it; tar=false writes type=oci and type=docker as a directory',
     });
   }
-  return { path: await realpath(path), isPlain: found.isFile() };
+  return { path: realpathSync(path), isPlain: found.isFile() };
 }
 
 const hints: Readonly<Record<string, string>> = {
