@@ -81,6 +81,13 @@ test('a build that is answered from the cache loads nothing that runs, fetches o
   expect(builtins.filter((name) => unwanted.includes(name))).toEqual([]);
 });
 
+test('a check loads nothing that runs, fetches or compresses', () => {
+  const { builtins, files } = load(['check', join(directory, 'context')]);
+  expect(files).toEqual(['bin/strata', 'dist/strata.cjs']);
+  const unwanted = ['child_process', 'http', 'net', 'tls', 'worker_threads', 'zlib'];
+  expect(builtins.filter((name) => unwanted.includes(name))).toEqual([]);
+});
+
 test('the program finds itself through a symlink', () => {
   const link = join(directory, 'strata');
   symlinkSync(strata, link);
