@@ -96,7 +96,7 @@ export function reportFile(
 }
 
 /** Years that a Date cannot hold are given in seconds, as `@` and the number. */
-export function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
+function printTimestamp({ seconds, nanoseconds }: Timestamp): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return `@${seconds}`;
   const fraction = nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`;

@@ -41,7 +41,7 @@ export function readPrunePolicy(flags: PruneFlags, diskBytes: () => number): Pru
  * Bytes, or a share of a disk: `20g`, `15%`.
  * @throws UsageError `bad-flag-value`
  */
-export function parseShare(flag: string, text: string, diskBytes: () => number): number {
+function parseShare(flag: string, text: string, diskBytes: () => number): number {
   const percent = /^([0-9]+(?:\.[0-9]+)?)%$/.exec(text)?.[1];
   if (percent === undefined) return parseBytes(flag, text);
   if (Number(percent) <= 100) return Math.floor((diskBytes() * Number(percent)) / 100);
