@@ -11,6 +11,7 @@ import { execRunner } from '../solve/ops/exec/exec.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
 import { entryPublisher } from '../solve/publish.ts';
 import { createSolver, type Solver } from '../solve/solver.ts';
+import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
 import { openLeakedLayers } from './leaked-layers.ts';
@@ -55,14 +56,15 @@ export async function runPlan(
     isExported: (vertex) => exported.has(vertex.id),
     isLookedAt: (vertex) => read.has(vertex.id),
   });
-  const createdAt = () => ({
-    seconds: plan.image.epochSeconds ?? Math.floor(io.now() / 1000),
-    nanoseconds: 0,
-  });
+  const { epochSeconds } = plan.image;
+  const times: StepTimes = {
+    epochSeconds,
+    createdAt: () => ({ seconds: epochSeconds ?? Math.floor(io.now() / 1000), nanoseconds: 0 }),
+  };
   const runners = {
     exec: execRunner(origins, execSettings(session), io.emit, io.now),
-    copy: copyRunner(origins, publish, createdAt),
-    mkdir: mkdirRunner(layers, publish, createdAt),
+    copy: copyRunner(origins, publish, times),
+    mkdir: mkdirRunner(layers, publish, times),
   };
   const leaks = openLeakedLayers(inputs.dockerfile, snapshotter);
   const pack = async (stack: readonly StackLayer[]) => {

@@ -7,7 +7,8 @@ import { type Keyword, nameOf, type Statement, spanOf } from './statement.ts';
 
 type FlagKind = 'string' | 'boolean' | 'list';
 
-const known: Partial<Record<Keyword, Readonly<Record<string, FlagKind>>>> = {
+/** The flags of each instruction that has any. */
+export const instructionFlags: Partial<Record<Keyword, Readonly<Record<string, FlagKind>>>> = {
   from: { platform: 'string' },
   run: { mount: 'list', network: 'string', security: 'string', device: 'list' },
   copy: {
@@ -57,7 +58,7 @@ function readFlag(statement: Statement, token: FlagToken): Flag {
 /** Reports flags the instruction does not know, given twice, or given a value of the wrong kind. */
 export function checkFlags(statement: Statement, keyword: Keyword, flags: readonly Flag[]): void {
   const { report } = statement;
-  const kinds = known[keyword] ?? {};
+  const kinds = instructionFlags[keyword] ?? {};
   const seen = new Set<string>();
   for (const { name, value, span, nameSpan, valueSpan } of flags) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
@@ -78,7 +79,7 @@ export function checkFlags(statement: Statement, keyword: Keyword, flags: readon
 
 /** The instruction a flag belongs to, when there is just one. */
 function ownerOf(name: string): string | undefined {
-  const owners = Object.entries(known).filter(([, kinds]) => Object.hasOwn(kinds, name));
+  const owners = Object.entries(instructionFlags).filter(([, kinds]) => Object.hasOwn(kinds, name));
   return owners.length === 1 ? owners[0]?.[0].toUpperCase() : undefined;
 }
 

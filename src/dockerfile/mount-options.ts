@@ -84,6 +84,9 @@ const readers: Readonly<Record<string, Reader>> = {
   gid: numberReader('gid'),
 };
 
+/** The keys of `RUN --mount`, every spelling. */
+export const mountOptionNames: readonly string[] = Object.keys(readers);
+
 const bareKeys = new Set(['readonly', 'ro', 'readwrite', 'rw', 'required']);
 
 /** Reads one field of the record into `options`, in place: some keys depend on what stood before them. */
@@ -107,7 +110,7 @@ export function readMountField(
 }
 
 function nearestKey(key: string): { help?: string } {
-  const nearest = suggest(key, Object.keys(readers));
+  const nearest = suggest(key, mountOptionNames);
   return nearest === undefined ? {} : { help: `did you mean ${nearest}?` };
 }
 

@@ -30,6 +30,7 @@ const names: Readonly<Record<string, string>> = {
   'add-host': '--add-host',
   ulimit: '--ulimit',
   script: 'heredoc',
+  epoch: 'SOURCE_DATE_EPOCH',
 };
 
 /** The causes in the order of the parts, build arguments first among variables: they are what people change. */

@@ -3,19 +3,19 @@ import { placeFiles } from '../../copy/place.ts';
 import { selectFiles } from '../../copy/select.ts';
 import { selectAdded } from '../../copy/select-added.ts';
 import { openArchives } from '../../copy/unpack.ts';
-import { emptyTree, type FileTree, type Timestamp } from '../../core/file-tree.ts';
+import { emptyTree, type FileTree } from '../../core/file-tree.ts';
 import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import type { Stack } from '../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type OriginServices, type SelectFrom } from '../origin.ts';
 import type { PublishEntries } from '../publish.ts';
+import { type StepTimes, timeParts } from '../step-times.ts';
 
 /** COPY and ADD: files chosen from an origin become a layer's entries. */
 export function copyRunner(
   services: OriginServices,
   publish: PublishEntries,
-  /** The time of directories that a step has to make. */
-  createdAt: () => Timestamp,
+  times: StepTimes,
 ): OpRunner<CopyOp> {
   const choices = new Map<VertexID, ChosenFiles>();
   const chosen = (vertex: Vertex<CopyOp>): ChosenFiles => {
@@ -38,7 +38,7 @@ export function copyRunner(
       const files = chosen(vertex);
       const content = await files.digest(context);
       if (content === undefined) return undefined;
-      return copyRecipe(vertex.op, content, await files.notes(context));
+      return copyRecipe(vertex.op, content, times, await files.notes(context));
     },
     async run(vertex, below, context) {
       const { op } = vertex;
@@ -53,7 +53,7 @@ export function copyRunner(
         owner: op.owner,
         mode: op.mode,
         isLink: op.isLink,
-        createdAt: createdAt(),
+        createdAt: times.createdAt(),
       });
       const [id] = await Promise.all([
         publish(vertex, below, entries, context.signal),
@@ -84,8 +84,8 @@ export function readsBelow({ instruction, owner = '', isLink }: CopyOp): boolean
 }
 
 /** The files by content; how and where they are put by the words of the instruction. */
-function copyRecipe(op: CopyOp, content: string, notes: readonly Part[]): Recipe {
-  const parts: [string, string][] = [
+function copyRecipe(op: CopyOp, content: string, times: StepTimes, notes: readonly Part[]): Recipe {
+  const parts: Part[] = [
     ['files', content],
     ['dest', op.dest],
   ];
@@ -94,6 +94,7 @@ function copyRecipe(op: CopyOp, content: string, notes: readonly Part[]): Recipe
   if (op.isLink) parts.push(['link', 'true']);
   if (op.keepsParents) parts.push(['parents', 'true']);
   if (op.instruction === 'ADD') parts.push(['unpack', String(op.unpack ?? 'local')]);
+  parts.push(...timeParts(times));
   const sources = op.sources.map((source): Part => ['source', op.keepsParents ? pivotOf(source) : source]);
   return { kind: 'copy', parts, notes: [...sources, ...notes] };
 }

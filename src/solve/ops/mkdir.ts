@@ -7,30 +7,27 @@ import type { LayerStore } from '../../layer/layer-store.ts';
 import type { MkdirOp } from '../../plan/vertex.ts';
 import type { OpRunner } from '../op-runner.ts';
 import type { PublishEntries } from '../publish.ts';
+import { type StepTimes, timeParts } from '../step-times.ts';
 
 /** WORKDIR: the directory and its missing parents, 0755 and owned by the step's user; what exists stays as it is. */
 export function mkdirRunner(
   layers: LayerStore,
   publish: PublishEntries,
-  /** The time of directories that a step has to make. */
-  createdAt: () => Timestamp,
+  times: StepTimes,
 ): OpRunner<MkdirOp> {
   return {
     async recipe(vertex) {
       const { path, owner } = vertex.op;
       return {
         kind: 'mkdir',
-        parts: [
-          ['path', path],
-          ['owner', owner],
-        ],
+        parts: [['path', path], ['owner', owner], ...timeParts(times)],
       };
     },
     async run(vertex, below, context) {
       // The owner may have to be looked up by name.
       if (/[^0-9:]/.test(vertex.op.owner)) await layers.ensureFiles(below, context.signal);
       const tree = await layers.openListing(below, context.signal);
-      const entries = missingDirectories(tree, vertex.op, createdAt());
+      const entries = missingDirectories(tree, vertex.op, times.createdAt());
       return publish(vertex, below, entries, context.signal);
     },
   };
