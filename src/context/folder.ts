@@ -59,7 +59,7 @@ export function openFolder(directory: string, options: FolderOptions): FileTree 
   const lstat = (path: BytePath): FileStat | undefined => {
     if (!isVisible(path)) return undefined;
     const stat = reading(path, statFile);
-    return stat === undefined || uidGid === 'keep' ? stat : { ...stat, uid: 0, gid: 0 };
+    return stat === undefined || uidGid === 'keep' ? stat : Object.assign(stat, { uid: 0, gid: 0 });
   };
 
   return {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../core/digest.ts';
-import type { FileTree } from '../core/file-tree.ts';
+import type { FileStat, FileTree } from '../core/file-tree.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
 import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
 import { isCopied } from './xattr-policy.ts';
@@ -35,7 +35,9 @@ export async function selectionDigest(selection: Selection, signal?: AbortSignal
     lines.push(sourceLine(source));
     const firstName = new Map<string, BytePath>();
     for (const file of source.kind === 'file' ? [source.file] : source.files) {
-      lines.push(await fileLine(source.tree, file, hasher, firstName));
+      // Twenty thousand files that are known are worth no promise each.
+      const about = knownContent(source.tree, file) ?? (await readContent(source.tree, file, hasher));
+      lines.push(fileLine(source.tree, file, about, firstName));
     }
   }
   for (const { name, content } of selection.heredocs) {
@@ -51,44 +53,55 @@ function sourceLine(source: SelectedSource): string {
   return `source ${source.argument} file ${escaped(source.name)}${time}`;
 }
 
-async function fileLine(
+function fileLine(
   tree: FileTree,
-  file: SelectedFile,
-  hasher: FileHasher,
+  { stat, path, to }: SelectedFile,
+  about: Content,
   firstName: Map<string, BytePath>,
-): Promise<string> {
-  const { stat, to } = file;
-  const fields = [stat.type, stat.mode.toString(8), `${stat.uid}:${stat.gid}`];
-  if (stat.type === 'file') {
-    fields.push(String(stat.size), ...(await contentFields(tree, file, hasher)));
-  } else {
-    const isDevice = stat.type === 'char' || stat.type === 'block';
-    fields.push(isDevice ? `${stat.devMajor}:${stat.devMinor}` : '-', '-', xattrField(tree, file));
-  }
-  fields.push(escaped(to));
-  if (stat.type === 'symlink') fields.push('->', escaped(tree.readlink(file.path)));
-  if (stat.type === 'file' && stat.linkCount > 1) {
+): string {
+  const { type } = stat;
+  const isDevice = type === 'char' || type === 'block';
+  const size = type === 'file' ? stat.size : isDevice ? `${stat.devMajor}:${stat.devMinor}` : '-';
+  const owner = `${stat.uid}:${stat.gid}`;
+  let line = `${type} ${stat.mode.toString(8)} ${owner} ${size} ${about.digest} ${about.xattrs} ${escaped(to)}`;
+  if (type === 'symlink') line += ` -> ${escaped(tree.readlink(path))}`;
+  if (type === 'file' && stat.linkCount > 1) {
     const first = firstName.get(stat.inode);
     if (first === undefined) firstName.set(stat.inode, to);
-    else fields.push('=', escaped(first));
+    else line += ` = ${escaped(first)}`;
   }
-  return fields.join(' ');
+  return line;
+}
+
+/** Two words of a line. */
+interface Content {
+  /** In hex, `-` for what has no content. */
+  readonly digest: string;
+  readonly xattrs: string;
 }
 
 /**
- * Content digest and attributes of a regular file. The index has both, since a change of either shows in the
- * file's ctime: asking 20,000 files for their attributes takes as long as finding them.
+ * What the tree's index says of a regular file or directory. It has the attributes as well, since a change
+ * of either shows in the ctime: asking 20,000 files for their attributes takes as long as finding them.
  */
-async function contentFields(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<string[]> {
-  const { path, stat } = file;
-  const known = tree.digests?.get(path, stat);
-  if (known !== undefined) return [known.slice(0, hexLength), known.slice(hexLength + 1)];
-  const [hex, xattrs] = [await hasher.hash(tree, file), xattrField(tree, file)];
-  tree.digests?.set(path, stat, `${hex}/${xattrs}`);
-  return [hex, xattrs];
+function knownContent({ digests }: FileTree, { path, stat }: SelectedFile): Content | undefined {
+  const known = isIndexed(stat) ? digests?.get(path, stat) : undefined;
+  if (known === undefined) return undefined;
+  const cut = known.indexOf('/');
+  return { digest: known.slice(0, cut), xattrs: known.slice(cut + 1) };
 }
 
-const hexLength = 64;
+async function readContent(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<Content> {
+  const { path, stat } = file;
+  const digest = stat.type === 'file' ? await hasher.hash(tree, file) : '-';
+  const xattrs = xattrField(tree, file);
+  if (isIndexed(stat)) tree.digests?.set(path, stat, `${digest}/${xattrs}`);
+  return { digest, xattrs };
+}
+
+function isIndexed({ type }: FileStat): boolean {
+  return type === 'file' || type === 'directory';
+}
 
 function xattrField(tree: FileTree, file: SelectedFile): string {
   const copied = tree.xattrs(file.path).filter(isCopied);

@@ -54,7 +54,7 @@ export interface FileTree {
   explainMissing?(path: BytePath): string | undefined;
 }
 
-/** Remembers one word (no blanks, no line ends) about the content and attributes of each regular file. */
+/** Remembers one word (no blanks, no line ends) about the content and attributes of files and directories. */
 export interface FileDigestIndex {
   get(path: BytePath, stat: FileStat): string | undefined;
   set(path: BytePath, stat: FileStat, word: string): void;

@@ -2,15 +2,18 @@ import {
   chmodSync,
   chownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimes } from '../../src/sys/node.ts';
 import { listNames, statFile } from '../../src/sys/stat.ts';
 
 let directory: string;
@@ -40,8 +43,21 @@ test('two names of one inode are told by it', () => {
   expect(statFile(join(directory, 'dir'))?.inode).not.toBe(inode);
 });
 
-test.each([['nothing'], ['file/below']])('nothing is at %s', (path) => {
+test.each([['nothing'], ['file/below'], ['file\0name']])('nothing is at %j', (path) => {
   expect(statFile(join(directory, path))).toBeUndefined();
+});
+
+test('times and sizes are as exact as the kernel has them', () => {
+  const path = join(directory, 'exact');
+  writeFileSync(path, '');
+  truncateSync(path, 5_000_000_007);
+  setTimes(path, { seconds: -2, nanoseconds: 999_999_999 });
+  const { ctimeNs } = lstatSync(path, { bigint: true });
+  const stat = statFile(path);
+  expect(stat).toMatchObject({ size: 5_000_000_007, mtime: { seconds: -2, nanoseconds: 999_999_999 } });
+  expect(BigInt(stat?.ctime?.seconds ?? 0) * 1_000_000_000n + BigInt(stat?.ctime?.nanoseconds ?? 0)).toBe(
+    ctimeNs,
+  );
 });
 
 test('devices have their numbers', () => {
