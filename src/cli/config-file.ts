@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { systemCode, UsageError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
 import type { ProxySettings } from '../registry/proxy.ts';
+import { parseDuration } from './flags/duration.ts';
+import { parseShare } from './flags/share.ts';
+import { defaultPruneSettings, type PruneSettings } from './prune/settings.ts';
 
 /** What the configuration files say; a flag on the command line wins over it. */
 export interface Config {
@@ -14,6 +17,7 @@ export interface Config {
   readonly proxy: ProxySettings;
   readonly runtime?: string;
   readonly maxParallelism?: number;
+  readonly prune: PruneSettings;
 }
 
 export interface ConfigPlaces {
@@ -44,7 +48,13 @@ export function configPlaces(environment: Environment): ConfigPlaces {
  * @throws UsageError `bad-config-file`, naming the file
  */
 export function readConfig(places: ConfigPlaces): Config {
-  let config: Config = { registryMirrors: new Map(), insecureRegistries: [], caFiles: [], proxy: {} };
+  let config: Config = {
+    registryMirrors: new Map(),
+    insecureRegistries: [],
+    caFiles: [],
+    proxy: {},
+    prune: defaultPruneSettings,
+  };
   for (const path of places.own) {
     for (const [key, value] of Object.entries(readObject(path) ?? {})) {
       const read = members[key as keyof typeof members];
@@ -83,11 +93,39 @@ const members: Readonly<Record<string, (value: unknown, fail: Fail, before: Conf
   runtime: (value, fail) => ({
     runtime: typeof value === 'string' && value !== '' ? value : fail('a name or path'),
   }),
+  prune: (value, fail, { prune }) => ({ prune: pruneSettings(value, fail, prune) }),
   'max-parallelism': (value, fail) => ({
     maxParallelism:
       Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : fail('a number above 0'),
   }),
 };
+
+function pruneSettings(value: unknown, fail: Fail, before: PruneSettings): PruneSettings {
+  const want =
+    'an object such as {"keep-size": "25%", "free": "10%", "older-than": "30d", "automatic": true}';
+  if (!isObject(value)) return fail(want);
+  const { automatic = before.isAutomatic, ...sizes } = value;
+  if (typeof automatic !== 'boolean') return fail(want);
+  const given: Partial<Record<'keepSize' | 'free' | 'olderThan', string>> = {};
+  for (const [key, text] of Object.entries(sizes)) {
+    const member = pruneMembers[key as keyof typeof pruneMembers];
+    if (!Object.hasOwn(pruneMembers, key) || typeof text !== 'string') return fail(want);
+    try {
+      member.check(text);
+    } catch (error) {
+      return fail(`${want}; ${(error as Error).message}`);
+    }
+    given[member.name] = text;
+  }
+  return { ...before, isAutomatic: automatic, ...given };
+}
+
+const isShare = (key: string) => (text: string) => void parseShare(key, text, () => 0);
+const pruneMembers = {
+  'keep-size': { name: 'keepSize', check: isShare('keep-size') },
+  free: { name: 'free', check: isShare('free') },
+  'older-than': { name: 'olderThan', check: (text: string) => void parseDuration('older-than', text) },
+} as const;
 
 function aString(value: unknown, fail: Fail): string {
   return typeof value === 'string' ? value : fail('a string');

@@ -17,7 +17,7 @@ export async function withLocalStore<T>(root: string, work: (store: LocalStore) 
   try {
     const images = join(root, 'images');
     return await work({
-      blobs: openBlobStore(images, workspace.subdirectory('ingest')),
+      blobs: openBlobStore(images, workspace.subdirectory('ingest'), join(root, 'partial')),
       refs: openRefs(images),
     });
   } finally {
@@ -35,7 +35,7 @@ export async function withPruneSite<T>(root: string, work: (site: PruneSite) => 
   try {
     return await work({
       root,
-      aside: workspace.scratch(),
+      scratch: workspace.scratch,
       oldestStart: () => Math.min(...listRuns(root).map(({ startedAt }) => startedAt)),
       now: Date.now,
     });

@@ -14,8 +14,8 @@ import type { PrunePolicy } from './prune/policy.ts';
 /** Where a prune works. */
 export interface PruneSite {
   readonly root: string;
-  /** An empty directory of its own on the filesystem of the root; who gave it removes it. */
-  readonly aside: string;
+  /** A new, empty directory on the filesystem of the root; who gives it sees to its end. */
+  scratch(): string;
   /** When the oldest of all that runs on the store began, this prune among them. */
   oldestStart(): number;
   /** Milliseconds since the epoch. */
@@ -51,7 +51,7 @@ export async function planPrune(site: PruneSite, policy: PrunePolicy): Promise<P
  * @throws IntegrityError `bad-index` when it cannot be known what is tagged
  */
 export async function pruneStore(site: PruneSite, policy: PrunePolicy): Promise<PruneReport> {
-  const { root, aside } = site;
+  const { root } = site;
   const { pieces, doomed } = await openPrune(site, policy);
   const names = doomed(pieces()).filter(({ id }) => id.startsWith('name '));
   if (names.length > 0) {
@@ -59,6 +59,7 @@ export async function pruneStore(site: PruneSite, policy: PrunePolicy): Promise<
     for (const { label } of names) await refs.remove(label);
   }
   const before = totalBytes(pieces());
+  const aside = site.scratch();
   const gone = alone(
     markedDirectories.map((path) => join(root, path)),
     () => moveAway(root, doomed(pieces()), aside),

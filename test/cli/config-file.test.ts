@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configPlaces, readConfig } from '../../src/cli/config-file.ts';
+import { defaultPruneSettings } from '../../src/cli/prune/settings.ts';
 import { stateRoot } from '../../src/cli/state-root.ts';
 
 let dir: string;
@@ -19,7 +20,13 @@ function read(files: Partial<Record<'system' | 'user' | 'docker', string>>) {
 }
 
 test('without any file everything is empty', () => {
-  expect(read({})).toEqual({ registryMirrors: new Map(), insecureRegistries: [], caFiles: [], proxy: {} });
+  expect(read({})).toEqual({
+    registryMirrors: new Map(),
+    insecureRegistries: [],
+    caFiles: [],
+    proxy: {},
+    prune: defaultPruneSettings,
+  });
 });
 
 test("the person's file wins member by member", () => {
@@ -35,6 +42,7 @@ test("the person's file wins member by member", () => {
     caFiles: ['/ca.pem'],
     insecureRegistries: ['r:5000'],
     proxy: {},
+    prune: defaultPruneSettings,
   });
 });
 
@@ -63,6 +71,14 @@ test("Docker's mirrors are read when there are no others, and nothing else of it
   });
   expect(config.registryMirrors).toEqual(new Map([['docker.io', ['http://docker']]]));
   expect(config.insecureRegistries).toEqual([]);
+});
+
+test('what prunes go by is put together from all files', () => {
+  const config = read({
+    system: '{"prune": {"keep-size": "50%", "older-than": "30d"}}',
+    user: '{"prune": {"automatic": false, "free": "20g"}}',
+  });
+  expect(config.prune).toEqual({ isAutomatic: false, keepSize: '50%', free: '20g', olderThan: '30d' });
 });
 
 const bad: [
@@ -95,6 +111,15 @@ const bad: [
     /must be an object such as/,
   ],
   ['a number as text', 'user', '{"max-parallelism": "2"}', /"max-parallelism" must be a number above 0/],
+  ['a prune by a number', 'user', '{"prune": {"keep-size": 5}}', /"prune" must be an object such as/],
+  [
+    'a prune by a wrong size',
+    'user',
+    '{"prune": {"free": "5 apples"}}',
+    /free 5 apples: not a number of bytes/,
+  ],
+  ['a prune by a wrong age', 'user', '{"prune": {"older-than": "soon"}}', /older-than soon: not a duration/],
+  ['an unknown member of prune', 'user', '{"prune": {"size": "5g"}}', /"prune" must be an object such as/],
   ['an empty string', 'user', '{"ca-files": [""]}', /"ca-files" must be a list of strings/],
   [
     "Docker's file with other mirrors",

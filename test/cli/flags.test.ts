@@ -8,6 +8,7 @@ import { parseAnnotation, parseHost, parseUlimit } from '../../src/cli/flags/pai
 import { parseResources } from '../../src/cli/flags/resources.ts';
 import { parseSecret, parseSsh } from '../../src/cli/flags/secret.ts';
 import { refuseUnsupported } from '../../src/cli/flags/unsupported.ts';
+import { defaultPruneSettings } from '../../src/cli/prune/settings.ts';
 
 /** A value, or the code and a part of what the error says and hints. */
 type Want = unknown;
@@ -279,6 +280,7 @@ const around: Surroundings = {
     insecureRegistries: ['old:5000'],
     caFiles: [],
     proxy: {},
+    prune: defaultPruneSettings,
     runtime: 'crun',
   },
   processors: 3,

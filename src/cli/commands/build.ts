@@ -83,11 +83,12 @@ export const defineBuild: DefineCommand = (command, context) => {
     .action(async (contextPath: string, flags: BuildFlags) => {
       const { env } = io;
       const call = readCall(flags);
+      const config = readConfig(configPlaces(env));
       const options = readBuildOptions(flags, {
         context: contextPath,
         root: context.root(),
         env,
-        config: readConfig(configPlaces(env)),
+        config,
         processors: availableParallelism(),
         isStdoutTerminal: io.stdout.isTTY === true,
       });
@@ -122,6 +123,8 @@ export const defineBuild: DefineCommand = (command, context) => {
       } finally {
         await renderer.close();
       }
+      const { startPruneWhenDue } = await import('../prune/when-due.ts');
+      startPruneWhenDue(options.root, config.prune);
       const missed = record.plans.flatMap(({ steps }) => steps.filter(({ result }) => result === 'run'));
       const isRefused = options.failOnMiss && missed.length > 0;
       if (options.explain || isRefused) {

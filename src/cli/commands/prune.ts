@@ -1,13 +1,18 @@
+import { Option } from 'commander';
 import { printBytes } from '../../progress/quantities.ts';
 import { type PruneReport, planPrune, pruneStore } from '../../store/prune.ts';
+import { configPlaces, readConfig } from '../config-file.ts';
 import { each, eachOfList } from '../flags/collect.ts';
-import { diskBytesOf, type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
+import { type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
+import { diskBytesOf } from '../flags/share.ts';
 import { withPruneSite } from '../open-store.ts';
 import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import { pruneAutomatically } from '../prune/automatic.ts';
 import type { DefineCommand } from './command.ts';
 
 interface Flags extends PruneFlags {
   readonly dryRun?: boolean;
+  readonly automatic?: boolean;
   readonly format?: string;
   readonly json?: boolean;
 }
@@ -22,6 +27,7 @@ export const definePrune: DefineCommand = (command, { io, root }) => {
     .option('--kind <kinds>', 'only these: base, step, blob, cache-mount, context, other', eachOfList, [])
     .option('--filter <filter>', 'only what fits: id=…, text=… or until=…', each, [])
     .option('--dry-run', 'say what would go, remove nothing')
+    .addOption(new Option('--automatic', 'by the configuration file, if no other does').hideHelp())
     .option('-f, --force', 'no question is asked with it or without it')
     .option('--format <format>', 'table or json', 'table')
     .option('--json', 'short for --format json')
@@ -33,6 +39,10 @@ export const definePrune: DefineCommand = (command, { io, root }) => {
     )
     .action(async (flags: Flags) => {
       const format = dataFormat(flags);
+      if (flags.automatic === true) {
+        await pruneAutomatically(root(), readConfig(configPlaces(io.env)).prune);
+        return;
+      }
       const isDry = flags.dryRun === true;
       const report = await withPruneSite(root(), (site) => {
         const policy = readPrunePolicy(flags, () => diskBytesOf(site.root));

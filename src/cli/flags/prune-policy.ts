@@ -1,10 +1,9 @@
-import { statfsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
 import { type Kind, kinds } from '../../store/disk-use/piece.ts';
 import type { PruneLimits, PrunePolicy, PruneSelection } from '../../store/prune/policy.ts';
-import { parseBytes } from './amount.ts';
 import { parseDuration } from './duration.ts';
+import { parseShare } from './share.ts';
 
 export interface PruneFlags {
   readonly all?: boolean;
@@ -35,23 +34,6 @@ export function readPrunePolicy(flags: PruneFlags, diskBytes: () => number): Pru
   const hasLimits = Object.keys(limits).length > 0;
   if (!all && !hasLimits && Object.keys(select).length === 0) return {};
   return { select, ...(hasLimits ? { limits } : {}) };
-}
-
-/**
- * Bytes, or a share of a disk: `20g`, `15%`.
- * @throws UsageError `bad-flag-value`
- */
-function parseShare(flag: string, text: string, diskBytes: () => number): number {
-  const percent = /^([0-9]+(?:\.[0-9]+)?)%$/.exec(text)?.[1];
-  if (percent === undefined) return parseBytes(flag, text);
-  if (Number(percent) <= 100) return Math.floor((diskBytes() * Number(percent)) / 100);
-  throw new UsageError('bad-flag-value', `${flag} ${text}: more than all there is`);
-}
-
-/** The size of the filesystem that a directory lies on. */
-export function diskBytesOf(directory: string): number {
-  const { blocks, bsize } = statfsSync(directory);
-  return blocks * bsize;
 }
 
 function readKind(text: string): Kind {

@@ -16,6 +16,7 @@ export const openDirectories: ReadonlySet<string> = new Set([
   'builds/latest',
   'cache-mounts',
   'contexts',
+  'partial',
   'locks',
 ]);
 
@@ -46,6 +47,10 @@ const table: readonly (readonly [pattern: RegExp, describe: Describe])[] = [
   // Its times are those of the root directory of an image.
   [/^snapshots\/([a-z0-9]{1,16})$/, (id) => ({ ...layer(id), isMarked: false })],
   [/^images\/blobs\/sha256\/([0-9a-f]{64})$/, (hex) => ({ id: `blob ${hex}`, kind: 'blob', role: 'part' })],
+  [
+    /^partial\/([0-9a-f]{64})$/,
+    (hex) => ({ id: `partial ${hex}`, kind: 'blob', role: 'entry', lock: `partial/${hex}` }),
+  ],
   [/^facts\/([0-9a-f]{64})$/, (hex) => ({ id: `fact ${hex}`, kind: 'step', role: 'entry', holds: 'fact' })],
   [/^file-lists\/([0-9a-f]{64})\.gz$/, (hex) => ({ id: `files ${hex}`, kind: 'step', role: 'part' })],
   [/^contexts\/([0-9a-f]{32})$/, (hex) => ({ id: `context ${hex}`, kind: 'context', role: 'entry' })],
