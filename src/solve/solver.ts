@@ -364,7 +364,10 @@ export function createSolver(services: SolverServices): Solver {
     async accounts() {
       const found = new Map<VertexID, StepAccount>();
       for (const id of vertices.keys()) {
-        const key = (await settled(keys.get(id))) ?? (await settled(assumedKeys.get(id)));
+        const key =
+          (await settled(keys.get(id))) ??
+          (await settled(assumedKeys.get(id))) ??
+          (await settled(peekedKeys.get(id)));
         const result = await settled(solutions.get(id));
         const outcome = told.get(id);
         const refusal = result?.isCached === true ? undefined : refusals.get(id);

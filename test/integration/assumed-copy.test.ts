@@ -30,7 +30,8 @@ describeBuilds(sandboxNeeds, 'a copy from a stage whose results are gone', (site
   const ran = (steps: readonly Step[]): string[] =>
     steps.filter(({ result }) => result === 'run').map(({ label }) => label.replace(/ .*/, ''));
   const forget = (steps: readonly Step[]): void => {
-    for (const { key } of steps) rmSync(join(site.root, 'steps', `${key.replace('sha256:', '')}.json`));
+    for (const { key } of steps)
+      rmSync(join(site.root, 'steps', `${key.replace('sha256:', '')}.json`), { force: true });
   };
   const files = async (target: string, ...names: string[]): Promise<string[]> => {
     const dest = site.path('files');
@@ -47,10 +48,10 @@ describeBuilds(sandboxNeeds, 'a copy from a stage whose results are gone', (site
     expect(ran(await build())).toEqual([]);
   });
 
-  test('runs the stage when the copy itself is not recorded, and takes what it came to now', async () => {
+  test('runs the stage when nothing that stands on the copy is recorded, and takes what it came to now', async () => {
     const before = await build();
     const [old] = await files('final', 'app');
-    forget(before.filter(({ label }) => !label.includes('RUN cp /app')));
+    forget(before);
     const after = await build();
     expect(ran(after)).toHaveLength(4);
     const [app, runOfApp] = await files('final', 'app', 'run-of-app');
