@@ -24,6 +24,11 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
+export interface PartialWriter extends BlobWriter {
+  /** Leaves what was written to a later `resume`, of any process; harmless after commit. */
+  suspend(): Promise<void>;
+}
+
 /** Blobs that can be read. */
 export interface BlobReader {
   has(digest: BlobDigest): boolean;
@@ -44,6 +49,18 @@ export interface BlobReader {
 /** A blob that reading finds damaged is removed, so that it is pulled or made anew. */
 export interface BlobStore extends BlobReader {
   create(): Promise<BlobWriter>;
+  /**
+   * Goes on with a blob where it was left, however that came about, or begins it; what there is of it has been
+   * hashed again. One process at a time writes a blob: the others wait, and get undefined when it is there then.
+   * Absent where nothing is kept.
+   * @param onWait told before it waits
+   * @throws CanceledError
+   */
+  readonly resume?: (
+    info: BlobInfo,
+    signal: AbortSignal,
+    onWait?: () => void,
+  ) => Promise<PartialWriter | undefined>;
   /** Stores small bytes. */
   put(bytes: Uint8Array): Promise<BlobInfo>;
   remove(digest: BlobDigest): Promise<void>;

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFromHex } from '../core/digest.ts';
 import { during } from '../core/errors.ts';
 import { putInUse } from '../sys/use-mark.ts';
-import type { BlobInfo, BlobWriter } from './blob-store.ts';
+import type { BlobInfo, BlobWriter, PartialWriter } from './blob-store.ts';
 import { checkBlob } from './verified-stream.ts';
 
 /** Small chunks are gathered to this many bytes before they go to the disk. */
@@ -12,6 +12,17 @@ const gatherBytes = 1 << 20;
 /** Chunks from here on are written as they come, without a copy. */
 const directBytes = 1 << 18;
 const done = Promise.resolve();
+
+/** A blob that is not finished. */
+export interface BlobFile {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Of what is in it. */
+  readonly hash: Hash;
+  readonly size: number;
+  /** Called once, when the file is closed. */
+  release(): void;
+}
 
 /**
  * Starts a blob in a file of its own beneath `ingestDirectory`. `pathOf` says where a finished blob goes; it
@@ -21,10 +32,16 @@ export async function createBlobWriter(
   ingestDirectory: string,
   pathOf: (info: BlobInfo) => string,
 ): Promise<BlobWriter> {
-  const aside = join(ingestDirectory, randomBytes(8).toString('hex'));
-  const file = await during('create a blob', () => open(aside, 'wx', 0o644));
+  const path = join(ingestDirectory, randomBytes(8).toString('hex'));
+  const file = await during('create a blob', () => open(path, 'wx', 0o644));
   const hash = createHash('sha256');
-  let size = 0;
+  return blobWriter({ path, file, hash, size: 0, release: () => {} }, pathOf);
+}
+
+/** Writes behind what is in a file already. */
+export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string): PartialWriter {
+  const { path: aside, file, hash } = start;
+  let { size } = start;
   let gathered: Buffer | undefined;
   let filled = 0;
   /** Settles when everything handed to the disk is written. */
@@ -46,6 +63,12 @@ export async function createBlobWriter(
     isOpen = false;
     await written.catch(() => undefined);
     await file.close();
+    start.release();
+  };
+  const remove = async () => {
+    // Before it is closed: then it may be somebody else's.
+    if (isOpen) await rm(aside, { force: true });
+    await close();
   };
 
   return {
@@ -79,19 +102,19 @@ export async function createBlobWriter(
         await written;
         await during('store a blob', async () => {
           await file.sync();
-          await close();
           putInUse(aside, pathOf(info));
+          await close();
         });
       } catch (error) {
-        await close();
-        await rm(aside, { force: true });
+        await remove();
         throw error;
       }
       return info;
     },
-    async abort() {
+    abort: remove,
+    async suspend() {
+      if (isOpen) flush();
       await close();
-      await rm(aside, { force: true });
     },
   };
 }

@@ -5,18 +5,25 @@ import { compareBytes } from '../core/byte-path.ts';
 import { type BlobDigest, digestFromHex } from '../core/digest.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BlobInfo, BlobStore } from './blob-store.ts';
-import { createBlobWriter } from './blob-writer.ts';
+import { blobWriter, createBlobWriter } from './blob-writer.ts';
 import { blobReader } from './dir-reader.ts';
 import { blobDirectory, digestOfBlobFile, ensureLayout } from './layout.ts';
+import { openPartialBlob } from './partial-blob.ts';
 
 /**
  * The blobs of an OCI image layout; the directory becomes one if it is none. Any number of processes may
  * use it at once. `ingestDirectory`, on the same filesystem, holds what is being written; who removes it
  * afterwards sweeps what a crash left there. A blob that was asked for is marked as used: no prune takes it
  * while the build that asked goes on.
+ * @param partialDirectory on the same filesystem too, keeps what `resume` goes on with; without one nothing is
+ * kept
  * @throws HostError `foreign-layout`
  */
-export function openBlobStore(layoutDirectory: string, ingestDirectory: string): BlobStore {
+export function openBlobStore(
+  layoutDirectory: string,
+  ingestDirectory: string,
+  partialDirectory?: string,
+): BlobStore {
   ensureLayout(layoutDirectory);
   mkdirSync(ingestDirectory, { recursive: true });
   const reader = blobReader(layoutDirectory, removeDamaged);
@@ -28,12 +35,14 @@ export function openBlobStore(layoutDirectory: string, ingestDirectory: string):
     }
     return reader.size(digest);
   };
-  const create = () => createBlobWriter(ingestDirectory, (info) => reader.path(info.digest));
+  const pathOf = (info: BlobInfo) => reader.path(info.digest);
+  const create = () => createBlobWriter(ingestDirectory, pathOf);
   return {
     ...reader,
     has: (digest) => sizeOf(digest) !== undefined,
     size: sizeOf,
     create,
+    ...(partialDirectory === undefined ? {} : { resume: resumer(partialDirectory, pathOf, sizeOf) }),
     async put(bytes) {
       const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
       const info = { digest, size: bytes.length };
@@ -59,6 +68,20 @@ export function openBlobStore(layoutDirectory: string, ingestDirectory: string):
       }
       return found;
     },
+  };
+}
+
+function resumer(
+  directory: string,
+  pathOf: (info: BlobInfo) => string,
+  sizeOf: BlobStore['size'],
+): NonNullable<BlobStore['resume']> {
+  return async (info, signal, onWait = () => {}) => {
+    const writer = blobWriter(await openPartialBlob(directory, info, signal, onWait), pathOf);
+    // Whoever was waited for may have finished it.
+    if (sizeOf(info.digest) !== info.size) return writer;
+    await writer.abort();
+    return undefined;
   };
 }
 

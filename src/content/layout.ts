@@ -1,4 +1,5 @@
 /** An OCI image layout (image-spec, image-layout.md): which file lies where. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BlobDigest, type Digest, digestFromHex, digestHex, isDigest } from '../core/digest.ts';
@@ -39,7 +40,7 @@ export function ensureLayout(layout: string): void {
       `${layout} is an OCI image layout of version "${found}", not ${version}`,
     );
   }
-  const aside = `${marker}.${process.pid}.tmp`;
+  const aside = `${marker}.${randomBytes(6).toString('hex')}.tmp`;
   writeFileSync(aside, JSON.stringify({ imageLayoutVersion: version }));
   renameSync(aside, marker);
 }

@@ -1,14 +1,15 @@
 import { fitColumns } from './fit-columns.ts';
 import { harmlessText } from './harmless-text.ts';
-import { printBytes, printSeconds } from './quantities.ts';
+import { printSeconds } from './quantities.ts';
 import type { StepView } from './step-table.ts';
+import { printTransfer, type TransferView } from './transfers.ts';
 
 /** A step that runs, as the live view shows it. */
 export interface RunningStep {
   readonly step: StepView;
   /** Its last lines of output, newest last. */
   readonly tail: string[];
-  readonly transfers: Map<string, { readonly current: number; readonly total: number | undefined }>;
+  readonly transfers: Map<string, TransferView>;
 }
 
 export interface Screen {
@@ -51,8 +52,5 @@ export function oneLine(text: string): string {
 }
 
 function transferLines({ transfers }: RunningStep): string[] {
-  return [...transfers].map(([name, { current, total }]) => {
-    const of = total === undefined ? '' : ` / ${printBytes(total)}`;
-    return `${oneLine(name)} ${printBytes(current)}${of}`;
-  });
+  return [...transfers.values()].map((each) => `${oneLine(each.name)} ${printTransfer(each)}`);
 }

@@ -4,9 +4,10 @@ import { BlockLog } from './block-log.ts';
 import type { Folding } from './folding.ts';
 import { harmlessText } from './harmless-text.ts';
 import type { OutputLine } from './line-joiner.ts';
-import { printBytes, printSeconds } from './quantities.ts';
+import { printSeconds } from './quantities.ts';
 import type { Renderer, TextSink } from './renderer.ts';
 import { StepTable, type StepView } from './step-table.ts';
+import { movedOn, printTransfer, type TransferView } from './transfers.ts';
 
 export interface PlainOptions {
   readonly stream: TextSink;
@@ -34,7 +35,7 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
   const table = new StepTable();
   const log = new BlockLog(stream, folding);
   const running = new Set<StepView>();
-  const transferTimes = new Map<string, number>();
+  const transfers = new Map<string, { readonly view: TransferView; readonly saidAt: number }>();
   let held = new Map<StepView, string[]>();
   let heldLength = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -95,13 +96,14 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
 
   function transfer(event: ProgressEvent & { type: 'transfer' }): void {
     const key = `${event.id} ${event.name}`;
-    const before = transferTimes.get(key);
-    if (event.done !== true && before !== undefined && now - before < transferEveryMs) return;
-    transferTimes.set(key, now);
+    const before = transfers.get(key);
+    const view = movedOn(event, before?.view);
+    const isQuiet = event.done !== true && before !== undefined && now - before.saidAt < transferEveryMs;
+    transfers.set(key, { view, saidAt: isQuiet ? before.saidAt : now });
+    if (isQuiet) return;
     const step = table.step(event.id, now);
-    const amount = [printBytes(event.current), event.total === undefined ? [] : printBytes(event.total)];
     const elapsed = `${printSeconds(now - step.startedAt)}${event.done === true ? ' done' : ''}`;
-    say(step, [`#${step.number} ${harmlessText(event.name, false)} ${amount.flat().join(' / ')} ${elapsed}`]);
+    say(step, [`#${step.number} ${harmlessText(event.name, false)} ${printTransfer(view)} ${elapsed}`]);
   }
 
   function aside(text: string): void {

@@ -6,6 +6,7 @@ import { oneLine, printRunningSteps, type RunningStep, stepLine, tailLength } fr
 import { printSeconds } from './quantities.ts';
 import type { Renderer } from './renderer.ts';
 import { StepTable, type StepView } from './step-table.ts';
+import { movedOn } from './transfers.ts';
 
 export interface TtyOptions {
   readonly stream: NodeJS.WriteStream;
@@ -93,7 +94,7 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
         case 'transfer': {
           const transfers = running.get(table.step(event.id, event.at))?.transfers;
           if (event.done === true) transfers?.delete(event.name);
-          else transfers?.set(event.name, { current: event.current, total: event.total });
+          else transfers?.set(event.name, movedOn(event, transfers.get(event.name)));
           break;
         }
         case 'warning':

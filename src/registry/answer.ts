@@ -76,6 +76,6 @@ export async function refusal(answer: Answer): Promise<Error> {
     status: answer.status,
     statusText: STATUS_CODES[answer.status] ?? '',
     body: body.toString('utf8'),
-    retryAfter: answer.header('retry-after'),
+    header: (name) => answer.header(name),
   });
 }

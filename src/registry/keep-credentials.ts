@@ -70,9 +70,11 @@ function openHelper(
 }
 
 function entryOf(credentials: Credentials): object {
-  if ('identityToken' in credentials) return { identitytoken: credentials.identityToken };
-  const pair = `${credentials.username}:${credentials.password}`;
-  return { auth: Buffer.from(pair, 'utf8').toString('base64') };
+  const auth = (password: string) =>
+    Buffer.from(`${credentials.username ?? ''}:${password}`, 'utf8').toString('base64');
+  // Other tools look at nothing in an entry that names no user.
+  if ('identityToken' in credentials) return { auth: auth(''), identitytoken: credentials.identityToken };
+  return { auth: auth(credentials.password) };
 }
 
 function othersThan(registry: string, { auths }: DockerConfig): Readonly<Record<string, unknown>> {

@@ -72,5 +72,6 @@ async function tryLogin(
   });
   if (answer.status !== 200) throw await refusal(answer);
   await answer.discard();
-  return token?.identityToken === undefined ? login : { identityToken: token.identityToken };
+  if (token?.identityToken === undefined) return login;
+  return { identityToken: token.identityToken, username: login.username };
 }

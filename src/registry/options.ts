@@ -40,6 +40,8 @@ export interface Timing {
   readonly attempts: number;
   /** Before the second try; doubled for each one after it. */
   readonly firstPauseMs: number;
+  /** Nobody waits longer before another try; who is asked to, gives up. */
+  readonly longestPauseMs: number;
 }
 
 export const defaultTiming: Timing = {
@@ -47,4 +49,5 @@ export const defaultTiming: Timing = {
   idleMs: 60_000,
   attempts: 5,
   firstPauseMs: 300,
+  longestPauseMs: 60_000,
 };

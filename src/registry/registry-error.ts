@@ -28,7 +28,7 @@ export interface BadAnswer {
   readonly statusText: string;
   /** As much of the body as is worth reading. */
   readonly body: string;
-  readonly retryAfter: string | undefined;
+  readonly header: (name: string) => string | undefined;
 }
 
 const hints: Readonly<Record<number, readonly [code: string, hint: string | undefined]>> = {
@@ -47,11 +47,29 @@ export function statusError(answer: BadAnswer): RemoteError | TransientError {
   const { method, url, status, statusText } = answer;
   const [code, hint] =
     hints[status] ?? (status >= 500 ? ['registry-failed', 'try again later'] : ['registry-refused']);
-  const said = registryWords(answer.body);
-  const message = `${method} ${redactURL(url)}: ${status} ${statusText}${said === '' ? '' : `: ${said}`}`;
-  const error = new RemoteError(code ?? 'registry-refused', message, { hint });
+  const retryAfterMs = parseRetryAfter(answer.header('retry-after'), Date.now());
+  const said = [registryWords(answer.body), status === 429 ? limitWords(answer) : ''];
+  const message = [
+    `${method} ${redactURL(url)}: ${status} ${statusText}`,
+    ...said.filter((part) => part !== ''),
+  ];
+  const error = new RemoteError(code ?? 'registry-refused', message.join(': '), { hint });
   const isTransient = status === 408 || status === 429 || status >= 500;
-  return isTransient ? new TransientError(error, parseRetryAfter(answer.retryAfter)) : error;
+  return isTransient ? new TransientError(error, retryAfterMs) : error;
+}
+
+/** What a registry lets one client do: `ratelimit-limit: 100;w=21600`, as Docker Hub says it. */
+function limitWords({ header }: BadAnswer): string {
+  const [, count, seconds] = /^([0-9]+)(?:;w=([0-9]+))?/.exec(header('ratelimit-limit') ?? '') ?? [];
+  if (count === undefined) return '';
+  return `it allows ${count} requests${seconds === undefined ? '' : ` in ${printSpan(Number(seconds) * 1000)}`}`;
+}
+
+/** Roughly: `45 s`, `10 min`, `6 h`. */
+export function printSpan(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
 /** `CODE: message` of each error in the body (distribution-spec, "Error Codes"), fit to be shown. */
@@ -82,9 +100,12 @@ export function printable(text: string): string {
   return clean.length > longestWords ? `${clean.slice(0, longestWords)}…` : clean;
 }
 
-/** Seconds; the form with a date is rare and taken for no wish at all. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  return value !== undefined && /^[0-9]{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
 const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
@@ -115,7 +136,7 @@ export function connectError(url: URL, proxy: URL | undefined, cause: unknown): 
   const via = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
   const who = `cannot reach the registry at ${url.hostname}:${portOf(url)}${via}`;
   if (distrusted.has(code)) {
-    const hint = 'give the authority that signed it as a CA file';
+    const hint = `put the authority that signed it into /etc/docker/certs.d/${url.host}/ca.crt, or name its file in "ca-files" of the configuration`;
     return new RemoteError('registry-untrusted', `${who}: its certificate is signed by nobody we trust`, {
       hint,
       cause,

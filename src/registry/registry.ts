@@ -1,14 +1,16 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
 import { CanceledError, IntegrityError, RemoteError, type StrataError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/event.ts';
+import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
 import { type Endpoint, endpointsOf, originEndpoint } from './endpoint.ts';
 import { downloadBlob, type OnProgress } from './fetch-blob.ts';
-import { defaultTiming, type RegistryClientOptions } from './options.ts';
+import { defaultTiming, type RegistryClientOptions, type Timing } from './options.ts';
 import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push.ts';
 import type { Reference } from './reference.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { type ResolvedImage, resolveManifest } from './resolve.ts';
+import type { RetryPolicy } from './retry.ts';
 import { openSchemes } from './scheme.ts';
 import { openSession } from './session.ts';
 import { openTransport } from './transport.ts';
@@ -45,8 +47,8 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** A mirror gets fewer chances: there is somebody else to ask. */
-const mirrorAttempts = 2;
+/** Pieces of large blobs, of 8 MiB each, over all downloads. */
+const piecesAtOnce = 8;
 /** Shorter pauses are not worth a word. */
 const notablePauseMs = 2_000;
 
@@ -58,6 +60,9 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   const note = (text: string) => emit({ type: 'note', text, at: Date.now() });
   const abandoned = new Set<string>();
   const downloads = new Map<string, Promise<void>>();
+  const pieces = new Limiter(piecesAtOnce);
+  const waiting = ({ digest }: BlobInfo) =>
+    note(`${digest} is being downloaded by another process: waiting for it`);
 
   const repositoryAt = (
     endpoint: Endpoint,
@@ -67,11 +72,12 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   ) =>
     openRepository({
       session,
+      settle,
       endpoint,
       name: reference.repository,
       actions: push === undefined ? 'pull' : 'pull,push',
       mountFrom: push?.mountFrom ?? [],
-      policy: endpoint.isMirror ? { ...timing, attempts: Math.min(mirrorAttempts, timing.attempts) } : timing,
+      policy: endpoint.isMirror ? hasty(timing) : timing,
       onPause(error, pauseMs) {
         if (pauseMs >= notablePauseMs)
           note(`${error.message}; trying again in ${Math.round(pauseMs / 1000)} s`);
@@ -89,7 +95,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
     for (const endpoint of endpointsOf(reference.registry, options)) {
       const key = `${endpoint.base.host}${endpoint.base.pathname}${reference.repository}`;
       if (abandoned.has(key)) continue;
-      const repository = repositoryAt(await settle(endpoint, signal), reference, signal, undefined);
+      const repository = repositoryAt(endpoint, reference, signal, undefined);
       if (!endpoint.isMirror) return work(repository);
       try {
         return await work(repository);
@@ -113,7 +119,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
       }
       if (blobs.size(blob.digest) === blob.size) return;
       const download = pulling(reference, signal, (repository) =>
-        downloadBlob(repository, blob, blobs, onProgress),
+        downloadBlob(repository, blob, { blobs, pieces, onProgress, onWait: () => waiting(blob) }),
       );
       downloads.set(key, download);
       try {
@@ -124,7 +130,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
     },
     async push(reference, image, blobs, pushOptions, signal) {
       const mountFrom = [...new Set(pushOptions.mountFrom?.values())].sort();
-      const endpoint = await settle(originEndpoint(reference.registry, options), signal);
+      const endpoint = originEndpoint(reference.registry, options);
       // One upload that fails ends the others.
       const failed = new AbortController();
       const either = AbortSignal.any([signal, failed.signal]);
@@ -136,6 +142,15 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
       }
     },
     close: () => transport.close(),
+  };
+}
+
+/** A mirror gets fewer chances, and nobody waits for it long: there is somebody else to ask. */
+function hasty(timing: Timing): RetryPolicy {
+  return {
+    ...timing,
+    attempts: Math.min(2, timing.attempts),
+    longestPauseMs: Math.min(2_000, timing.longestPauseMs),
   };
 }
 

@@ -2,6 +2,7 @@ import type { RemoteError } from '../core/errors.ts';
 import type { Answer } from './answer.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
+import type { SettleScheme } from './scheme.ts';
 import type { Session } from './session.ts';
 import type { Request } from './transport.ts';
 
@@ -20,10 +21,13 @@ export interface Repository {
   send(wanted: readonly number[], request: Omit<Request, 'signal'>): Promise<Answer>;
   /** Does `work` as often as the policy allows; `progress` as in `withRetries`. */
   retrying<T>(work: () => Promise<T>, progress?: () => number): Promise<T>;
+  /** The same, stopped by another signal. */
+  within(signal: AbortSignal): Repository;
 }
 
 export interface RepositoryNeeds {
   readonly session: Session;
+  readonly settle: SettleScheme;
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly actions: 'pull' | 'pull,push';
@@ -35,7 +39,7 @@ export interface RepositoryNeeds {
 }
 
 export function openRepository(needs: RepositoryNeeds): Repository {
-  const { session, endpoint, name, actions, mountFrom = [], policy, onPause, signal } = needs;
+  const { session, settle, endpoint, name, actions, mountFrom = [], policy, onPause, signal } = needs;
   const others = mountFrom.filter((other) => other !== name).map((other) => `repository:${other}:pull`);
   const scopes = [`repository:${name}:${actions}`, ...others];
   return {
@@ -43,8 +47,16 @@ export function openRepository(needs: RepositoryNeeds): Repository {
     endpoint,
     signal,
     url: (path) => new URL(`${name}/${path}`, endpoint.base),
-    send: (wanted, request) => session.send(endpoint, scopes, wanted, { ...request, signal }),
+    async send(wanted, request) {
+      const settled = await settle(endpoint, signal);
+      const isHome = request.url.origin === endpoint.base.origin;
+      const url = isHome
+        ? new URL(request.url.href.slice(endpoint.base.origin.length), settled.base)
+        : request.url;
+      return session.send(settled, scopes, wanted, { ...request, url, signal });
+    },
     retrying: (work, progress) =>
       withRetries({ policy, signal, onPause, ...(progress === undefined ? {} : { progress }) }, work),
+    within: (other) => openRepository({ ...needs, signal: other }),
   };
 }

@@ -35,8 +35,9 @@ const manifestLimit = 4 << 20;
 const deepestIndex = 3;
 
 /**
- * Finds the manifest of an image for a platform, or what its name stands for without one. Documents the store has are not asked for again, so a
- * tag that did not move costs one HEAD request, and a digest that is known none; new ones are stored.
+ * Finds the manifest of an image for a platform, or what its name stands for without one. Documents the store
+ * has are not asked for again, so a tag that did not move costs one HEAD request, and a digest that is known
+ * none; new ones are stored.
  * @throws RemoteError `registry-not-found`, `no-matching-platform`, `schema1-manifest`, …; IntegrityError
  */
 export async function resolveManifest(

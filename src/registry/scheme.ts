@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { CanceledError, RemoteError } from '../core/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { TransientError } from './registry-error.ts';
@@ -19,21 +20,33 @@ export function openSchemes(transport: Transport): SettleScheme {
     // It may hang up on whoever does not show a certificate at once, as we cannot do here.
     const isCertain = transport.hasFilesFor(secure.host);
     const trial =
-      known.get(secure.host) ?? (isCertain ? Promise.resolve(true) : speaksTLS(transport, secure, signal));
+      known.get(secure.host) ?? (isCertain ? Promise.resolve(true) : speaksTLS(transport, secure));
     known.set(secure.host, trial);
-    // What one caller broke off says nothing to the next.
-    trial.catch(() => known.delete(secure.host));
-    return { ...endpoint, base: (await trial) ? secure : endpoint.base, triesTLS: false };
+    const isSecure = await unlessAborted(trial, signal);
+    return { ...endpoint, base: isSecure ? secure : endpoint.base, triesTLS: false };
   };
 }
 
-async function speaksTLS(transport: Transport, url: URL, signal: AbortSignal): Promise<boolean> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+/** The trial is everybody's: who stops waiting for it does not stop it. */
+async function unlessAborted<T>(trial: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw new CanceledError();
+  const settled = new AbortController();
+  const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
+    throw new CanceledError();
+  });
   try {
-    await (await transport.send({ method: 'GET', url, isProbe: true, signal: either })).discard();
+    return await Promise.race([trial, aborted]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function speaksTLS(transport: Transport, url: URL): Promise<boolean> {
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    await (await transport.send({ method: 'GET', url, isProbe: true, signal })).discard();
     return true;
   } catch (error) {
-    if (signal.aborted) throw new CanceledError();
     const isAnswer = error instanceof RemoteError || error instanceof TransientError;
     if (isAnswer || error instanceof CanceledError) return false;
     throw error;

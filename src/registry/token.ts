@@ -65,15 +65,15 @@ export function basic({ username, password }: { username: string; password: stri
 function tokenRequest(realm: URL, question: TokenQuestion): Request {
   const { challenge, scopes, credentials, isLogin = false, signal } = question;
   const service = challenge.parameters.get('service');
-  const wanted = new Set([...scopes, ...(challenge.parameters.get('scope') ?? '').split(' ')]);
-  wanted.delete('');
+  const demanded = (challenge.parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
+  const wanted = [...scopes, ...demanded.filter((scope) => !scopes.some((own) => covers(own, scope)))];
   const serviceField: [string, string][] = service === undefined ? [] : [['service', service]];
   if (credentials !== undefined && 'identityToken' in credentials) {
     const form = new URLSearchParams([
       ['grant_type', 'refresh_token'],
       ['client_id', client],
       ...serviceField,
-      ['scope', [...wanted].join(' ')],
+      ['scope', wanted.join(' ')],
       ['refresh_token', credentials.identityToken],
     ]);
     return {
@@ -91,12 +91,22 @@ function tokenRequest(realm: URL, question: TokenQuestion): Request {
   ];
   const fields: [string, string][] = [
     ...serviceField,
-    ...[...wanted].map((scope): [string, string] => ['scope', scope]),
+    ...wanted.map((scope): [string, string] => ['scope', scope]),
   ];
   for (const [name, value] of isLogin ? [...fields, ...login] : fields)
     realm.searchParams.append(name, value);
   const headers = credentials === undefined ? {} : { authorization: basic(credentials) };
   return { method: 'GET', url: realm, headers, signal };
+}
+
+/** Whether who may do the one may do the other. */
+function covers(own: Scope, other: Scope): boolean {
+  const parts = (scope: Scope) => /^(.*):([^:]*)$/.exec(scope) ?? [];
+  const [, subject, actions = ''] = parts(own);
+  const [, otherSubject, otherActions = ''] = parts(other);
+  return (
+    subject === otherSubject && otherActions.split(',').every((action) => actions.split(',').includes(action))
+  );
 }
 
 function realmOf({ parameters }: Challenge, endpoint: Endpoint): URL {

@@ -16,6 +16,8 @@ export interface Request {
   readonly body?: () => AsyncIterable<Uint8Array> | Uint8Array;
   /** The body is a secret: a redirect to another server is refused. */
   readonly staysHome?: boolean;
+  /** The server may have to read and move all that it was sent before it answers. */
+  readonly isSlow?: boolean;
   /** Only to see whether somebody is there: whoever it may be. */
   readonly isProbe?: boolean;
   readonly signal: AbortSignal;
@@ -34,6 +36,8 @@ export interface Transport {
 }
 
 const maxRedirects = 5;
+/** How much more time than others a slow request gets for its answer. */
+const slowFactor = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 /** Its requests throw HostError `bad-ca-file`, `bad-client-certificate` and UsageError `bad-proxy` too. */
@@ -55,6 +59,7 @@ export function openTransport(
         headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...headers },
         body: (request.body?.() ?? null) as Uint8Array | null,
         signal: request.signal,
+        ...(request.isSlow === true ? { headersTimeout: timing.idleMs * slowFactor } : {}),
       });
       return answerOf(request.method, url, response, request.signal);
     } catch (error) {

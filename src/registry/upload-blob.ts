@@ -88,6 +88,7 @@ async function sendWhole(
 ): Promise<void> {
   const answer = await repository.send([201, 204], {
     method: 'PUT',
+    isSlow: true,
     url: finalURL(started, blob),
     headers: { 'content-type': 'application/octet-stream', 'content-length': String(blob.size) },
     body: () => counted(blobs.open(blob), onProgress),

@@ -27,6 +27,7 @@ export async function sendChunks(
   }
   const answer = await repository.send([201, 204], {
     method: 'PUT',
+    isSlow: true,
     url: finalURL(last, blob),
     headers: { 'content-length': '0' },
   });

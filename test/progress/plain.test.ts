@@ -130,8 +130,8 @@ const rows: [title: string, events: ProgressEvent[], want: string][] = [
     ],
     `#1 [build 1/2] FROM alpine
 #1 sha256:ab 0B / 3.20MB 0.0s
-#1 sha256:ab 2.50MB / 3.20MB 2.1s
-#1 sha256:ab 3.20MB / 3.20MB 2.2s done
+#1 sha256:ab 2.50MB / 3.20MB 1.19MB/s 2.1s
+#1 sha256:ab 3.20MB / 3.20MB 1.45MB/s 2.2s done
 #1 DONE 2.3s
 `,
   ],

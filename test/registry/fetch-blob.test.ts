@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobInfo } from '../../src/content/blob-store.ts';
 import { parseReference } from '../../src/registry/reference.ts';
@@ -38,7 +39,16 @@ function fetchBlob(
 const ranges = () => server.seen.map(({ headers }) => headers.range ?? 'all');
 const left = () => [client.blobs.list(), readdirSync(join(client.directory, 'ingest'))];
 
+function flipped(some: Buffer): Buffer {
+  const copy = Buffer.from(some);
+  copy[1_000] = (copy[1_000] ?? 0) ^ 1;
+  return copy;
+}
+
+const partial = () => readdirSync(join(client.directory, 'partial'));
+
 function expectStored() {
+  expect(partial()).toEqual([]);
   expect(readFileSync(client.blobs.path(blob.digest)).equals(bytes)).toBe(true);
   expect(left()).toEqual([[{ digest: blob.digest, size: blob.size }], []]);
 }
@@ -121,6 +131,32 @@ describe('fetchBlob', () => {
     ]);
   });
 
+  it('waits until the date it was given', async () => {
+    const date = new Date(Date.now() + 2_500).toUTCString();
+    server.fail(/blobs/, { kind: 'status', status: 503, headers: { 'retry-after': date } });
+    await fetchBlob();
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(date));
+    expectStored();
+  });
+
+  it('does not wait for hours, and says what is allowed', async () => {
+    const headers = { 'retry-after': '21600', 'ratelimit-limit': '100;w=21600' };
+    server.fail(/blobs/, {
+      kind: 'status',
+      status: 429,
+      headers,
+      body: '{"errors":[{"code":"TOOMANYREQUESTS"}]}',
+    });
+    await expect(fetchBlob()).rejects.toMatchObject({
+      code: 'registry-rate-limited',
+      message: expect.stringMatching(
+        /: 429 Too Many Requests: TOOMANYREQUESTS: it allows 100 requests in 6 h \(it asks to wait 6 h\)$/,
+      ),
+      hint: expect.stringContaining('log in for a higher limit'),
+    });
+    expect(server.seen.length).toBe(1);
+  });
+
   it('says how often it tried', async () => {
     server.fail(
       /blobs/,
@@ -190,6 +226,147 @@ describe('fetchBlob', () => {
     const empty = server.addBlob('app', Buffer.alloc(0));
     await fetchBlob({ want: empty });
     expect(client.blobs.size(empty.digest)).toBe(0);
+  });
+});
+
+describe('what was left of a download', () => {
+  const leave = async (after: number) => {
+    server.fail(/blobs/, { kind: 'cut', after }, 1);
+    server.fail(/blobs/, { kind: 'cut', after: 0 }, 2);
+    await expect(fetchBlob()).rejects.toMatchObject({ code: 'registry-interrupted' });
+    expect(partial()).toEqual([blob.digest.slice('sha256:'.length)]);
+    server.seen.length = 0;
+  };
+  const file = () => join(client.directory, 'partial', blob.digest.slice('sha256:'.length));
+
+  it('is where the next one goes on', async () => {
+    await leave(500_000);
+    const told: number[] = [];
+    await fetchBlob({ onProgress: (n) => told.push(n) });
+    expectStored();
+    expect([ranges(), told[0]]).toEqual([['bytes=500000-'], 500_000]);
+    expect(statSync(client.blobs.path(blob.digest)).mode & 0o777).toBe(0o644);
+  });
+
+  it('is taken as it is when nothing is missing', async () => {
+    await leave(500_000);
+    writeFileSync(file(), bytes);
+    await fetchBlob();
+    expectStored();
+    expect(server.seen).toEqual([]);
+  });
+
+  it.each<[title: string, left: Buffer, asked: string[]]>([
+    ['has a flipped byte', flipped(bytes.subarray(0, 400_000)), ['bytes=400000-', 'all']],
+    ['is too long', Buffer.concat([bytes, bytes]), ['all']],
+    ['is as long and something else', randomBytes(bytes.length), ['all']],
+  ])('is thrown away when it %s', async (_title, left, asked) => {
+    await leave(10);
+    writeFileSync(file(), left);
+    await fetchBlob();
+    expectStored();
+    expect(ranges()).toEqual(asked);
+  });
+
+  it('belongs to one process at a time, and the others get what it got', async () => {
+    server.fail(/blobs/, { kind: 'stall', after: 300_000 });
+    let isSecondWaiting = false;
+    const writer = await client.reopen().resume?.(blob, never);
+    const waiting = client.reopen().resume?.(blob, never, () => {
+      isSecondWaiting = true;
+    });
+    await writer?.write(bytes);
+    expect(isSecondWaiting).toBe(true);
+    await writer?.commit(blob);
+    expect(await waiting).toBeUndefined();
+    expectStored();
+  });
+
+  it('is gone on with by whoever waited when the first gives up', async () => {
+    const writer = await client.reopen().resume?.(blob, never);
+    await writer?.write(bytes.subarray(0, 600_000));
+    const fetching = fetchBlob();
+    await expect
+      .poll(() => client.notes)
+      .toEqual([`${blob.digest} is being downloaded by another process: waiting for it`]);
+    await writer?.suspend();
+    await fetching;
+    expectStored();
+    expect(ranges()).toEqual(['bytes=600000-']);
+  });
+
+  it('can be waited for only as long as one wants', async () => {
+    const writer = await client.reopen().resume?.(blob, never);
+    await expect(fetchBlob({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ code: 'canceled' });
+    await writer?.abort();
+    expect(partial()).toEqual([]);
+  });
+});
+
+describe('a large blob', () => {
+  const large = randomBytes((64 << 20) + 12_345);
+  const piece = 8 << 20;
+  beforeEach(() => {
+    blob = server.addBlob('app', large);
+  });
+  const expectLarge = () => {
+    expect(readFileSync(client.blobs.path(blob.digest)).equals(large)).toBe(true);
+    expect(partial()).toEqual([]);
+  };
+  const rangeOf = (at: number) => `bytes=${at * piece}-${Math.min((at + 1) * piece, large.length) - 1}`;
+
+  it('comes in pieces, several at once', async () => {
+    const told: number[] = [];
+    await fetchBlob({ onProgress: (n) => told.push(n) });
+    expectLarge();
+    expect(ranges().sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map(rangeOf).sort());
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(blob.size);
+  });
+
+  it('gets over what goes wrong with some of them', async () => {
+    server.fail(/^GET .*/, { kind: 'cut', after: 1_000_000 }, 2);
+    server.fail(/GET/, { kind: 'stall', after: 2_000_000 });
+    server.fail(/GET/, { kind: 'status', status: 503 });
+    await fetchBlob();
+    expectLarge();
+    expect(server.seen.length).toBe(13);
+  });
+
+  it('comes whole from a server that knows no ranges', async () => {
+    server.fail(/GET/, { kind: 'whole' }, 99);
+    await fetchBlob();
+    expectLarge();
+    expect(ranges()).toEqual([rangeOf(0), 'all']);
+  });
+
+  it('comes to its end when the server forgets about ranges', async () => {
+    let count = 0;
+    const fetching = fetchBlob({
+      onProgress() {
+        if (count++ === 0) server.fail(/GET/, { kind: 'whole' }, 99);
+      },
+    });
+    await fetching;
+    expectLarge();
+  });
+
+  it('that cannot be had ends all that was begun for it', async () => {
+    server.fail(/GET/, { kind: 'cut', after: 5_000_000 }, 4);
+    server.fail(/GET/, { kind: 'cut', after: 0 }, 99);
+    await expect(fetchBlob()).rejects.toMatchObject({ code: 'registry-interrupted' });
+    const asked = server.seen.length;
+    await delay(50);
+    expect(server.seen.length).toBe(asked);
+  });
+
+  it('is gone on with in pieces of what is missing', async () => {
+    const writer = await client.blobs.resume?.(blob, never);
+    await writer?.write(large.subarray(0, 10_000));
+    await writer?.suspend();
+    await fetchBlob();
+    expectLarge();
+    expect(ranges()[0]).toBe(`bytes=10000-${10_000 + piece - 1}`);
   });
 });
 

@@ -19,6 +19,8 @@ export interface Client extends AsyncDisposable {
   readonly registry: Registry;
   readonly blobs: BlobStore;
   readonly directory: string;
+  /** The same store for another process. */
+  reopen(): BlobStore;
   /** Notes that were given, in order. */
   readonly notes: string[];
 }
@@ -38,13 +40,23 @@ export function openClient(options: Partial<RegistryClientOptions> = {}): Client
       userAgent: 'strata/test',
       credentials: async () => undefined,
       ...options,
-      timing: { connectMs: 2_000, idleMs: 600, attempts: 3, firstPauseMs: 5, ...options.timing },
+      timing: {
+        connectMs: 2_000,
+        idleMs: 600,
+        attempts: 3,
+        firstPauseMs: 5,
+        longestPauseMs: 5_000,
+        ...options.timing,
+      },
     },
     emit,
   );
+  const open = () =>
+    openBlobStore(join(directory, 'images'), join(directory, 'ingest'), join(directory, 'partial'));
   return {
     registry,
-    blobs: openBlobStore(join(directory, 'images'), join(directory, 'ingest')),
+    reopen: open,
+    blobs: open(),
     directory,
     notes,
     async [Symbol.asyncDispose]() {

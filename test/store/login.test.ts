@@ -71,7 +71,9 @@ describe('login', () => {
   test('keeps an identity token where it is given one, and no password', async () => {
     const server = await start({ kind: 'token', ...me, identityToken: 'id' });
     expect(await login(server.host)).toMatchObject({ code: 0 });
-    expect(config()).toEqual({ auths: { [server.host]: { identitytoken: 'id' } } });
+    expect(config()).toEqual({
+      auths: { [server.host]: { auth: base64('me:'), identitytoken: 'id' } },
+    });
     const pulled = await strata(['pull', `${server.host}/none:1`]);
     expect(pulled.stderr).toContain('404');
     expect(server.log().filter((line) => line.includes('/token'))).toEqual([

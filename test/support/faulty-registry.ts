@@ -17,6 +17,8 @@ type Fault =
   | { readonly kind: 'cut'; readonly after: number }
   /** Nothing more comes after so many bytes of the body. */
   | { readonly kind: 'stall'; readonly after: number }
+  /** The body comes no faster than this. */
+  | { readonly kind: 'slow'; readonly bytesPerSecond: number }
   /** One bit of the body is another one. */
   | { readonly kind: 'flip' }
   /** `Range` is not understood. */
@@ -65,6 +67,8 @@ export interface FaultyRegistry extends AsyncDisposable {
   ): Descriptor;
   /** Fails the next `times` requests of which `METHOD path` matches. */
   fail(match: RegExp, fault: Fault, times?: number): void;
+  /** Nothing fails any more. */
+  forgive(): void;
   /** No token given so far is taken any more. */
   revokeTokens(): void;
 }
@@ -132,13 +136,15 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     if (kind === 'blobs') {
       const found = blobs.get(`${repository}@${name}`);
       if (found === undefined) return refuse(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
-      const from = Number(/^bytes=([0-9]+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
-      if (from === 0 || fault?.kind === 'whole') return answer(200, {}, found);
+      const [, first, last] = /^bytes=([0-9]+)-([0-9]*)$/.exec(headers.range ?? '') ?? [];
+      if (first === undefined || fault?.kind === 'whole') return answer(200, {}, found);
+      const from = Number(first);
       if (from >= found.length) return answer(416);
+      const end = last === '' ? found.length : Math.min(Number(last) + 1, found.length);
       return answer(
         206,
-        { 'content-range': `bytes ${from}-${found.length - 1}/${found.length}` },
-        found.subarray(from),
+        { 'content-range': `bytes ${from}-${end - 1}/${found.length}` },
+        found.subarray(from, end),
       );
     }
     if (kind === 'blobs/uploads') {
@@ -236,6 +242,9 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     fail(match, fault, times = 1) {
       faults.push({ match, fault, left: times });
     },
+    forgive() {
+      faults.length = 0;
+    },
     revokeTokens: () => tokens.clear(),
     async [Symbol.asyncDispose]() {
       server.close();
@@ -264,6 +273,13 @@ async function send(
     await new Promise((resolve) => response.write(bytes.subarray(0, fault.after), resolve));
     await delay(20);
     if (fault.kind === 'cut') response.destroy();
+  } else if (fault?.kind === 'slow') {
+    const step = Math.ceil(fault.bytesPerSecond / 20);
+    for (let at = 0; at < bytes.length; at += step) {
+      response.write(bytes.subarray(at, at + step));
+      await delay(50);
+    }
+    response.end();
   } else {
     response.end(fault?.kind === 'grow' ? Buffer.concat([bytes, Buffer.from('more')]) : bytes);
   }
