@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   open,
@@ -15,6 +14,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { CanceledError, diskFull, HostError, systemCode } from '../core/errors.ts';
+import { openAsideFile } from './aside-file.ts';
 
 /** Where one stream of bytes goes. */
 export type StreamDestination =
@@ -63,13 +63,15 @@ async function writeFile(
   const { path, isPlain } = inspectTarget(given);
   // A pipe opens when somebody reads it, which may take a while.
   if (!isPlain) return fill(await openLater(path, 'w'), chunks, signal);
-  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const aside = openAsideFile(path);
   try {
-    await fill(openSync(aside, 'wx'), chunks, signal);
-    renameSync(aside, path);
+    await fill(openSync(aside.path, 'r+'), chunks, signal);
+    renameSync(aside.path, path);
   } catch (error) {
-    rmSync(aside, { force: true });
+    rmSync(aside.path, { force: true });
     throw error;
+  } finally {
+    aside.release();
   }
 }
 

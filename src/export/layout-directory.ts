@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { digestFromHex, digestHex } from '../core/digest.ts';
 import { HostError, systemCode } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex } from '../oci/manifest.ts';
+import { openAsideFile } from './aside-file.ts';
 import { outputError, writeStream } from './destination.ts';
 import { type ExportImage, reachableBlobs } from './image.ts';
 import { encodeLayoutIndex, layoutEntries, layoutFile, nameAnnotations } from './layout-index.ts';
@@ -78,13 +79,15 @@ async function isIntact(path: string, { digest, size }: BlobInfo): Promise<boole
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const aside = openAsideFile(path);
   try {
-    await writeFile(aside, bytes, { flag: 'wx' });
-    await rename(aside, path);
+    await writeFile(aside.path, bytes);
+    await rename(aside.path, path);
   } catch (error) {
-    await rm(aside, { force: true });
+    await rm(aside.path, { force: true });
     throw error;
+  } finally {
+    aside.release();
   }
 }
 

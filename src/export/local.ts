@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -28,6 +27,7 @@ import { makeNode, setTimes } from '../sys/node.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { outputError } from './destination.ts';
 import { readTreeFile } from './read-file.ts';
+import { openTreeStaging, type TreeStaging } from './tree-staging.ts';
 import { walkTree } from './walk-tree.ts';
 
 /** How many files are made before others get their turn: the walk itself never waits. */
@@ -51,23 +51,39 @@ export async function exportLocal(
   const root = bytePathFromText(destination);
   try {
     mkdirSync(destination, { recursive: true });
-    let count = 0;
-    for (const step of walkTree(tree)) {
-      if (signal.aborted) throw new CanceledError();
-      if (++count % filesPerTurn === 0) await turn();
-      const target = joinBytePath(root, step.path);
-      if (step.kind === 'leave') {
-        // Last, since every file made inside changes the date, and a mode may forbid making one.
-        finish(tree, step.path, target, step.stat, keepsOwners);
-      } else if (step.sameAs !== undefined) {
-        clearWay(target);
-        linkSync(bytePathToFs(joinBytePath(root, step.sameAs)), bytePathToFs(target));
-      } else {
-        await make(tree, step.path, target, step.stat, keepsOwners);
-      }
+    const staging = openTreeStaging(destination);
+    try {
+      staging.sweep(root);
+      await writeTree(tree, root, staging, keepsOwners, signal);
+    } finally {
+      staging.close();
     }
   } catch (error) {
     throw outputError(error, destination);
+  }
+}
+
+async function writeTree(
+  tree: FileTree,
+  root: BytePath,
+  staging: TreeStaging,
+  keepsOwners: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  let count = 0;
+  for (const step of walkTree(tree)) {
+    if (signal.aborted) throw new CanceledError();
+    if (++count % filesPerTurn === 0) await turn();
+    const target = joinBytePath(root, step.path);
+    if (step.kind === 'leave') {
+      // Last, since every file made inside changes the date, and a mode may forbid making one.
+      finish(tree, step.path, target, step.stat, keepsOwners);
+    } else if (step.sameAs !== undefined) {
+      clearWay(target);
+      linkSync(bytePathToFs(joinBytePath(root, step.sameAs)), bytePathToFs(target));
+    } else {
+      await make(tree, step.path, target, step.stat, staging, keepsOwners);
+    }
   }
 }
 
@@ -76,14 +92,15 @@ async function make(
   path: BytePath,
   target: BytePath,
   stat: FileStat,
+  staging: TreeStaging,
   keepsOwners: boolean,
 ): Promise<void> {
   if (stat.type === 'directory') {
-    makeDirectory(target);
+    makeDirectory(target, staging);
     return;
   }
   if (stat.type === 'file') {
-    await makeFile(tree, path, target, stat, keepsOwners);
+    await makeFile(tree, path, target, stat, staging, keepsOwners);
     return;
   }
   clearWay(target);
@@ -97,10 +114,11 @@ async function makeFile(
   path: BytePath,
   target: BytePath,
   stat: FileStat,
+  staging: TreeStaging,
   keepsOwners: boolean,
 ): Promise<void> {
   if (isDirectory(target)) throw conflict(target);
-  const aside = joinBytePath(parentOf(target), `.strata-${randomBytes(6).toString('hex')}`);
+  const aside = joinBytePath(parentOf(target), staging.name);
   try {
     const fd = openSync(bytePathToFs(aside), 'wx', 0o600);
     try {
@@ -121,8 +139,11 @@ function writeWhole(fd: number, chunk: Uint8Array): void {
 }
 
 /** A real directory is used as it is; a file or a link in its place makes way. */
-function makeDirectory(target: BytePath): void {
-  if (isDirectory(target)) return;
+function makeDirectory(target: BytePath, staging: TreeStaging): void {
+  if (isDirectory(target)) {
+    staging.sweep(target);
+    return;
+  }
   clearWay(target);
   mkdirSync(bytePathToFs(target), 0o700);
 }

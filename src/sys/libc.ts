@@ -52,8 +52,12 @@ export function lastSystemError(syscall: string, path: string): NodeJS.ErrnoExce
   return Object.assign(error, { code, errno: -errno, syscall, path });
 }
 
+let knownErrors: ReturnType<typeof getSystemErrorMap> | undefined;
+
 function errorNames(errno: number): [code: string, text: string] {
-  const [code, text] = getSystemErrorMap().get(-errno) ?? otherErrors[errno] ?? [];
+  // Node makes the whole map anew each time it is asked for.
+  knownErrors ??= getSystemErrorMap();
+  const [code, text] = knownErrors.get(-errno) ?? otherErrors[errno] ?? [];
   return [code ?? `E${errno}`, text ?? 'unknown error'];
 }
 

@@ -1,7 +1,6 @@
 import { type BytePath, compareBytes } from '../core/byte-path.ts';
-import { systemCode } from '../core/errors.ts';
 import type { Xattr } from '../core/file-tree.ts';
-import { lastSystemError, libcFunction, pathArgument } from './libc.ts';
+import { lastErrorCode, lastSystemError, libcFunction, pathArgument } from './libc.ts';
 
 const llistxattr = libcFunction('long llistxattr(const char *path, void *list, size_t size)');
 const lgetxattr = libcFunction(
@@ -24,7 +23,10 @@ export function readXattrs(path: BytePath): Xattr[] {
   const file = pathArgument(path);
   const length = llistxattr(file, buffer, maxBytes);
   if (length === 0) return [];
-  if (length < 0) return noneIfUnsupported(lastSystemError('llistxattr', path));
+  if (length < 0) {
+    if (isUnsupported(lastErrorCode())) return [];
+    throw lastSystemError('llistxattr', path);
+  }
   const names = buffer
     .toString('latin1', 0, length - 1)
     .split('\0')
@@ -58,13 +60,12 @@ export function setXattr(path: BytePath, name: string, value: Uint8Array): void 
 function getValue(file: string | Uint8Array, path: BytePath, name: string): Uint8Array | undefined {
   const length = lgetxattr(file, pathArgument(name), buffer, maxBytes);
   if (length >= 0) return new Uint8Array(buffer.subarray(0, length));
-  const error = lastSystemError('lgetxattr', path);
-  if (systemCode(error) === 'ENODATA') return undefined;
-  noneIfUnsupported(error);
-  return undefined;
+  // Most files have none: an error is made only for those who see it.
+  const code = lastErrorCode();
+  if (code === 'ENODATA' || isUnsupported(code)) return undefined;
+  throw lastSystemError('lgetxattr', path);
 }
 
-function noneIfUnsupported(error: Error): [] {
-  if (systemCode(error) === 'ENOTSUP' || systemCode(error) === 'EOPNOTSUPP') return [];
-  throw error;
+function isUnsupported(code: string): boolean {
+  return code === 'ENOTSUP' || code === 'EOPNOTSUPP';
 }

@@ -48,3 +48,27 @@ function textOf(path: string): string {
     return '';
   }
 }
+
+/**
+ * Control groups of steps in which nothing runs and which nobody takes away, of any build on the machine: those of
+ * builds that go on are full, or gone in a moment.
+ */
+export async function leftCgroups(): Promise<string[]> {
+  const deadline = Date.now() + 3000;
+  for (let left = emptyCgroups(); ; left = left.filter((path) => isEmptyCgroup(path))) {
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(50);
+  }
+}
+
+function emptyCgroups(): string[] {
+  const top = '/sys/fs/cgroup';
+  return [top, ...readdirSync(top).map((name) => join(top, name))]
+    .filter((dir) => existsSync(join(dir, 'cgroup.procs')))
+    .flatMap((dir) => readdirSync(dir).map((name) => join(dir, name)))
+    .filter((path) => /\/strata-[^/]+$/.test(path) && isEmptyCgroup(path));
+}
+
+function isEmptyCgroup(path: string): boolean {
+  return existsSync(path) && textOf(join(path, 'cgroup.procs')) === '';
+}
