@@ -31,6 +31,8 @@ export interface Bases extends BaseResolver {
   provides(snapshot: SnapshotID): boolean;
   /** Shows what is fetched of the plan's bases as their own steps. */
   showAs(vertices: Iterable<Vertex>): void;
+  /** Whether a blob belongs to a base of this build. */
+  canFetch(descriptor: Descriptor): boolean;
   /** Gets a blob of any base of this build. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   /** Ends the steps of the bases: those of which nothing was fetched were there already. */
@@ -122,6 +124,7 @@ export function openBases(services: BaseServices): Bases {
       return base;
     },
     provides: (snapshot) => provided.has(snapshot),
+    canFetch: ({ digest }) => suppliers.has(digest),
     fetch(descriptor, fetchSignal) {
       let work = fetching.get(descriptor.digest);
       if (work === undefined) {

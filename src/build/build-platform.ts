@@ -72,7 +72,7 @@ async function gatherContent(
     assert(createdAt !== undefined, 'a layer that was built has a time');
     return { diffID, createdAt };
   });
-  const config = finishConfig(plan.image, finished);
+  const config = await withCache(finishConfig(plan.image, finished), session, plan);
   return { content: { config, layers: placed }, layers };
 
   async function fetchBaseLayers({ image, vertices }: Plan): Promise<readonly StoredLayer[]> {
@@ -83,6 +83,19 @@ async function gatherContent(
     await Promise.all(missing.map(({ descriptor }) => bases.fetch(descriptor, io.signal)));
     return base.layers;
   }
+}
+
+/** The config, with the cache in it if it is to travel inside of the image. */
+async function withCache(
+  config: ImageConfig,
+  { options, accounts }: BuildSession,
+  plan: Plan,
+): Promise<ImageConfig> {
+  if (!options.cacheTo.some(({ type }) => type === 'inline')) return config;
+  const { inlineCache, inlineMember } = await import('./share/inline-cache.ts');
+  const known = accounts.find((each) => each.plan === plan)?.accounts ?? new Map();
+  const member: object = { [inlineMember]: inlineCache(plan, known) };
+  return { ...config, ...member };
 }
 
 function planRequest(

@@ -3,7 +3,6 @@
  * by running it, make the image of the layers, hand it over.
  */
 import { CanceledError, DockerfileError } from '../core/errors.ts';
-import { type Platform, parsePlatform, platformFromNode } from '../core/platform.ts';
 import type { SourceText } from '../core/span.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
@@ -13,10 +12,12 @@ import { openInputs } from './inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { openOutputs } from './outputs.ts';
+import { platformsOf } from './platforms.ts';
 import { recordBuild } from './record/record-build.ts';
 import { imageIDOf, writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
-import { openSession } from './session.ts';
+import { type BuildSession, openSession } from './session.ts';
+import { isImportLost, keepImported } from './share/keep-imported.ts';
 
 /**
  * Builds what the options ask for.
@@ -35,10 +36,17 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
     const dockerfile = parse(inputs.dockerfile, io);
     const builds: PlatformBuild[] = [];
     try {
-      for (const platform of platformsOf(options)) {
-        builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+      const handed = await withImports(session, async () => {
+        builds.length = 0;
+        for (const platform of platformsOf(options)) {
+          builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+        }
+        return handOver(session, builds, outputs);
+      });
+      if (options.cacheTo.length > 0) {
+        const { exportCaches } = await import('./share/export-cache.ts');
+        await exportCaches(session, inputs.dockerfile);
       }
-      const handed = await handOver(session, builds, outputs);
       await inputs.save();
       const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
       await writeResultFiles(options, handed, record);
@@ -55,16 +63,24 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   }
 }
 
+/** Builds anew each time an import goes away while it is used: it says so, and answers no more. */
+async function withImports<T>(session: BuildSession, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      const done = await work();
+      await keepImported(session);
+      return done;
+    } catch (error) {
+      if (!isImportLost(error)) throw error;
+      session.accounts.length = 0;
+    }
+  }
+}
+
 function parse(source: SourceText, io: BuildIO): Dockerfile {
   const { dockerfile, diagnostics } = parseDockerfile(source);
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (dockerfile === undefined || errors.length > 0) throw new DockerfileError(errors);
   for (const diagnostic of diagnostics) io.emit({ type: 'warning', diagnostic });
   return dockerfile;
-}
-
-function platformsOf(options: BuildOptions): Platform[] {
-  const host = platformFromNode(process.arch);
-  if (options.platforms.length === 0) return [host];
-  return options.platforms.map((text) => parsePlatform(text, host));
 }

@@ -4,6 +4,9 @@ import type { RefStore } from '../content/refs.ts';
 import { IntegrityError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { normalizePlatform, printPlatform } from '../core/platform.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/manifest.ts';
+import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import { parseReference, printReference, type Reference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BringBlob, type FoundImage, findForPlatform, findInLayout } from './image-source.ts';
@@ -73,15 +76,38 @@ async function findRemote(
   finder: ImageFinder,
   signal: AbortSignal,
 ): Promise<FoundImage> {
-  const { manifest } = await finder.registry.resolve(reference, platform, finder.blobs, signal);
+  const { manifest, named } = await finder.registry.resolve(reference, platform, finder.blobs, signal);
   const bring = bringFromRegistry(reference, finder);
   const name = printReference(reference);
   const found = await findForPlatform(name, manifest, platform, finder.blobs, bring, signal);
-  if (reference.digest === undefined) await finder.refs.setBase(name, manifest);
+  if (reference.digest === undefined) {
+    const stands = (await isBesideAnother(name, manifest, named, finder)) ? named : manifest;
+    await finder.refs.setBase(name, stands);
+  }
   return found;
 }
 
+/** Whether the name has the image of another platform already: then it stands for both, by their index. */
+async function isBesideAnother(
+  name: string,
+  manifest: Descriptor,
+  named: Descriptor,
+  { refs, blobs }: ImageFinder,
+): Promise<boolean> {
+  const before = refs.get(name);
+  if (before === undefined || before.digest === manifest.digest || !isIndexType(named.mediaType))
+    return false;
+  const { manifests } = parseIndex(await blobs.read(named));
+  return before.digest === named.digest || manifests.some(({ digest }) => digest === before.digest);
+}
+
 function bringFromRegistry(reference: Reference, { registry, blobs }: ImageFinder): BringBlob {
-  return (blob, signal, onProgress = () => {}) =>
-    registry.fetchBlob(reference, blob, blobs, onProgress, signal);
+  return async (blob, signal, onProgress = () => {}) => {
+    const { mediaType, digest } = blob;
+    if (isIndexType(mediaType) || isManifestType(mediaType)) {
+      await registry.resolve({ ...reference, digest }, undefined, blobs, signal);
+    } else {
+      await registry.fetchBlob(reference, blob, blobs, onProgress, signal);
+    }
+  };
 }

@@ -1,6 +1,7 @@
 /** Wires the solver to one plan: who runs which op, which layers the image takes, what happens behind a step. */
 import type { StackLayer } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
+import type { KeyDigest } from '../core/digest.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -35,12 +36,13 @@ export async function runPlan(
   inputs: BuildInputs,
   compression: Compression | undefined,
 ): Promise<PlanOutcome> {
-  const { store, bases, io } = session;
+  const { store, bases, imports, io } = session;
   const { snapshotter, layers, blobs, steps, fileLists } = store;
+  await imports.ready();
   const exported = compression === undefined ? new Set<VertexID>() : chainOf(plan);
   const read = readVertices(plan, compression === undefined);
   const origins = {
-    steps,
+    steps: { ...steps, recall: (question: KeyDigest) => steps.recall(question) ?? imports.recall(question) },
     fileLists,
     snapshotter,
     layers,
@@ -79,7 +81,13 @@ export async function runPlan(
   const solver = createSolver({
     vertices: plan.vertices,
     steps,
-    isAvailable: (snapshot) => bases.provides(snapshot) || layers.isAvailable(snapshot),
+    imported: (key) =>
+      imports.find(key).map((found) => ({
+        record: { ...found.record, from: found.from.name },
+        adopt: () => imports.adopt(found, layers),
+      })),
+    isAvailable: (snapshot) =>
+      bases.provides(snapshot) || layers.isAvailable(snapshot) || imports.provides(snapshot),
     base: ({ op }) => {
       assert(op.kind === 'image', 'only an image vertex is a base');
       return bases.of(op);

@@ -1,12 +1,15 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
+import { openBlobStore } from '../content/dir-store.ts';
 import { Limiter } from '../core/limiter.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
 import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
+import { platformsOf } from './platforms.ts';
 import type { PlanAccounts } from './record/record-build.ts';
 import { refusedSecrets, type SecretValues } from './secrets.ts';
+import { type Imports, openImports } from './share/imports.ts';
 import { openSshAgents, type SshAgents } from './ssh-agents.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
 
@@ -17,6 +20,8 @@ export interface BuildSession {
   readonly secrets: SecretValues;
   readonly store: BuildStore;
   readonly bases: Bases;
+  /** The caches that `--cache-from` names. */
+  readonly imports: Imports;
   readonly registry: Registry;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -37,7 +42,10 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
   const registry = openRegistry(options.registry, io.emit);
   const store: BuildStore = openBuildStore(
     options.root,
-    (blob, signal) => bases.fetch(blob, signal),
+    {
+      fetch: (blob, signal) => (bases.canFetch(blob) ? bases : imports).fetch(blob, signal),
+      canFetch: (blob) => bases.canFetch(blob) || imports.canFetch(blob),
+    },
     refusedSecrets(secrets),
   );
   const { blobs, refs, workspace } = store;
@@ -55,6 +63,16 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     signal: io.signal,
     now: io.now,
   });
+  const platforms = platformsOf(options);
+  const imports: Imports = openImports(
+    options.cacheFrom,
+    async (spec) => {
+      const { openCache } = await import('./share/open-import.ts');
+      const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
+      return openCache(spec, { registry, blobs, scratch, platforms, signal: io.signal });
+    },
+    io,
+  );
   const ssh = openSshAgents(options.ssh, workspace.scratch, io.env.SSH_AUTH_SOCK);
   let sandbox: Promise<Sandbox> | undefined;
   return {
@@ -63,6 +81,7 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     secrets,
     store,
     bases,
+    imports,
     registry,
     startedAt,
     accounts: [],

@@ -5,9 +5,8 @@ import { openStepCache, type StepCache } from '../cache/step-cache.ts';
 import type { BlobStore } from '../content/blob-store.ts';
 import { openBlobStore } from '../content/dir-store.ts';
 import { openRefs, type RefStore } from '../content/refs.ts';
-import { type LayerStore, openLayerStore } from '../layer/layer-store.ts';
+import { type LayerServices, type LayerStore, openLayerStore } from '../layer/layer-store.ts';
 import type { RefusedContent } from '../layer/refuse-content.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { checkRoot } from './check-root.ts';
@@ -29,25 +28,25 @@ export interface BuildStore {
 
 /**
  * Opens the store, creating it when there is none.
- * @param fetch gets a blob of a base image that is not in the store
+ * @param remote where blobs come from that are not in the store
  * @param refused what no new layer may hold
  * @throws HostError `root-unusable`, `newer-store`
  */
 export function openBuildStore(
   root: string,
-  fetch: (descriptor: Descriptor, signal: AbortSignal) => Promise<void>,
+  remote: Pick<LayerServices, 'fetch' | 'canFetch'>,
   refused: readonly RefusedContent[],
 ): BuildStore {
   checkRoot(root);
   const workspace = openWorkspace(root);
-  const blobs = openBlobStore(join(root, 'images'), workspace.subdirectory('ingest'));
+  const blobs = openBlobStore(join(root, 'images'), workspace.subdirectory('ingest'), join(root, 'partial'));
   const snapshotter = openSnapshotter(join(root, 'snapshots'), workspace.subdirectory('snapshots'));
   return {
     workspace,
     blobs,
     refs: openRefs(join(root, 'images')),
     snapshotter,
-    layers: openLayerStore(root, { snapshotter, blobs, fetch, refused }),
+    layers: openLayerStore(root, { snapshotter, blobs, ...remote, refused }),
     steps: openStepCache(root),
     fileLists: openFileLists(root),
     builds: openBuildRecords(root),

@@ -16,6 +16,11 @@ export interface FileLists {
   save(selection: Digest, lines: readonly string[]): Promise<void>;
   /** The lines of a selection, its digests cut; undefined when they are not known. */
   read(selection: Digest): readonly string[] | undefined;
+  has(selection: Digest): boolean;
+  /** A list as it lies in the store, for taking it elsewhere. */
+  bytes(selection: Digest): Uint8Array | undefined;
+  /** Takes a list from elsewhere. */
+  put(selection: Digest, bytes: Uint8Array): Promise<void>;
 }
 
 /** 64 bits: enough to see a change, not to prove that there is none, which the selection's own digest does. */
@@ -25,22 +30,34 @@ const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
 export function openFileLists(root: string): FileLists {
   const directory = join(root, 'file-lists');
   const pathOf = (selection: Digest) => join(directory, `${digestHex(selection)}.gz`);
+  const put: FileLists['put'] = async (selection, bytes) => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const path = pathOf(selection);
+    const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    await writeFile(aside, bytes);
+    await rename(aside, path);
+  };
+  const bytes: FileLists['bytes'] = (selection) => {
+    try {
+      return readFileSync(pathOf(selection));
+    } catch {
+      return undefined;
+    }
+  };
   return {
+    put,
+    bytes,
+    has: (selection) => existsSync(pathOf(selection)),
     async save(selection, lines) {
-      const path = pathOf(selection);
-      if (existsSync(path)) return;
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      const compress = promisify(gzip);
+      if (existsSync(pathOf(selection))) return;
       const text = lines.join('\n').replace(longDigest, '$1');
-      const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-      await writeFile(aside, await compress(Buffer.from(text, 'latin1'), { level: 1 }));
-      await rename(aside, path);
+      await put(selection, await promisify(gzip)(Buffer.from(text, 'latin1'), { level: 1 }));
     },
     read(selection) {
+      const packed = bytes(selection);
+      if (packed === undefined) return undefined;
       try {
-        return gunzipSync(readFileSync(pathOf(selection)))
-          .toString('latin1')
-          .split('\n');
+        return gunzipSync(packed).toString('latin1').split('\n');
       } catch {
         return undefined;
       }

@@ -31,11 +31,15 @@ export interface StepRecord {
   readonly stack: readonly StackLayer[];
   readonly standsAlone: boolean;
   readonly durationMs: number;
+  /** The import it came with; absent when the step was run here. */
+  readonly from?: string;
 }
 
 /** What is found or recalled is marked as used: no prune takes it, or what it names, while the build goes on. */
 export interface StepCache {
   find(key: KeyDigest): StepRecord | undefined;
+  /** As `find`, for whoever only wants to know: nothing is marked. */
+  look(key: KeyDigest): StepRecord | undefined;
   save(record: StepRecord): Promise<void>;
   remove(key: KeyDigest): void;
   /**
@@ -64,6 +68,7 @@ export function openStepCache(root: string): StepCache {
       const path = recordPath(key);
       return markUsed(path) ? readStepRecord(path, key) : undefined;
     },
+    look: (key) => readStepRecord(recordPath(key), key),
     save(record) {
       return writeSealedFile(recordPath(record.key), JSON.stringify(record));
     },

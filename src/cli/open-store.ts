@@ -17,7 +17,7 @@ export async function withLocalStore<T>(root: string, work: (store: LocalStore) 
   try {
     const images = join(root, 'images');
     return await work({
-      blobs: openBlobStore(images, workspace.subdirectory('ingest')),
+      blobs: openBlobStore(images, workspace.subdirectory('ingest'), join(root, 'partial')),
       refs: openRefs(images),
     });
   } finally {

@@ -27,8 +27,9 @@ function verdict({ result }: RecordedStep): string {
   return result === undefined ? '-' : 'miss';
 }
 
-function reasons({ result, from, causes = [] }: RecordedStep): string[] {
+function reasons({ result, from, isCovered, causes = [] }: RecordedStep): string[] {
   if (result === undefined) return ['the build ended before it'];
+  if (isCovered === true) return ['not needed: what stands on it was a hit'];
   if (result === 'cached') return [from === undefined ? 'in this store' : `from ${from}`];
   return [...causes.map(sayCause), ...(result === 'failed' ? ['and failed'] : [])].map(oneLine);
 }

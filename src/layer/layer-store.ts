@@ -34,6 +34,13 @@ export interface LayerStore {
    * it while the build goes on.
    */
   adopt(layer: StoredLayer): Promise<SnapshotID>;
+  /**
+   * Takes a layer that was made elsewhere under the id it has there; its blob is fetched when somebody needs it.
+   * @returns whether the id is free for it: false when it stands for another layer here
+   */
+  adoptAs(id: SnapshotID, layer: StoredLayer): Promise<boolean>;
+  /** A blob of the snapshot's layer, be it in the store or to be fetched; undefined when none was ever made. */
+  findBlob(id: SnapshotID): StoredLayer | undefined;
   /** Whether the snapshot can be had without running anything. */
   isAvailable(id: SnapshotID): boolean;
   /** Puts the files of all snapshots in place, unpacking and fetching what is missing, in parallel. */
@@ -68,6 +75,8 @@ export interface LayerServices {
   readonly blobs: BlobStore;
   /** Gets a blob that is not in the store yet from wherever its image came from. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+  /** Whether `fetch` knows where to get it. */
+  canFetch(descriptor: Descriptor): boolean;
   /** What no layer that is packed here may hold. */
   readonly refused?: readonly RefusedContent[];
 }
@@ -75,7 +84,7 @@ export interface LayerServices {
 /** Opens the layer records beneath `root`. */
 export function openLayerStore(
   root: string,
-  { snapshotter, blobs, fetch, refused = [] }: LayerServices,
+  { snapshotter, blobs, fetch, canFetch, refused = [] }: LayerServices,
 ): LayerStore {
   const records = join(root, 'layers');
   const locks = join(root, 'locks');
@@ -86,10 +95,12 @@ export function openLayerStore(
   const storedBlob = (record: LayerRecord) =>
     record.blobs.find(({ descriptor }) => blobs.has(descriptor.digest));
 
+  const remoteBlob = (record: LayerRecord) => record.blobs.find(({ descriptor }) => canFetch(descriptor));
+
   /** A blob of the snapshot's layer, brought into the store if it is not there. */
   async function fetchBlob(id: SnapshotID, signal: AbortSignal): Promise<StoredLayer> {
     const record = readLayerRecord(records, id);
-    const blob = record === undefined ? undefined : (storedBlob(record) ?? record.blobs[0]);
+    const blob = record === undefined ? undefined : (storedBlob(record) ?? remoteBlob(record));
     if (record === undefined || blob === undefined) {
       throw new IntegrityError('snapshot-lost', `the snapshot ${id} has neither files nor a layer`, {
         hint: 'build again with --no-cache: the steps that need it will run',
@@ -210,6 +221,20 @@ export function openLayerStore(
       while (!markUsed(join(records, `${id}.json`)));
       return id;
     },
+    async adoptAs(id, layer) {
+      const known = readLayerRecord(records, id);
+      if (known === undefined ? snapshotter.has(id) : known.diffID !== layer.diffID) return false;
+      do await learn(id, layer);
+      while (!markUsed(join(records, `${id}.json`)));
+      return true;
+    },
+    findBlob(id) {
+      const record = readLayerRecord(records, id);
+      const blob = record === undefined ? undefined : (storedBlob(record) ?? remoteBlob(record));
+      return record === undefined || blob === undefined
+        ? undefined
+        : { diffID: record.diffID, descriptor: blob.descriptor };
+    },
     isAvailable(id) {
       if (snapshotter.has(id)) return true;
       const record = readLayerRecord(records, id);
@@ -219,14 +244,15 @@ export function openLayerStore(
       const id = stack.at(-1) ?? '';
       return once(packing, `${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
         const record = readLayerRecord(records, id);
-        const stored = record?.blobs.find(
-          ({ descriptor }) =>
-            layerCompression(descriptor.mediaType) === compression.algorithm && blobs.has(descriptor.digest),
+        const fitting = (record?.blobs ?? []).filter(
+          ({ descriptor }) => layerCompression(descriptor.mediaType) === compression.algorithm,
         );
-        if (record !== undefined && stored !== undefined) {
-          return { diffID: record.diffID, descriptor: stored.descriptor };
-        }
-        return pack(stack, compression, signal);
+        const stored = fitting.find(({ descriptor }) => blobs.has(descriptor.digest));
+        // Made elsewhere, it is fetched: packed anew it might have other bytes.
+        const found = stored ?? fitting.find(({ descriptor }) => canFetch(descriptor));
+        if (record === undefined || found === undefined) return pack(stack, compression, signal);
+        if (stored === undefined) await fetch(found.descriptor, signal);
+        return { diffID: record.diffID, descriptor: found.descriptor };
       });
     },
   };

@@ -1,10 +1,11 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
 import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
 import { mergedTree } from '../snapshot/merged-tree.ts';
+import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnProcess } from '../sys/spawn.ts';
 import { bundleConfig } from './bundle.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
@@ -45,7 +46,7 @@ export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<S
       removeMountPoints();
     }
   } finally {
-    rmSync(bundle, { recursive: true });
+    removeSmallTree(bundle);
     loan?.giveBack(request.security === 'sandbox');
   }
 }

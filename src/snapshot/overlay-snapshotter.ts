@@ -6,8 +6,8 @@ import {
   mkdirSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmdirSync,
-  rmSync,
 } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ import type { FileTree } from '../core/file-tree.ts';
 import { bindMount, mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { setTimes } from '../sys/node.ts';
-import { removeTrees } from '../sys/remove-tree.ts';
+import { removeSmallTree, removeTrees } from '../sys/remove-tree.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
@@ -67,14 +67,15 @@ export function openSnapshotter(directory: string, workDirectory: string): Snaps
     commit: async (active, id) => {
       await during(`publish the snapshot ${id}`, async () => {
         try {
-          await rename(active.upper, path(id));
+          renameSync(active.upper, path(id));
         } catch (error) {
           const code = systemCode(error);
           if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
           await removeTrees([active.upper]);
         }
       });
-      rmSync(ownDirectory(active), { recursive: true });
+      // Behind the start of the next step.
+      setImmediate(removeQuietly, ownDirectory(active));
     },
 
     discard: (active) => removeTrees([ownDirectory(active)]),
@@ -127,6 +128,15 @@ export function openSnapshotter(directory: string, workDirectory: string): Snaps
       rmdirSync(mountDirectory);
     },
   };
+}
+
+/** What remains goes with the directory of the build. */
+function removeQuietly(directory: string): void {
+  try {
+    removeSmallTree(directory);
+  } catch {
+    // Nobody looks at it any more.
+  }
 }
 
 /** Where upper and work of a prepared snapshot lie, and nothing else. */

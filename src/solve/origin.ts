@@ -34,7 +34,7 @@ export interface ChosenFiles {
   /** Undefined while peeking when the stage they come from has not run. */
   digest(context: OpContext): Promise<Digest | undefined>;
   selection(context: OpContext): Promise<Selection>;
-  /** What a recipe notes of them once their digest is known: where they are from, and by what it is found again. */
+  /** What a recipe notes of files whose digest is known: where they are from, and by what it is found again. */
   notes(context: OpContext): Promise<Part[]>;
   /** Keeps the list of the files, so that a later miss can name the one that changed. */
   keepList(): Promise<void>;
@@ -70,6 +70,8 @@ export function chooseFiles(
   const questionAbout = (parts: readonly Part[]) =>
     keyOf({ kind: 'selection', parts: [...parts, ['request', JSON.stringify(request)]] });
 
+  const questionOf = (stack: Stack) => questionAbout(stack.map((id) => ['snapshot', id] as const));
+
   /** The question that can be asked before the stage has run. */
   const questionByDefinition = async (context: OpContext): Promise<KeyDigest | undefined> => {
     if (origin.kind !== 'input') return undefined;
@@ -79,7 +81,7 @@ export function chooseFiles(
   };
 
   const digestOf = async (stack: Stack, context: OpContext) => {
-    const question = questionAbout(stack.map((id) => ['snapshot', id] as const));
+    const question = questionOf(stack);
     const known = steps.recall(question);
     if (known !== undefined) return known as Digest;
     const digest = await compute(context);
@@ -106,14 +108,11 @@ export function chooseFiles(
     },
     async notes(context) {
       if (origin.kind !== 'input') return [];
-      const from = vertex.inputs[origin.index] ?? 'scratch';
-      const question = await questionByDefinition(context);
-      const digest = await digested;
-      if (question === undefined || digest === undefined) return [['from', from]];
-      return [
-        ['from', from],
-        ['answer', `${question} ${digest}`],
-      ];
+      const from: Part = ['from', vertex.inputs[origin.index] ?? 'scratch'];
+      const digest = await this.digest(context);
+      const stack = await stackOf(origin.index, vertex, context);
+      const questions = [stack && questionOf(stack), await questionByDefinition(context)];
+      return [from, ...questions.flatMap((each): Part[] => (each ? [['answer', `${each} ${digest}`]] : []))];
     },
     async keepList() {
       if (computed !== undefined) await fileLists.save(computed.digest, computed.lines);

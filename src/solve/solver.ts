@@ -24,6 +24,8 @@ export interface StepResult {
   /** Milliseconds since the epoch; absent for what did not run. */
   readonly startedAt?: number;
   readonly durationMs: number;
+  /** The import that had it recorded; absent when it was this store, or the step ran. */
+  readonly from?: string;
 }
 
 /**
@@ -64,9 +66,18 @@ export interface SolverBase {
   readonly snapshots: readonly SnapshotID[];
 }
 
+export interface ImportedStep {
+  /** It says where it is `from`. */
+  readonly record: StepRecord;
+  /** Makes its layers known to the store; false when that cannot be. */
+  adopt(): Promise<boolean>;
+}
+
 export interface SolverServices {
   readonly vertices: ReadonlyMap<VertexID, Vertex>;
   readonly steps: StepCache;
+  /** What is recorded elsewhere of a step; asked when the store has no answer. */
+  imported(key: KeyDigest): readonly ImportedStep[];
   /** Whether a snapshot can still be had, as files or as a layer blob. */
   isAvailable(snapshot: SnapshotID): boolean;
   /** The filesystem of a base image, and its identity. */
@@ -202,16 +213,36 @@ export function createSolver(services: SolverServices): Solver {
       if (mustRun(vertex)) return undefined;
       const key = await assumedKey(vertex);
       if (key === undefined) return undefined;
-      const record = steps.find(key.digest);
-      if (record === undefined) return undefined;
-      const parent = vertex.inputs[0] === undefined ? emptyResult : await peek(vertex.inputs[0]);
-      return resultOf(vertex, record, parent);
+      return lookUp(vertex, key, () =>
+        vertex.inputs[0] === undefined ? emptyResult : peek(vertex.inputs[0]),
+      );
     });
+  }
+
+  /** The result that is recorded of a step, here or elsewhere; otherwise it is kept why there is none. */
+  async function lookUp(
+    vertex: Vertex,
+    key: StepKey,
+    parentOf: () => StepResult | undefined | Promise<StepResult | undefined>,
+  ): Promise<StepResult | undefined> {
+    const own = steps.find(key.digest);
+    const imported = services.imported(key.digest);
+    if (own === undefined && imported.length === 0) return undefined;
+    const parent = await parentOf();
+    const found = own === undefined ? undefined : hit(own, parent);
+    if (typeof found === 'object') return found;
+    for (const { record, adopt } of imported) {
+      const other = hit(record, parent);
+      if (typeof other === 'object' && (await adopt())) return { ...other, ...fromOf(record) };
+    }
+    if (found !== undefined) refusals.set(vertex.id, found);
+    return undefined;
   }
 
   /**
    * A record answers when all its snapshots can be had and it stands on the very filesystem that this
-   * build has below it: a parent that was run again may have turned out differently under the same key.
+   * build has below it: a parent that was run again may have turned out differently under the same key. One
+   * from elsewhere brings its own filesystem along, unless this build ran the parent.
    */
   function hit(record: StepRecord, parent: StepResult | undefined): StepResult | Refusal | undefined {
     let stack = record.stack;
@@ -219,22 +250,10 @@ export function createSolver(services: SolverServices): Solver {
       if (parent === undefined) return undefined;
       stack = [...parent.stack, ...record.stack];
     } else if (parent !== undefined && !isPrefix(parent.stack, record.stack)) {
-      return 'moved';
+      if (record.from === undefined || !parent.isCached) return 'moved';
     }
     if (!stack.every((layer) => services.isAvailable(layer.snapshot))) return 'lost';
     return { stack, isCached: true, durationMs: 0 };
-  }
-
-  /** The result a record gives; of a record that gives none it is kept why. */
-  function resultOf(
-    vertex: Vertex,
-    record: StepRecord,
-    parent: StepResult | undefined,
-  ): StepResult | undefined {
-    const found = hit(record, parent);
-    if (typeof found !== 'string') return found;
-    refusals.set(vertex.id, found);
-    return undefined;
   }
 
   function baseResult(vertex: Vertex): StepResult {
@@ -260,20 +279,17 @@ export function createSolver(services: SolverServices): Solver {
   }
 
   async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
-    const lookUp = () => {
-      const record = vertex.ignoresCache ? undefined : steps.find(key.digest);
-      return record === undefined ? undefined : resultOf(vertex, record, parent);
-    };
+    const known = () => (vertex.ignoresCache ? undefined : lookUp(vertex, key, () => parent));
     const cached = (result: StepResult) => {
       tellCached(vertex);
       return result;
     };
-    const known = lookUp();
-    if (known !== undefined) return cached(known);
+    const before = await known();
+    if (before !== undefined) return cached(before);
     const lock = await steps.lock(key.digest, signal);
     let saved = Promise.resolve();
     try {
-      const meanwhile = lookUp();
+      const meanwhile = await known();
       if (meanwhile !== undefined) return cached(meanwhile);
       const { result, record } = await services.limiter.run(() => run(vertex, key, parent));
       // The next step does not wait for the disk; whoever waits for the lock does.
@@ -390,6 +406,10 @@ async function settled<T>(promise: Promise<T> | undefined): Promise<T | undefine
   } catch {
     return undefined;
   }
+}
+
+function fromOf({ from }: StepRecord): { readonly from?: string } {
+  return from === undefined ? {} : { from };
 }
 
 const emptyResult: StepResult = { stack: [], isCached: true, durationMs: 0 };

@@ -38,6 +38,7 @@ describeWith(['root'], 'files from blobs and blobs from files', () => {
     const snapshotter = openSnapshotter(join(root, 'snapshots'), join(root, `run/${count++}`));
     const fetched: string[] = [];
     const layers = openLayerStore(root, {
+      canFetch: () => true,
       snapshotter,
       blobs,
       fetch: async (descriptor) => {

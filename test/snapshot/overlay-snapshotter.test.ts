@@ -14,6 +14,7 @@ import {
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
 import type { Snapshotter, Stack } from '../../src/snapshot/snapshotter.ts';
@@ -57,6 +58,7 @@ describe('life of a snapshot', () => {
     await snapshots.remove('id1');
     await snapshots.remove('id1');
     expect(snapshots.has('id1')).toBe(false);
+    await setImmediate();
     expect(readdirSync(join(root, 'a,b:c', 'run'))).toEqual([]);
   });
 
@@ -67,6 +69,7 @@ describe('life of a snapshot', () => {
       await snapshots.commit(active, 'same');
     }
     expect(readFileSync(join(snapshots.path('same'), 'f'), 'utf8')).toBe('first');
+    await setImmediate();
     expect(readdirSync(join(root, 'a,b:c', 'run'))).toEqual([]);
   });
 

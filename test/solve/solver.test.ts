@@ -87,6 +87,7 @@ async function build(
   const services: SolverServices = {
     vertices,
     steps: openStepCache(root),
+    imported: () => [],
     isAvailable: (snapshot) => !lost.has(snapshot),
     base: () => ({ identity: 'base', digest: `sha256:${'0'.repeat(64)}`, snapshots: ['base'] }),
     runner: () => runner,

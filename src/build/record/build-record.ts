@@ -50,6 +50,8 @@ export interface RecordedStep {
   readonly stage: string;
   /** The instruction as it stands in the Dockerfile. */
   readonly text: string;
+  /** Where it begins in the Dockerfile, from 1 on; a trigger has the FROM that fires it. */
+  readonly line?: number;
   /** The step or image it stands on; absent on scratch. */
   readonly below?: VertexID;
   /** Absent when nobody had to know it. */
@@ -58,6 +60,8 @@ export interface RecordedStep {
   readonly result?: 'cached' | 'run' | 'failed';
   /** The import that answered; absent when it was the store. */
   readonly from?: string;
+  /** It is recorded nowhere, and nobody had to know: what stands on it was a hit. */
+  readonly isCovered?: boolean;
   readonly startedAt?: number;
   readonly durationMs?: number;
   /** Why what was recorded of its key did not answer. */

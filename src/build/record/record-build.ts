@@ -9,6 +9,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Vertex, VertexID } from '../../plan/vertex.ts';
 import type { StepAccount } from '../../solve/solver.ts';
 import type { PlatformBuild } from '../build-platform.ts';
+import { layerChain } from '../layer-chain.ts';
 import type { BuiltImage } from '../options.ts';
 import type { BuildSession } from '../session.ts';
 import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
@@ -36,7 +37,10 @@ const buildsCompared = 8;
 export function recordBuild(session: BuildSession, dockerfile: SourceText, end: BuildEnd): BuildRecord {
   const { options, store, io, accounts } = session;
   const plans = accounts.map((each) =>
-    planRecord(each, dockerfile, end.builds.find(({ plan }) => plan === each.plan)?.layers ?? []),
+    withOrigins(
+      planRecord(each, dockerfile, end.builds.find(({ plan }) => plan === each.plan)?.layers ?? []),
+      session,
+    ),
   );
   const projects = projectsOf(session, dockerfile);
   const isTold = options.explain || options.failOnMiss || options.metadataFile !== undefined;
@@ -91,13 +95,14 @@ function contextName(text: string): string {
   return text === '-' || /^[a-z+]+:\/\/|^git@/.test(text) ? text : resolve(text);
 }
 
-function planRecord(
+/** What became of the steps of a plan, not yet explained. */
+export function planRecord(
   { plan, accounts }: PlanAccounts,
   dockerfile: SourceText,
   layers: readonly StoredLayer[],
 ): PlanRecord {
   const vertices = [...plan.vertices.values()].filter(({ op }) => op.kind !== 'image');
-  const layerOf = new Map(chain(plan).map((id, index) => [id, layers[index]]));
+  const layerOf = new Map(layerChain(plan).map((id, index) => [id, layers[index]]));
   return {
     platform: printPlatform(plan.image.platform),
     steps: vertices.map((vertex) =>
@@ -106,19 +111,24 @@ function planRecord(
   };
 }
 
-/** The vertices that made the layers of the image above its base, lowest first. */
-function chain({ vertices, target }: Plan): VertexID[] {
-  const ids: VertexID[] = [];
-  for (let id = target; id !== undefined; id = vertices.get(id)?.inputs[0]) {
-    if (vertices.get(id)?.op.kind !== 'image') ids.unshift(id);
-  }
-  return ids;
+/** Where the hits come from that nobody asked for, since what stands on them was a hit. */
+function withOrigins(plan: PlanRecord, { store, imports }: BuildSession): PlanRecord {
+  const steps = plan.steps.map((step) => {
+    if (step.result !== 'cached' || step.from !== undefined || step.key === undefined) return step;
+    const own = store.steps.look(step.key);
+    // Of one that came with an import and was kept, the import is told as long as it is given.
+    const from =
+      own?.from === undefined && own !== undefined ? undefined : imports.find(step.key)[0]?.from.name;
+    if (from !== undefined) return { ...step, from };
+    return own === undefined ? { ...step, isCovered: true } : step;
+  });
+  return { ...plan, steps };
 }
 
 function stepRecord(
   { id, label, stage, span, inputs }: Vertex,
   { key, outcome, result, refusal }: StepAccount,
-  { text }: SourceText,
+  dockerfile: SourceText,
   layer: StoredLayer | undefined,
 ): RecordedStep {
   const below = inputs[0];
@@ -128,10 +138,12 @@ function stepRecord(
     label,
     stage,
     // A trigger stands in the Dockerfile of the base; its place in this one is the FROM that fires it.
-    text: /\] (ONBUILD .*)$/s.exec(label)?.[1] ?? text.slice(span.start, span.end),
+    text: /\] (ONBUILD .*)$/s.exec(label)?.[1] ?? dockerfile.text.slice(span.start, span.end),
+    line: dockerfile.position(span.start).line,
     ...(below === undefined ? {} : { below }),
     ...(key === undefined ? {} : { key: key.digest }),
     ...(outcome === undefined ? {} : { result: outcome }),
+    ...(result?.from === undefined ? {} : { from: result.from }),
     ...(startedAt === undefined ? {} : { startedAt, durationMs: durationMs ?? 0 }),
     ...(refusal === undefined ? {} : { refusal }),
     ...(outcome === 'failed' && key !== undefined ? { recipe: maskRecipe(key.recipe) } : {}),

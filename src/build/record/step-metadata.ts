@@ -6,11 +6,11 @@ export function stepMetadata({ plans }: BuildRecord): object[] {
   return plans.flatMap(({ steps }) => steps.map(describe));
 }
 
-function describe({ label, result, from, key, durationMs, causes }: RecordedStep): object {
+function describe({ label, result, from, isCovered, key, durationMs, causes }: RecordedStep): object {
   return {
     label,
     result: result ?? null,
-    ...(result === 'cached' ? { from: from ?? 'store' } : {}),
+    ...(result === 'cached' ? { from: isCovered === true ? 'covered' : (from ?? 'store') } : {}),
     durationMs: durationMs ?? 0,
     key: key ?? null,
     ...(causes === undefined ? {} : { causes: causes.map((cause) => ({ text: sayCause(cause), ...cause })) }),

@@ -7,13 +7,13 @@ const types = ['registry', 'local', 'inline'] as const;
 
 const keys = {
   from: {
-    registry: ['type', 'ref'],
-    local: ['type', 'src', 'digest', 'tag'],
+    registry: ['type', 'ref', 'ignore-error'],
+    local: ['type', 'src', 'digest', 'tag', 'ignore-error'],
     inline: [],
   },
   to: {
     registry: ['type', 'ref', 'mode', 'compression', 'compression-level', 'ignore-error'],
-    local: ['type', 'dest', 'mode', 'compression', 'compression-level', 'ignore-error'],
+    local: ['type', 'dest', 'tag', 'mode', 'compression', 'compression-level', 'ignore-error'],
     inline: ['type'],
   },
 } as const;

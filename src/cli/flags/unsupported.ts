@@ -9,11 +9,7 @@ import type { BuildFlags } from './build-options.ts';
 const unsupported: readonly {
   readonly what: string;
   isGiven(flags: BuildFlags, options: BuildOptions): boolean;
-}[] = [
-  { what: '--output rewrite-timestamp=true', isGiven: anyAttribute('rewrite-timestamp', 'true') },
-  { what: '--cache-from', isGiven: (flags) => flags.cacheFrom.length > 0 },
-  { what: '--cache-to', isGiven: (flags) => flags.cacheTo.length > 0 },
-];
+}[] = [{ what: '--output rewrite-timestamp=true', isGiven: anyAttribute('rewrite-timestamp', 'true') }];
 
 /** @throws UsageError `unsupported-flag` */
 export function refuseUnsupported(flags: BuildFlags, options: BuildOptions): void {

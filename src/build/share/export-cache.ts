@@ -1,0 +1,146 @@
+/** Writes what `--cache-to` asks for: the steps of a build, and the layers that whoever imports them may need. */
+import { resolve } from 'node:path';
+import { isSmall, type KnownPacks, packBlobs } from '../../cache/share/packs.ts';
+import {
+  encodeSharedCache,
+  type SharedLayer,
+  type SharedList,
+  type SharedPlan,
+  type Slice,
+} from '../../cache/share/shared-cache.ts';
+import type { BlobStore } from '../../content/blob-store.ts';
+import { openBlobStore } from '../../content/dir-store.ts';
+import { StrataError } from '../../core/errors.ts';
+import type { SourceText } from '../../core/span.ts';
+import { asStep, type StepReporter } from '../../export/as-step.ts';
+import { printReceipt, pushToRegistries } from '../../export/push.ts';
+import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
+import { parseReference } from '../../registry/reference.ts';
+import type { CacheSpec } from '../options.ts';
+import { type PlanAccounts, planRecord } from '../record/record-build.ts';
+import type { BuildSession } from '../session.ts';
+import { assembleCache } from './cache-artifact.ts';
+import { writeToDirectory } from './cache-directory.ts';
+import { cacheName } from './cache-name.ts';
+import { everywhere, gatherCache } from './gather-cache.ts';
+import { openCache } from './open-import.ts';
+
+/**
+ * Exports the cache of a build to every place that was asked for.
+ * @throws what writing there throws, unless `ignore-error=true`
+ */
+export async function exportCaches(session: BuildSession, dockerfile: SourceText): Promise<void> {
+  const specs = session.options.cacheTo.filter(({ type }) => type !== 'inline');
+  for (const [index, spec] of specs.entries()) {
+    const step = { id: `cache/export/${index}`, label: `exporting cache to ${cacheName(spec)}` };
+    try {
+      await asStep(step, session.io, (report) => exportCache(session, dockerfile, spec, report));
+    } catch (error) {
+      const isIgnored = spec.attributes['ignore-error'] === 'true' && error instanceof StrataError;
+      if (session.io.signal.aborted || !isIgnored) throw error;
+    }
+  }
+}
+
+async function exportCache(
+  session: BuildSession,
+  dockerfile: SourceText,
+  spec: CacheSpec,
+  report: StepReporter,
+): Promise<void> {
+  const { workspace } = session.store;
+  const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
+  const gathered = await gatherCache(session, spec);
+  const blobs = everywhere(session, scratch, gathered);
+  const known = await knownThere(session, spec, scratch);
+  const small = [...gathered.layers.values()].map(({ descriptor }) => descriptor).filter(isSmall);
+  const lists = [...gathered.lists.values()].map(({ info }) => info);
+  // Apart: layers are fetched for what they hold, lists to explain a miss.
+  const packedLayers = await packBlobs(small, known, blobs, scratch);
+  const packedLists = await packBlobs(lists, known, blobs, scratch);
+  const document = await encodeSharedCache({
+    steps: gathered.steps,
+    layers: Object.fromEntries(
+      [...gathered.layers].map(([id, layer]) => [
+        id,
+        sharedLayer(layer, packedLayers.slices.get(layer.descriptor.digest)),
+      ]),
+    ),
+    lists: Object.fromEntries(
+      [...gathered.lists].flatMap(
+        ([
+          selection,
+          {
+            info: { digest },
+          },
+        ]) => {
+          const slice = packedLists.slices.get(digest);
+          return slice === undefined ? [] : [[selection, { digest, ...slice } satisfies SharedList]];
+        },
+      ),
+    ),
+    plans: session.accounts.map((each) => sharedPlan(each, dockerfile)),
+  });
+  const large = new Map(
+    [...gathered.layers.values()]
+      .filter(({ descriptor }) => !isSmall(descriptor))
+      .map(({ descriptor }) => [descriptor.digest, descriptor]),
+  );
+  const packs = new Map([...packedLayers.packs, ...packedLists.packs].map((pack) => [pack.digest, pack]));
+  const root = await assembleCache(document, [...packs.values()], [...large.values()], scratch);
+  report.said(await send(session, spec, root, blobs, report));
+}
+
+/** The steps of this build, for explaining what misses a build that imports it. */
+function sharedPlan(accounts: PlanAccounts, dockerfile: SourceText): SharedPlan {
+  const { platform, steps } = planRecord(accounts, dockerfile, []);
+  return {
+    platform,
+    steps: steps.map(({ id, label, stage, text, below, key }) => ({ id, label, stage, text, below, key })),
+  };
+}
+
+function sharedLayer({ diffID, descriptor }: StoredLayer, slice: Slice | undefined): SharedLayer {
+  const { mediaType, digest, size } = descriptor;
+  return { diffID, mediaType, digest, size, ...(slice === undefined ? {} : { slice }) };
+}
+
+/** What the place has that the new cache can take over; nothing when it is the first there. */
+async function knownThere(session: BuildSession, spec: CacheSpec, scratch: BlobStore): Promise<KnownPacks> {
+  const { dest, ...attributes } = spec.attributes;
+  const there = { ...spec, attributes: dest === undefined ? attributes : { ...attributes, src: dest } };
+  const { store, registry, io } = session;
+  try {
+    const [known] = await openCache(there, {
+      registry,
+      blobs: store.blobs,
+      scratch,
+      platforms: [],
+      signal: io.signal,
+    });
+    if (known !== undefined) return known.known;
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+  }
+  return { packs: new Map(), slices: new Map() };
+}
+
+/** Writes the artifact and says what that took. */
+async function send(
+  { store, registry, io }: BuildSession,
+  { type, attributes }: CacheSpec,
+  root: Descriptor,
+  blobs: BlobStore,
+  { moved }: StepReporter,
+): Promise<string> {
+  if (type === 'local') {
+    const { dest = '', tag = 'latest' } = attributes;
+    const { sent, removed } = await writeToDirectory(resolve(dest), tag, root, blobs, io.signal);
+    return `${sent} blobs written, ${removed} removed that were superseded`;
+  }
+  const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
+  const reference = parseReference(attributes.ref ?? '');
+  const services = { blobs, refs: store.refs, registry, onProgress, signal: io.signal };
+  const pushed = await pushToRegistries(root, [reference], services);
+  return pushed.map(({ receipt }) => printReceipt(receipt)).join('; ');
+}

@@ -1,0 +1,121 @@
+/** The caches of one build that come from elsewhere, asked when the store has no answer. */
+
+import type { FileLists } from '../../cache/file-lists.ts';
+import type { CacheImport } from '../../cache/share/cache-import.ts';
+import type { StepRecord } from '../../cache/step-cache.ts';
+import { assert } from '../../core/assert.ts';
+import type { Digest, KeyDigest } from '../../core/digest.ts';
+import { CanceledError, StrataError } from '../../core/errors.ts';
+import { asStep, type StepWorld } from '../../export/as-step.ts';
+import type { LayerStore } from '../../layer/layer-store.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { SnapshotID } from '../../snapshot/snapshotter.ts';
+import type { CacheSpec } from '../options.ts';
+import { cacheName } from './cache-name.ts';
+
+export interface Imports {
+  /** Waits until all of them were opened, or failed to. */
+  ready(): Promise<void>;
+  /** Those that are open, in the order they were given. */
+  all(): readonly CacheImport[];
+  /** What they have recorded of a step. */
+  find(key: KeyDigest): readonly ImportedRecord[];
+  recall(question: KeyDigest): Digest | undefined;
+  provides(snapshot: SnapshotID): boolean;
+  canFetch(blob: Descriptor): boolean;
+  /** @throws RemoteError `cache-import-lost`: the import answers no more, and the build has to begin anew */
+  fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /** Makes the layers of a record known to the store; false when they cannot be. */
+  adopt(record: ImportedRecord, layers: LayerStore): Promise<boolean>;
+  /** Brings what explains misses. One that cannot be had is left out. */
+  fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
+}
+
+export interface ImportedRecord {
+  readonly record: StepRecord;
+  readonly from: CacheImport;
+}
+
+/** Opens all imports at once, each shown as a step. One that fails is said aloud, and the build goes on without it. */
+export function openImports(
+  specs: readonly CacheSpec[],
+  open: (spec: CacheSpec) => Promise<readonly CacheImport[]>,
+  world: StepWorld,
+): Imports {
+  let opened: CacheImport[] = [];
+  const opening = Promise.all(specs.map((spec, index) => openOne(spec, index, open, world))).then((all) => {
+    opened = all.flat();
+  });
+  // Whoever waits for them meets the failure.
+  opening.catch(() => {});
+  const supplierOf = (blob: Descriptor) => opened.find((each) => each.provides(blob));
+
+  return {
+    ready: () => opening,
+    all: () => opened,
+    find: (key) =>
+      opened.flatMap((from) => {
+        const record = from.find(key);
+        return record === undefined ? [] : [{ record, from }];
+      }),
+    recall(question) {
+      for (const each of opened) {
+        const answer = each.recall(question);
+        if (answer !== undefined) return answer;
+      }
+      return undefined;
+    },
+    provides: (snapshot) => opened.some((each) => each.layer(snapshot) !== undefined),
+    canFetch: (blob) => supplierOf(blob) !== undefined,
+    async fetch(blob, signal) {
+      const from = supplierOf(blob);
+      assert(from !== undefined, `some import has the blob ${blob.digest}`);
+      try {
+        await from.fetch(blob, signal);
+      } catch (error) {
+        if (error instanceof CanceledError) throw error;
+        opened = opened.filter((each) => each !== from);
+        if (error instanceof StrataError) warn(world, from.name, 'went away while it was used', error);
+        throw error;
+      }
+    },
+    async adopt({ record, from }, layers) {
+      for (const { snapshot } of record.stack) {
+        const layer = from.layer(snapshot);
+        if (layer !== undefined && !(await layers.adoptAs(snapshot, layer))) return false;
+      }
+      return true;
+    },
+    async fetchLists(lists, signal) {
+      for (const each of opened) await each.fetchLists(lists, signal).catch(() => {});
+    },
+  };
+}
+
+async function openOne(
+  spec: CacheSpec,
+  index: number,
+  open: (spec: CacheSpec) => Promise<readonly CacheImport[]>,
+  world: StepWorld,
+): Promise<readonly CacheImport[]> {
+  const name = cacheName(spec);
+  const step = { id: `cache/import/${index}`, label: `importing cache from ${name}` };
+  try {
+    return await asStep(step, world, () => open(spec));
+  } catch (error) {
+    if (world.signal.aborted || !(error instanceof StrataError)) throw error;
+    if (spec.attributes['ignore-error'] !== 'true') warn(world, name, 'cannot be imported', error);
+    return [];
+  }
+}
+
+function warn({ emit }: StepWorld, name: string, why: string, { message, hint }: StrataError): void {
+  const diagnostic = {
+    code: 'cache-import',
+    severity: 'warning' as const,
+    message: `the cache ${name} ${why}: the build goes on without it`,
+    notes: [message],
+    help: hint,
+  };
+  emit({ type: 'warning', diagnostic });
+}

@@ -1,0 +1,29 @@
+import { answersOf } from '../../cache/share/shared-cache.ts';
+import { RemoteError } from '../../core/errors.ts';
+import type { BuildSession } from '../session.ts';
+
+/**
+ * Keeps the records of imports whose layers came along, so that the next build finds them here. Those of
+ * layers that nobody needed would only say what the store has not.
+ */
+export async function keepImported({ accounts, store, bases, imports }: BuildSession): Promise<void> {
+  for (const each of accounts) {
+    for (const { key } of each.accounts.values()) {
+      if (key === undefined || store.steps.look(key.digest) !== undefined) continue;
+      const found = imports.find(key.digest)[0];
+      if (found === undefined) continue;
+      const { record, from } = found;
+      const isHere = record.stack.every(
+        ({ snapshot }) => bases.provides(snapshot) || store.layers.isAvailable(snapshot),
+      );
+      if (!isHere) continue;
+      for (const [question, answer] of answersOf(record.recipe)) await store.steps.remember(question, answer);
+      await store.steps.save({ ...record, from: from.name });
+    }
+  }
+}
+
+/** Whether a build failed because an import went away while it was used: without it, it can begin anew. */
+export function isImportLost(error: unknown): boolean {
+  return error instanceof RemoteError && error.code === 'cache-import-lost';
+}

@@ -1,0 +1,149 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import type { BlobDigest, Digest, KeyDigest } from '../../core/digest.ts';
+import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts';
+import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
+import type { SnapshotID } from '../../snapshot/snapshotter.ts';
+import type { FileLists } from '../file-lists.ts';
+import type { StepRecord } from '../step-cache.ts';
+import type { KnownPacks } from './packs.ts';
+import {
+  answersOf,
+  type SharedCache,
+  type SharedLayer,
+  type SharedPlan,
+  type Slice,
+} from './shared-cache.ts';
+
+/** Where the bytes of a cache are: a repository, a directory. */
+export interface CachePlace {
+  /** What the person called it. */
+  readonly name: string;
+  /** Brings a blob of the cache into a blob store. */
+  bring(blob: BlobInfo, blobs: BlobStore, signal: AbortSignal): Promise<void>;
+}
+
+/** A cache that answers questions; its bytes come when somebody needs them. */
+export interface CacheImport {
+  readonly name: string;
+  readonly plans: readonly SharedPlan[];
+  find(key: KeyDigest): StepRecord | undefined;
+  /** What files of a stage came to when the cache was made, asked by the stage's definition. */
+  recall(question: KeyDigest): Digest | undefined;
+  layer(id: SnapshotID): StoredLayer | undefined;
+  provides(blob: Descriptor): boolean;
+  /** @throws RemoteError `cache-import-lost` */
+  fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /** Brings the lists of files into the store, so that misses can be explained by them. */
+  fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
+  /** What a cache that is made now can take over from this one, when both are in the same place. */
+  readonly known: KnownPacks;
+}
+
+export interface ImportStores {
+  /** Where layers go. */
+  readonly blobs: BlobStore;
+  /** Where packs go on their way to what is in them. */
+  readonly scratch: BlobStore;
+}
+
+export function openImport(
+  place: CachePlace,
+  cache: SharedCache,
+  packs: ReadonlyMap<BlobDigest, BlobInfo>,
+  { blobs, scratch }: ImportStores,
+): CacheImport {
+  const steps = new Map(cache.steps.map((step) => [step.key, step]));
+  const answers = new Map(cache.steps.flatMap(({ recipe }) => answersOf(recipe)));
+  const layers = new Map(Object.entries(cache.layers));
+  const byBlob = new Map(Object.values(cache.layers).map((layer) => [layer.digest, layer]));
+  const bringing = new Map<BlobDigest, Promise<void>>();
+
+  /** A pack is asked for once, however much of it is needed. */
+  async function openPack(slice: Slice, signal: AbortSignal): Promise<BlobInfo> {
+    const pack = packs.get(slice.pack);
+    if (pack === undefined || slice.offset + slice.size > pack.size) {
+      throw new IntegrityError(
+        'bad-cache',
+        `the cache says that something lies in ${slice.pack}, which is not so`,
+      );
+    }
+    let work = bringing.get(pack.digest);
+    if (work === undefined) {
+      work = place.bring(pack, scratch, signal);
+      bringing.set(pack.digest, work);
+    }
+    await work;
+    return pack;
+  }
+
+  async function fetchLayer(layer: SharedLayer, signal: AbortSignal): Promise<void> {
+    if (blobs.size(layer.digest) === layer.size) return;
+    if (layer.slice === undefined) return place.bring(layer, blobs, signal);
+    const pack = await openPack(layer.slice, signal);
+    const writer = await blobs.create();
+    try {
+      for await (const chunk of readSlice(scratch.path(pack.digest), layer.slice)) await writer.write(chunk);
+      await writer.commit({ digest: layer.digest, size: layer.size });
+    } finally {
+      await writer.abort();
+    }
+  }
+
+  async function named<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof CanceledError) throw cause;
+      throw new RemoteError('cache-import-lost', `${place.name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  return {
+    name: place.name,
+    plans: cache.plans,
+    find: (key) => steps.get(key),
+    recall: (question) => answers.get(question),
+    layer(id) {
+      const layer = layers.get(id);
+      return layer === undefined ? undefined : storedLayer(layer);
+    },
+    provides: ({ digest }) => byBlob.has(digest),
+    fetch: ({ digest }, signal) =>
+      named(async () => {
+        const layer = byBlob.get(digest);
+        if (layer === undefined) throw new IntegrityError('blob-missing', `it has no layer ${digest}`);
+        await fetchLayer(layer, signal);
+      }),
+    fetchLists: (lists, signal) =>
+      named(async () => {
+        for (const [selection, slice] of Object.entries(cache.lists)) {
+          if (lists.has(selection as Digest)) continue;
+          const pack = await openPack(slice, signal);
+          const chunks: Uint8Array[] = [];
+          for await (const chunk of readSlice(scratch.path(pack.digest), slice)) chunks.push(chunk);
+          await lists.put(selection as Digest, Buffer.concat(chunks));
+        }
+      }),
+    known: {
+      packs,
+      slices: new Map([
+        ...[...layers.values()].flatMap(({ digest, slice }) =>
+          slice === undefined ? [] : [[digest, slice] as const],
+        ),
+        ...Object.values(cache.lists).map(({ digest, ...slice }) => [digest, slice] as const),
+      ]),
+    },
+  };
+}
+
+function storedLayer({ diffID, mediaType, digest, size }: SharedLayer): StoredLayer {
+  return { diffID, descriptor: { mediaType, digest, size } };
+}
+
+/** The pack was verified when it came; what is cut out of it is verified again by whoever stores it. */
+function readSlice(path: string, { offset, size }: Slice): AsyncIterable<Uint8Array> {
+  if (size === 0) return Readable.from([]);
+  return createReadStream(path, { start: offset, end: offset + size - 1 });
+}
