@@ -58,6 +58,20 @@ const others = await Promise.all([
   }),
   build({ ...common, entryPoints: workers.sort(), entryNames: '[name]' }),
   build({ ...common, entryPoints: ['undici'], alias: {}, sourcemap: false }),
+  // The page of an image, which is put into every page whole (src/cli/page/render-page.ts).
+  build({
+    absWorkingDir: project,
+    entryPoints: ['main.ts', 'page.css'].map((name) => ({
+      in: `src/cli/page/browser/${name}`,
+      out: 'image-page',
+    })),
+    outdir: 'dist',
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+  }),
 ]);
 
 // Whoever runs strata meanwhile finds every file whole, old or new.
@@ -80,12 +94,14 @@ for (const name of await readdir(dist)) {
 const dockerfile = `# syntax=docker/dockerfile:1
 ARG VERSION=1
 FROM scratch AS unused
+ARG VERSION
 ENV A=b
 WORKDIR /work
 COPY --chown=1:2 Dockerfile .
 RUN --mount=type=cache,target=/cache echo "$VERSION" && \\
     true
 FROM scratch
+ARG VERSION
 LABEL version=$VERSION
 COPY Dockerfile /
 USER 1:1

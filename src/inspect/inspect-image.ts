@@ -2,7 +2,6 @@ import type { Digest } from '../core/digest.ts';
 import { normalizePlatform, printPlatform } from '../core/platform.ts';
 import { chainIDs } from '../oci/chain-id.ts';
 import { findLayerCompression } from '../oci/media-type.ts';
-import { type BuildRecord, stepsOfLayers } from './build-record.ts';
 import type { CatalogImage } from './catalog.ts';
 import { type ImageContents, readContents } from './contents.ts';
 import { type BaseLayers, findBase } from './layers/base.ts';
@@ -10,7 +9,14 @@ import { instructionOf } from './layers/instruction.ts';
 import { historyOfLayers } from './layers/layer-history.ts';
 import { sharers } from './layers/sharing.ts';
 import type { OpenedImage } from './open/opened-image.ts';
-import type { HistoryReport, ImageIdentity, ImageReport, ImageSize, LayerReport } from './report.ts';
+import type {
+  HistoryReport,
+  ImageIdentity,
+  ImageReport,
+  ImageSize,
+  LayerReport,
+  LayerSource,
+} from './report.ts';
 import { type Stack, stackLayers } from './stack-layers.ts';
 import type { LayerFile } from './tree/layer-tree.ts';
 import { findWaste, type WasteReport } from './waste/find-waste.ts';
@@ -18,7 +24,8 @@ import { findWaste, type WasteReport } from './waste/find-waste.ts';
 /** What the store knows besides the image in question. */
 export interface StoreKnowledge {
   readonly catalog: readonly CatalogImage[];
-  readonly builds: readonly BuildRecord[];
+  /** Which step made each layer of an image, by the layer's digest, as the last build of it says. @param config of the image */
+  layerSources(config: Digest): ReadonlyMap<Digest, LayerSource>;
 }
 
 export interface Inspection {
@@ -102,15 +109,14 @@ function describeLayers(
   { layers }: Stack,
   base: BaseLayers | undefined,
   { hiddenByLayer }: WasteReport,
-  { catalog, builds }: StoreKnowledge,
+  { catalog, layerSources }: StoreKnowledge,
 ): LayerReport[] {
   const chain = chainIDs(config.rootfs.diff_ids);
   const history = historyOfLayers(config);
-  const steps = stepsOfLayers(builds, manifest.config.digest);
+  const sources = layerSources(manifest.config.digest);
   return manifest.layers.map(({ digest, mediaType, size }, index): LayerReport => {
     const diffID = config.rootfs.diff_ids[index];
     const entry = history[index];
-    const step = diffID === undefined ? undefined : steps.get(diffID);
     const layer = layers[index];
     const images = sharers(diffID, catalog, manifest.config.digest);
     return {
@@ -131,15 +137,7 @@ function describeLayers(
       instruction: instructionOf(entry?.created_by ?? ''),
       createdBy: entry?.created_by ?? null,
       created: entry?.created ?? null,
-      source:
-        step === undefined
-          ? null
-          : {
-              dockerfile: step.dockerfile,
-              line: step.line,
-              result: step.result,
-              durationMs: step.durationMs,
-            },
+      source: sources.get(digest) ?? null,
       sharedWith: images.map(({ names, manifest: other }) => names[0] ?? other),
     };
   });

@@ -91,7 +91,10 @@ export interface LayerReport {
 
 export interface LayerSource {
   readonly dockerfile: string;
-  readonly line: number;
+  /** From 1 on; null when the record of the build does not have it. */
+  readonly line: number | null;
+  /** As the build showed it: `[build 2/5] RUN make`. */
+  readonly step: string;
   /** In the last build of this image. */
   readonly result: 'cached' | 'run';
   readonly durationMs: number;

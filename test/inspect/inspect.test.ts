@@ -1,7 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BuildRecord, readBuildRecords, writeBuildRecord } from '../../src/inspect/build-record.ts';
+import { openBuildRecords } from '../../src/build/record/build-records.ts';
+import type { Digest } from '../../src/core/digest.ts';
 import { instructionOf } from '../../src/inspect/layers/instruction.ts';
+import type { LayerReport } from '../../src/inspect/report.ts';
 import { runOk } from '../support/process.ts';
 import { expectGolden, strata } from './cli.ts';
 import { file, fixture, open, openScratch, startLayout } from './images.ts';
@@ -187,43 +190,78 @@ describe('what the store knows', () => {
     ]);
   });
 
-  test('a build record gives layers their Dockerfile line, the newest of this image', async () => {
+  test('the newest build of this image says which step made a layer', async () => {
     const image = await open('app:1', root);
-    const [, , diffID] = image.config.rootfs.diff_ids;
-    const record = (startedAt: string, config: string, line: number): BuildRecord => ({
-      startedAt,
-      durationMs: 1200,
-      dockerfile: 'Dockerfile',
-      images: [{ manifest: image.manifest.config.digest, config: config as `sha256:${string}`, names: [] }],
-      steps: [
-        { label: '[1/2] RUN zero', line: 1, result: 'cached', durationMs: 0 },
+    const { config, layers } = image.manifest;
+    const [, , top] = layers;
+    const builds = openBuildRecords(root);
+    const add = (configDigest: Digest, line: number | undefined, result: 'cached' | 'run') =>
+      builds.add(
         {
-          label: '[2/2] RUN one',
-          line,
-          result: 'run',
-          durationMs: 800,
-          ...(diffID === undefined ? {} : { diffID }),
+          schema: 1,
+          startedAt: 0,
+          finishedAt: 900,
+          outcome: 'done',
+          context: '/src',
+          tags: ['app:1'],
+          images: [{ platform: 'linux/amd64', digest: config.digest, configDigest }],
+          plans: [
+            {
+              platform: 'linux/amd64',
+              steps: [
+                {
+                  id: 'stage-0/1',
+                  label: '[2/2] RUN one',
+                  stage: '',
+                  text: 'RUN one',
+                  result,
+                  durationMs: 800,
+                  ...(line === undefined ? {} : { line }),
+                  ...(top === undefined ? {} : { layer: { digest: top.digest, sizeBytes: top.size } }),
+                },
+              ],
+            },
+          ],
         },
-      ],
-    });
-    const { digest } = image.manifest.config;
-    await writeBuildRecord(root, 'b', record('2026-01-02T00:00:00.000Z', digest, 7));
-    await writeBuildRecord(root, 'a', record('2026-01-01T00:00:00.000Z', digest, 5));
-    await writeBuildRecord(root, 'c', record('2026-01-03T00:00:00.000Z', `sha256:${'0'.repeat(64)}`, 9));
-    expect(readBuildRecords(root).map(({ startedAt }) => startedAt.slice(0, 10))).toEqual([
-      '2026-01-03',
-      '2026-01-02',
-      '2026-01-01',
+        [],
+      );
+    const sources = async () =>
+      (await inspect('app:1')).layers.map((layer: { source: unknown }) => layer.source);
+    expect(await sources()).toEqual([null, null, null]);
+    const common = { dockerfile: 'Dockerfile', step: '[2/2] RUN one', durationMs: 800 };
+    add(config.digest, undefined, 'cached');
+    expect(await sources()).toEqual([null, null, { ...common, line: null, result: 'cached' }]);
+    add(config.digest, 7, 'run');
+    add(`sha256:${'0'.repeat(64)}`, 9, 'run');
+    expect(await sources()).toEqual([null, null, { ...common, line: 7, result: 'run' }]);
+    const { stdout } = await strata(['--root', root, 'inspect', 'app:1']);
+    expect(stdout).toContain('    Dockerfile:7 (run in 0.8s) RUN one\n');
+  });
+
+  test('a build of ours leaves all of it', async () => {
+    const context = scratch.path('context');
+    mkdirSync(context);
+    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\n\nCOPY one /\nCOPY --chown=5 two /\n');
+    for (const name of ['one', 'two']) writeFileSync(join(context, name), name);
+    const own = scratch.path('own');
+    const build = ['--root', own, 'build', '--progress', 'quiet', '-t', 'made', context];
+    const layersAfter = async () => {
+      expect(await strata(build)).toMatchObject({ code: 0 });
+      const { stdout } = await strata(['--root', own, 'inspect', '--json', 'made']);
+      return JSON.parse(stdout).layers.map(({ instruction, source }: LayerReport) => [
+        instruction,
+        source?.line,
+        source?.result,
+      ]);
+    };
+    expect(await layersAfter()).toEqual([
+      ['COPY one /', 3, 'run'],
+      ['COPY --chown=5 two /', 4, 'run'],
     ]);
-    const { layers } = await inspect('app:1');
-    expect(layers.map((layer: { source: unknown }) => layer.source)).toEqual([
-      null,
-      null,
-      { dockerfile: 'Dockerfile', line: 7, result: 'run', durationMs: 800 },
+    expect(await layersAfter()).toEqual([
+      ['COPY one /', 3, 'cached'],
+      ['COPY --chown=5 two /', 4, 'cached'],
     ]);
-    expect((await strata(['--root', root, 'inspect', 'app:1'])).stdout).toContain(
-      '    Dockerfile:7 (run in 0.8s) RUN one\n',
-    );
   });
 });
 

@@ -13,7 +13,7 @@ import { directory, file, fixture, type Member, open, openScratch, startLayout, 
 const scratch = openScratch();
 afterAll(() => scratch.remove());
 
-const unknown = { catalog: [], builds: [] };
+const unknown = { catalog: [], layerSources: () => new Map() };
 let count = 0;
 
 async function inspect(layers: readonly (readonly Member[])[], history?: readonly object[]) {

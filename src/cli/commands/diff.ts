@@ -2,12 +2,14 @@ import { compareImages } from '../../inspect/diff/compare-images.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
 import { lookOf } from '../inspect/look.ts';
 import { diffLines } from '../inspect/print-diff.ts';
+import { writePage } from '../page/write-page.ts';
 import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface DiffFlags extends ImageFlags {
   readonly stat?: boolean;
   readonly json?: boolean;
+  readonly html?: string;
 }
 
 export const defineDiff: DefineCommand = (command, context) => {
@@ -16,6 +18,7 @@ export const defineDiff: DefineCommand = (command, context) => {
     .argument('<A>', imageArgument)
     .argument('<B>', 'the other one')
     .option('--stat', 'print how much differs, not what')
+    .option('--html <file>', 'write one page with both images beside each other, for a browser')
     .option('--json', 'print everything as JSON (docs/INSPECT.md)')
     .addHelpText(
       'after',
@@ -25,7 +28,8 @@ export const defineDiff: DefineCommand = (command, context) => {
     .action(async (specA: string, specB: string, flags: DiffFlags) => {
       await withImages([specA, specB], flags, context, async ([a, b], known) => {
         if (a === undefined || b === undefined) return;
-        const { comparison } = await compareImages(a, b, known);
+        const { comparison, a: one, b: other } = await compareImages(a, b, known);
+        if (flags.html !== undefined) writePage(flags.html, [one, other], comparison, context);
         const { files, findings } = comparison;
         const { stdout } = context.io;
         const data = flags.stat === true ? { ...comparison, files: { ...files, list: [] } } : comparison;

@@ -13,6 +13,7 @@ import { findingLines } from '../inspect/print-findings.ts';
 import { imageLines } from '../inspect/print-image.ts';
 import { layerLines } from '../inspect/print-layers.ts';
 import { limitLines, wasteLines } from '../inspect/print-waste.ts';
+import { writePage } from '../page/write-page.ts';
 import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
@@ -20,6 +21,7 @@ interface InspectFlags extends ImageFlags, LimitFlags {
   readonly files?: boolean;
   readonly layer?: string;
   readonly json?: boolean;
+  readonly html?: string;
   /** Commander's name for `--no-trunc`. */
   readonly trunc: boolean;
 }
@@ -31,6 +33,7 @@ export const defineInspect: DefineCommand = (command, context) => {
     .option('--files', 'print the files too: of the finished image, or with --layer of that layer')
     .option('--layer <number>', 'only this layer, the lowest is 0')
     .option('--json', 'print everything as JSON (docs/INSPECT.md)')
+    .option('--html <file>', 'write one page with everything, for a browser')
     .option('--no-trunc', 'cut no digest and no instruction')
     .option('--lowest-efficiency <share>', 'fail below this efficiency: 0.9 or 90%')
     .option('--highest-wasted-bytes <bytes>', 'fail above so many wasted bytes: 20MB')
@@ -40,6 +43,7 @@ export const defineInspect: DefineCommand = (command, context) => {
       '\nExamples:\n' +
         '  strata inspect app\n' +
         '  strata inspect --layer 3 --files app.oci.tar\n' +
+        '  strata inspect --html app.html app\n' +
         '  strata inspect --lowest-efficiency 95% docker://127.0.0.1:5000/team/app:1\n' +
         '\nExits 1 when a limit is exceeded, or the image is damaged.',
     )
@@ -54,6 +58,7 @@ export const defineInspect: DefineCommand = (command, context) => {
           checks: checkLimits(report.efficiency, limits),
           files: flags.files === true ? listFiles(stack, layer) : undefined,
         };
+        if (flags.html !== undefined) writePage(flags.html, [{ report, stack }], null, context);
         const { stdout } = context.io;
         if (flags.json === true) stdout.write(printJSON(jsonOf(view)));
         else stdout.write(`${viewLines(view, layer, lookOf(context.io), !flags.trunc).join('\n')}\n`);

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { platformFromNode } from '../../core/platform.ts';
-import { readBuildRecords } from '../../inspect/build-record.ts';
 import { readCatalog } from '../../inspect/catalog.ts';
 import type { StoreKnowledge } from '../../inspect/inspect-image.ts';
 import { openImage } from '../../inspect/open/open-image.ts';
@@ -8,6 +7,7 @@ import type { OpenedImage } from '../../inspect/open/opened-image.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { readPlatform } from '../flags/platform.ts';
 import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
+import { readLayerSources } from './layer-sources.ts';
 
 /** Flags of every command that looks into images. */
 export interface ImageFlags extends RegistryFlags {
@@ -43,7 +43,10 @@ export async function withImages<T>(
       for (const spec of specs) {
         images.push(await openImage(spec, { root, registry, wanted: { platform, hostPlatform }, signal }));
       }
-      return await work(images, { catalog: await readCatalog(root), builds: readBuildRecords(root) });
+      return await work(images, {
+        catalog: await readCatalog(root),
+        layerSources: (config) => readLayerSources(root, config),
+      });
     } finally {
       for (const image of images) await image.close();
     }

@@ -6,7 +6,7 @@ import type { ImageIdentity } from '../../inspect/report.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { cut, type Look, oneLine, type Paint, paint, wrap } from './look.ts';
 import { findingLines } from './print-findings.ts';
-import { countOf, shortDigest } from './short.ts';
+import { countOf, placeOf, shortDigest } from './short.ts';
 
 /** What two images share and in what they differ. @param isShort only how much */
 export function diffLines(comparison: ImageComparison, look: Look, isShort: boolean): string[] {
@@ -69,7 +69,7 @@ function layerDifferences(layers: LayerComparison, look: Look): string[] {
 
 function sideLine(letter: string, side: LayerSide | null, look: Look): string {
   if (side === null) return `    ${letter}  has no such layer`;
-  const place = side.source === null ? '' : `${side.source.dockerfile}:${side.source.line} `;
+  const place = side.source === null ? '' : `${placeOf(side.source)} `;
   return `    ${cut(look, oneLine(`${letter} ${shortDigest(side.diffID ?? side.digest, false)} ${place}${side.instruction}`), 4)}`;
 }
 

@@ -1,7 +1,7 @@
 import type { ImageReport, LayerReport } from '../../inspect/report.ts';
 import { printBytes, printSeconds } from '../../progress/quantities.ts';
 import { type Column, cut, type Look, oneLine, paint, tableLines } from './look.ts';
-import { countOf, shortDigest, shortTime } from './short.ts';
+import { countOf, placeOf, shortDigest, shortTime } from './short.ts';
 
 interface LayerColumn extends Column {
   cell(layer: LayerReport, isWhole: boolean): string;
@@ -55,7 +55,7 @@ function fittingTable(layers: readonly LayerReport[], look: Look, isWhole: boole
 
 function makerLine({ instruction, source }: LayerReport, look: Look, isWhole: boolean): string[] {
   const result = source?.result === 'run' ? `run in ${printSeconds(source.durationMs)}` : source?.result;
-  const place = source === null ? '' : `${source.dockerfile}:${source.line} (${result})  `;
+  const place = source === null ? '' : `${placeOf(source)} (${result}) `;
   if (instruction === '' && place === '') return [];
   const text = oneLine(place + instruction);
   return [`    ${isWhole ? text : cut(look, text, 4)}`];

@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { digestHex } from '../../core/digest.ts';
+import type { LayerSource } from '../../inspect/report.ts';
 
 /** As Docker shows digests, unless nothing is to be cut. */
 export function shortDigest(digest: Digest | null, isWhole: boolean): string {
@@ -10,6 +11,11 @@ export function shortDigest(digest: Digest | null, isWhole: boolean): string {
 /** `2026-01-01 00:08`, or a dash. */
 export function shortTime(time: string | null): string {
   return time?.replace(/^(\S{10})T(\S{5}).*$/s, '$1 $2') ?? '-';
+}
+
+/** `Dockerfile:7`, or the step's number where the line is not known. */
+export function placeOf({ dockerfile, line, step }: LayerSource): string {
+  return line === null ? (/^\[[^\]]*\]/.exec(step)?.[0] ?? dockerfile) : `${dockerfile}:${line}`;
 }
 
 /** `1 file`, `3 files`. */

@@ -1,0 +1,78 @@
+import type { PageImage } from '../data.ts';
+import { h, table } from './element.ts';
+import { pathsOf } from './file-tree.ts';
+import { printBytes } from './words.ts';
+
+const rowsShown = 200;
+const pauseMs = 120;
+const changeWords: Readonly<Record<string, string>> = {
+  '+': 'added',
+  '~': 'changed',
+  '-': 'removed',
+  ' ': '',
+};
+
+/** Finds files of all layers by a part of their path. */
+export function searchView({ files }: PageImage, id: string): HTMLElement {
+  const paths = pathsOf(files);
+  const lower = paths.map((path) => path.toLowerCase());
+  const input = h('input', { type: 'search', id, autocomplete: 'off', spellcheck: 'false' });
+  const status = h('p', { role: 'status', class: 'note' });
+  const results = h('div', {});
+
+  function search(): void {
+    const wanted = input.value.trim().toLowerCase();
+    if (wanted === '') {
+      status.textContent = '';
+      results.replaceChildren();
+      return;
+    }
+    const found: number[] = [];
+    for (const [row, node] of files.node.entries()) if (lower[node]?.includes(wanted)) found.push(row);
+    const shown = found.slice(0, rowsShown);
+    const count = found.length === 1 ? '1 match' : `${found.length.toLocaleString('en')} matches`;
+    status.textContent = found.length > shown.length ? `${count}, the first ${shown.length} shown` : count;
+    results.replaceChildren(...(shown.length === 0 ? [] : [resultTable(shown)]));
+  }
+
+  function resultTable(rows: readonly number[]): HTMLElement {
+    return table(
+      'Files found',
+      [
+        { title: 'Path' },
+        { title: 'Layer', isNumber: true },
+        { title: 'What it does' },
+        { title: 'Mode' },
+        { title: 'Owner' },
+        { title: 'Size', isNumber: true },
+      ],
+      rows.map((row) => [
+        h('code', { class: 'path' }, paths[files.node[row] ?? 0] ?? ''),
+        String(files.layer[row] ?? ''),
+        what(row),
+        (files.mode[row] ?? 0).toString(8).padStart(4, '0'),
+        files.owner[row] ?? '',
+        files.type[row] === '-' ? printBytes(files.size[row] ?? 0) : '',
+      ]),
+    );
+  }
+
+  function what(row: number): string {
+    const hiddenBy = files.hiddenBy[row] ?? -1;
+    return `${changeWords[files.change[row] ?? ' '] ?? ''}${hiddenBy < 0 ? '' : `, hidden by layer ${hiddenBy}`}`;
+  }
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, pauseMs);
+  });
+  return h(
+    'div',
+    { class: 'search', role: 'search' },
+    h('label', { for: id }, 'Find files by a part of their path '),
+    input,
+    status,
+    results,
+  );
+}

@@ -1,0 +1,31 @@
+import type { LayerReport } from '../../../inspect/report.ts';
+import { printBytes } from '../../../progress/quantities.ts';
+
+export { printBytes };
+
+/** `1 file`, `3 files`. */
+export function countOf(count: number, one: string): string {
+  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+}
+
+export function percent(part: number, whole: number): string {
+  return whole === 0 ? '0 %' : `${((part / whole) * 100).toFixed(1)} %`;
+}
+
+/** What a layer is to the person who builds. */
+export type LayerKind = 'base' | 'reused' | 'new';
+
+export function kindOf({ isBase, sharedWith, source }: LayerReport): LayerKind {
+  if (isBase) return 'base';
+  return sharedWith.length > 0 || source?.result === 'cached' ? 'reused' : 'new';
+}
+
+export const kindWords: Readonly<Record<LayerKind, string>> = {
+  base: 'base image',
+  reused: 'reused: cached in the last build, or in other images of the store',
+  new: 'new in this image',
+};
+
+export function layerName({ index, instruction }: LayerReport): string {
+  return `Layer ${index}${instruction === '' ? '' : `: ${instruction}`}`;
+}
