@@ -8,7 +8,8 @@ import { Limiter } from '../../src/core/limiter.ts';
 import { SourceText } from '../../src/core/span.ts';
 import type { Op, Vertex, VertexID } from '../../src/plan/vertex.ts';
 import type { OpRunner } from '../../src/solve/op-runner.ts';
-import { createSolver, type SolverServices } from '../../src/solve/solver.ts';
+import type { SolverServices } from '../../src/solve/services.ts';
+import { createSolver } from '../../src/solve/solver.ts';
 
 let root: string;
 let lost: Set<string>;

@@ -7,7 +7,7 @@ import type { Cause } from '../../cache/explain/cause.ts';
 import type { Recipe } from '../../cache/recipe.ts';
 import type { Digest, KeyDigest } from '../../core/digest.ts';
 import type { VertexID } from '../../plan/vertex.ts';
-import type { Refusal } from '../../solve/solver.ts';
+import type { Refusal } from '../../solve/step-result.ts';
 
 export interface BuildRecord {
   readonly schema: 1;

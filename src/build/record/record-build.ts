@@ -7,7 +7,7 @@ import type { SourceText } from '../../core/span.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Vertex, VertexID } from '../../plan/vertex.ts';
-import type { StepAccount } from '../../solve/solver.ts';
+import type { StepAccount } from '../../solve/step-result.ts';
 import type { PlatformBuild } from '../build-platform.ts';
 import { layerChain } from '../layer-chain.ts';
 import type { BuiltImage } from '../options.ts';

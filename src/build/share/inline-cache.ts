@@ -24,7 +24,7 @@ import {
 } from '../../oci/shape.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { VertexID } from '../../plan/vertex.ts';
-import type { StepAccount } from '../../solve/solver.ts';
+import type { StepAccount } from '../../solve/step-result.ts';
 import { layerChain } from '../layer-chain.ts';
 
 /** The member of the image config. */
