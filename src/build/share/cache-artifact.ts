@@ -8,7 +8,7 @@ import { IntegrityError } from '../../core/errors.ts';
 import { type Descriptor, type Manifest, mediaTypes } from '../../oci/descriptor.ts';
 import { encodeJSON } from '../../oci/json.ts';
 
-export const cacheTypes = {
+const cacheTypes = {
   artifact: 'application/vnd.strata.cache.v1',
   document: 'application/vnd.strata.cache.document.v1+json+gzip',
   pack: 'application/vnd.strata.cache.pack.v1',
