@@ -75,7 +75,7 @@ function schemeOf(
 }
 
 /** `localhost`, 127.0.0.0/8 and [::1], with or without a port. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/i.test(host);
 }
 

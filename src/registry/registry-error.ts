@@ -1,5 +1,6 @@
 /** What can go wrong with a server, as errors that say who, what, why and what next. */
 import { RemoteError, systemCode } from '../core/errors.ts';
+import { isLoopback } from './endpoint.ts';
 
 /** A failure that the same request may not meet again. */
 export class TransientError extends Error {
@@ -151,8 +152,13 @@ export function connectError(url: URL, proxy: URL | undefined, cause: unknown): 
   }
   const [reason, hint] = reasons[code] ?? [messageOf(cause), undefined];
   const error = new RemoteError('registry-unreachable', `${who}: ${reason}`, { hint, cause });
-  const isHopeless = code === 'ENOTFOUND' || code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER';
-  return isHopeless ? error : new TransientError(error);
+  return isHopeless(code, proxy ?? url) ? error : new TransientError(error);
+}
+
+/** Whether it would be the same a few seconds later: on this machine somebody listens or nobody does. */
+function isHopeless(code: string, { host }: URL): boolean {
+  if (code === 'ECONNREFUSED') return isLoopback(host);
+  return code === 'ENOTFOUND' || code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER';
 }
 
 /** A connection that broke, or on which nothing came any more. */

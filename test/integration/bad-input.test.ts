@@ -204,7 +204,7 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     const port = await freePort();
     const context = site.files('no-registry', { Dockerfile: `FROM 127.0.0.1:${port}/app:1\nRUN true\n` });
     expect((await fail(1, [context])).replaceAll(`${port}`, 'PORT')).toMatchInlineSnapshot(`
-      "Dockerfile:1:6: error: cannot reach the registry at 127.0.0.1:PORT: connection refused (tried 5 times) [registry-unreachable]
+      "Dockerfile:1:6: error: cannot reach the registry at 127.0.0.1:PORT: connection refused [registry-unreachable]
 
            1 | FROM 127.0.0.1:PORT/app:1
              |      ^~~~~~~~~~~~~~~~~~~~~

@@ -157,7 +157,7 @@ describe('push', () => {
     await client.registry.push(reference, image, client.blobs, { mountFrom }, never);
     const [token] = guarded.log().filter((line) => line.startsWith('GET /token'));
     expect(token).toBe(
-      'GET /token?service=test&scope=repository%3Aapp%3Apull%2Cpush&scope=repository%3Abase%3Apull&scope=repository%3Aapp%3Apull',
+      'GET /token?service=test&scope=repository%3Aapp%3Apull%2Cpush&scope=repository%3Abase%3Apull',
     );
   });
 
