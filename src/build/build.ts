@@ -13,11 +13,11 @@ import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { openOutputs } from './outputs.ts';
 import { platformsOf } from './platforms.ts';
-import { recordBuild } from './record/record-build.ts';
+import { isExplained, recordBuild } from './record/record-build.ts';
 import { imageIDOf, writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
 import { type BuildSession, openSession } from './session.ts';
-import { isImportLost, keepImported } from './share/keep-imported.ts';
+import { fetchExplanations, isImportLost, keepImported } from './share/keep-imported.ts';
 
 /**
  * Builds what the options ask for.
@@ -48,6 +48,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
         await exportCaches(session, inputs.dockerfile);
       }
       await inputs.save();
+      if (isExplained(options)) await fetchExplanations(session);
       const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
       await writeResultFiles(options, handed, record);
       const imageID = imageIDOf(handed);

@@ -26,6 +26,9 @@ export interface FileLists {
 /** 64 bits: enough to see a change, not to prove that there is none, which the selection's own digest does. */
 const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
 
+/** Lists come from elsewhere too; that of a million files is half as long. */
+const longestList = 256 << 20;
+
 /** Opens the lists beneath `root`, `file-lists/HEX.gz`. */
 export function openFileLists(root: string): FileLists {
   const directory = join(root, 'file-lists');
@@ -57,7 +60,7 @@ export function openFileLists(root: string): FileLists {
       const packed = bytes(selection);
       if (packed === undefined) return undefined;
       try {
-        return gunzipSync(packed).toString('latin1').split('\n');
+        return gunzipSync(packed, { maxOutputLength: longestList }).toString('latin1').split('\n');
       } catch {
         return undefined;
       }

@@ -19,6 +19,11 @@ export function isMasked(value: string): boolean {
   return value.startsWith(mark);
 }
 
+/** Whether some value of the recipe is not there, so that its key cannot be made of it. */
+export function hasMasked({ parts }: Recipe): boolean {
+  return parts.some(([name, text]) => isVariable(name) && isMasked(text.slice(text.indexOf('=') + 1)));
+}
+
 /** The recipe as it is kept: values of variables that look secret are masked. */
 export function maskRecipe(recipe: Recipe): Recipe {
   return { ...recipe, parts: recipe.parts.map(maskPart) };
@@ -26,9 +31,13 @@ export function maskRecipe(recipe: Recipe): Recipe {
 
 function maskPart(part: Part): Part {
   const [name, text] = part;
-  if (name !== 'env' && name !== 'build-arg') return part;
+  if (!isVariable(name)) return part;
   const at = text.indexOf('=');
   if (!isSecretName(text.slice(0, at))) return part;
   const short = createHash('sha256').update(text).digest('hex').slice(0, 8);
   return [name, `${text.slice(0, at)}=${mark}${short}`];
+}
+
+function isVariable(name: string): boolean {
+  return name === 'env' || name === 'build-arg';
 }

@@ -40,3 +40,8 @@ export function snapshotIDFor(diffID: DiffID): SnapshotID {
   const bits = BigInt(`0x${diffID.slice('sha256:'.length, 'sha256:'.length + 15)}`);
   return `d${bits.toString(36).padStart(12, '0')}`;
 }
+
+/** Whether a layer from elsewhere may go by an id: one that is made of a diffID is that layer's alone. */
+export function mayBeCalled(id: SnapshotID, diffID: DiffID): boolean {
+  return !id.startsWith('d') || id === snapshotIDFor(diffID);
+}

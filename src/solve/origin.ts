@@ -111,8 +111,12 @@ export function chooseFiles(
       const from: Part = ['from', vertex.inputs[origin.index] ?? 'scratch'];
       const digest = await this.digest(context);
       const stack = await stackOf(origin.index, vertex, context);
-      const questions = [stack && questionOf(stack), await questionByDefinition(context)];
-      return [from, ...questions.flatMap((each): Part[] => (each ? [['answer', `${each} ${digest}`]] : []))];
+      const byDefinition = await questionByDefinition(context);
+      return [
+        from,
+        ...(stack === undefined ? [] : [['stack-answer', `${questionOf(stack)} ${digest}`] as const]),
+        ...(byDefinition === undefined ? [] : [['answer', `${byDefinition} ${digest}`] as const]),
+      ];
     },
     async keepList() {
       if (computed !== undefined) await fileLists.save(computed.digest, computed.lines);

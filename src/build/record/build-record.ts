@@ -53,9 +53,9 @@ export interface RecordedStep {
   /** Where it begins in the Dockerfile, from 1 on; a trigger has the FROM that fires it. */
   readonly line?: number;
   /** The step or image it stands on; absent on scratch. */
-  readonly below?: VertexID;
+  readonly below?: VertexID | undefined;
   /** Absent when nobody had to know it. */
-  readonly key?: KeyDigest;
+  readonly key?: KeyDigest | undefined;
   /** Absent when the build ended before it came to that. */
   readonly result?: 'cached' | 'run' | 'failed';
   /** The import that answered; absent when it was the store. */

@@ -10,7 +10,7 @@ import type { Vertex, VertexID } from '../../plan/vertex.ts';
 import type { StepAccount } from '../../solve/step-result.ts';
 import type { PlatformBuild } from '../build-platform.ts';
 import { layerChain } from '../layer-chain.ts';
-import type { BuiltImage } from '../options.ts';
+import type { BuildOptions, BuiltImage } from '../options.ts';
 import type { BuildSession } from '../session.ts';
 import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
 import { explainSteps } from './explain-steps.ts';
@@ -33,9 +33,14 @@ export interface BuildEnd {
 /** Earlier builds that a step is compared with: people try things back and forth. */
 const buildsCompared = 8;
 
+/** Whether somebody is told at once why steps ran; who asks later finds it out then. */
+export function isExplained({ explain, failOnMiss, metadataFile }: BuildOptions): boolean {
+  return explain || failOnMiss || metadataFile !== undefined;
+}
+
 /** Records a build that has ended; `steps` of its plans say why they ran. */
 export function recordBuild(session: BuildSession, dockerfile: SourceText, end: BuildEnd): BuildRecord {
-  const { options, store, io, accounts } = session;
+  const { options, store, imports, io, accounts } = session;
   const plans = accounts.map((each) =>
     withOrigins(
       planRecord(each, dockerfile, end.builds.find(({ plan }) => plan === each.plan)?.layers ?? []),
@@ -43,13 +48,14 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
     ),
   );
   const projects = projectsOf(session, dockerfile);
-  const isTold = options.explain || options.failOnMiss || options.metadataFile !== undefined;
   const isHit = plans.every(({ steps }) => steps.every(({ result }) => result === 'cached'));
   const earlier = isHit ? [] : [...take(store.builds.ofProject(projects), buildsCompared)];
+  // What others built elsewhere comes after what was built here.
+  const known = [...earlier.flatMap((build) => build.plans), ...imports.all().flatMap((each) => each.plans)];
   const explained = plans.map((plan) =>
-    explainSteps(plan, samePlatform(plan, earlier), {
-      recipe: (key) => store.steps.find(key)?.recipe,
-      compareFiles: isTold ? filesComparer(store.fileLists) : () => undefined,
+    explainSteps(plan, samePlatform(plan, known), {
+      recipe: (key) => store.steps.look(key)?.recipe ?? imports.find(key)[0]?.record.recipe,
+      compareFiles: isExplained(options) ? filesComparer(store.fileLists) : () => undefined,
       ignoreFlag: options.noCache ? '--no-cache' : '--no-cache-filter',
     }),
   );
@@ -76,8 +82,8 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
   );
 }
 
-function samePlatform(plan: PlanRecord, builds: readonly BuildRecord[]): PlanRecord[] {
-  return builds.flatMap(({ plans }) => plans.filter(({ platform }) => platform === plan.platform));
+function samePlatform({ platform }: PlanRecord, plans: readonly PlanRecord[]): PlanRecord[] {
+  return plans.filter((plan) => plan.platform === platform);
 }
 
 /** What makes another build one of the same thing, the surest first. */

@@ -38,10 +38,10 @@ export async function gatherCache(session: BuildSession, { attributes }: CacheSp
       if (found === undefined) continue;
       for (const [snapshot, layer] of found) layers.set(snapshot, layer);
       const { from: _, ...own } = record;
-      // What this build noted is what the next one asks.
-      const { notes } = maskRecipe(key.recipe);
-      steps.set(key.digest, { ...own, recipe: { ...own.recipe, ...(notes === undefined ? {} : { notes }) } });
-      for (const selection of selectionsOf(own.recipe)) {
+      // What this build asked is what the next one asks.
+      const recipe = maskRecipe(key.recipe);
+      steps.set(key.digest, { ...own, recipe });
+      for (const selection of selectionsOf(recipe)) {
         const bytes = session.store.fileLists.bytes(selection);
         if (bytes !== undefined) lists.set(selection, { info: infoOf(bytes), bytes });
       }
@@ -66,7 +66,10 @@ function compressionOf({ compression, 'compression-level': level }: CacheSpec['a
   return level === undefined ? { algorithm } : { algorithm, level: Number(level) };
 }
 
-/** The layers a record names above its base, packed where they are not yet; undefined when one is lost. */
+/**
+ * The layers a record names above its base, packed where they are not yet, and compressed anew where that is
+ * forced; undefined when one is lost.
+ */
 async function layersOf(
   { store, imports, io }: BuildSession,
   record: StepRecord,
@@ -74,17 +77,20 @@ async function layersOf(
   attributes: CacheSpec['attributes'],
 ): Promise<ReadonlyMap<SnapshotID, StoredLayer> | undefined> {
   const compression = compressionOf(attributes);
-  const isFitting = ({ descriptor }: StoredLayer) =>
-    attributes.compression === undefined || layerCompression(descriptor.mediaType) === compression.algorithm;
+  const isForced = attributes['force-compression'] === 'true';
   const found = new Map<SnapshotID, StoredLayer>();
   for (const [index, { snapshot, createdAt }] of record.stack.entries()) {
     if (createdAt === undefined) continue;
-    const known = [
-      store.layers.findBlob(snapshot),
-      ...imports.all().map((each) => each.layer(snapshot)),
-    ].find((layer) => layer !== undefined && isFitting(layer));
+    const known =
+      store.layers.findBlob(snapshot) ?? imports.all().flatMap((each) => each.layer(snapshot) ?? [])[0];
     if (known !== undefined) {
-      found.set(snapshot, known);
+      const isOther = layerCompression(known.descriptor.mediaType) !== compression.algorithm;
+      if (isForced && isOther && !store.blobs.has(known.descriptor.digest)) {
+        await imports.fetch(known.descriptor, io.signal);
+      }
+      const layer =
+        isForced && isOther ? await store.layers.recompress(snapshot, known, compression, io.signal) : known;
+      found.set(snapshot, layer);
       continue;
     }
     const stack = record.standsAlone

@@ -74,8 +74,10 @@ export function openImports(
         await from.fetch(blob, signal);
       } catch (error) {
         if (error instanceof CanceledError) throw error;
+        const isNews = opened.includes(from);
         opened = opened.filter((each) => each !== from);
-        if (error instanceof StrataError) warn(world, from.name, 'went away while it was used', error);
+        if (isNews && error instanceof StrataError)
+          warn(world, from.name, 'went away while it was used', error);
         throw error;
       }
     },

@@ -4,7 +4,7 @@
  */
 
 import type { SharedCache, SharedLayer } from '../../cache/share/shared-cache.ts';
-import { answersOf } from '../../cache/share/shared-cache.ts';
+import { answersByDefinition } from '../../cache/share/shared-cache.ts';
 import type { StackLayer, StepRecord } from '../../cache/step-cache.ts';
 import type { KeyDigest } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
@@ -53,7 +53,7 @@ export function inlineCache(plan: Plan, accounts: ReadonlyMap<VertexID, StepAcco
     const key = accounts.get(id)?.key;
     const vertex = plan.vertices.get(id);
     if (key === undefined || vertex === undefined) continue;
-    const answers = answersOf(key.recipe).map((answer) => answer.join(' '));
+    const answers = answersByDefinition(key.recipe).map((answer) => answer.join(' '));
     steps.push({
       key: key.digest,
       label: vertex.label,

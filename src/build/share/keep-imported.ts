@@ -1,3 +1,4 @@
+import { maskRecipe } from '../../cache/mask.ts';
 import { answersOf } from '../../cache/share/shared-cache.ts';
 import { RemoteError } from '../../core/errors.ts';
 import type { BuildSession } from '../session.ts';
@@ -17,10 +18,19 @@ export async function keepImported({ accounts, store, bases, imports }: BuildSes
         ({ snapshot }) => bases.provides(snapshot) || store.layers.isAvailable(snapshot),
       );
       if (!isHere) continue;
-      for (const [question, answer] of answersOf(record.recipe)) await store.steps.remember(question, answer);
-      await store.steps.save({ ...record, from: from.name });
+      // Its recipe is ours: whoever wrote the import says what a step left, not what it was.
+      for (const [question, answer] of answersOf(key.recipe)) await store.steps.remember(question, answer);
+      await store.steps.save({ ...record, recipe: maskRecipe(key.recipe), from: from.name });
     }
   }
+}
+
+/** Brings what tells why steps ran that are recorded otherwise in an import. */
+export async function fetchExplanations({ accounts, store, imports, io }: BuildSession): Promise<void> {
+  const hasMiss = accounts.some((each) =>
+    [...each.accounts.values()].some(({ outcome }) => outcome === 'run'),
+  );
+  if (hasMiss) await imports.fetchLists(store.fileLists, io.signal);
 }
 
 /** Whether a build failed because an import went away while it was used: without it, it can begin anew. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import { verifiedStream } from '../../content/verified-stream.ts';
 import type { BlobDigest, Digest, KeyDigest } from '../../core/digest.ts';
 import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
@@ -122,7 +123,8 @@ export function openImport(
           if (lists.has(selection as Digest)) continue;
           const pack = await openPack(slice, signal);
           const chunks: Uint8Array[] = [];
-          for await (const chunk of readSlice(scratch.path(pack.digest), slice)) chunks.push(chunk);
+          const bytes = verifiedStream(readSlice(scratch.path(pack.digest), slice), slice);
+          for await (const chunk of bytes) chunks.push(chunk);
           await lists.put(selection as Digest, Buffer.concat(chunks));
         }
       }),

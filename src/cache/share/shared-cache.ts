@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip, type ZlibOptions } from 'node:zlib';
 import { type BlobDigest, type DiffID, type Digest, isDigest, type KeyDigest } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
+import { mayBeCalled } from '../../layer/layer-record.ts';
 import {
   decodeShape,
   digest,
@@ -21,7 +22,8 @@ import {
   text,
 } from '../../oci/shape.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
-import type { Part, Recipe } from '../recipe.ts';
+import { hasMasked } from '../mask.ts';
+import { keyOf, type Part, type Recipe } from '../recipe.ts';
 import type { StackLayer, StepRecord } from '../step-cache.ts';
 
 /** Where small bytes lie inside of a pack. */
@@ -73,16 +75,40 @@ export interface SharedCache {
 /** No build has so many steps; a bomb has. */
 const longestDocument = 256 << 20;
 
-const part: Shape<Part> = (value, path) => {
+const pair: Shape<Part> = (value, path) => {
   const [name, content, ...rest] = list(text)(value, path);
   if (name === undefined || content === undefined || rest.length > 0)
     misfit(path, 'a name and a value', value);
   return [name, content];
 };
 
+/** Explanations take the values of some parts and notes apart. */
+const part: Shape<Part> = (value, path) => {
+  const [name, content] = pair(value, path);
+  if (name === 'files') digest(content, path);
+  if (name === 'mount') optional(digest)(map(text)(parsed(content, path), path).files, path);
+  return [name, content];
+};
+
+const note: Shape<Part> = (value, path) => {
+  const [name, content] = pair(value, path);
+  if (name === 'mount') list(text)(parsed(content, path), path);
+  return [name, content];
+};
+
+function parsed(content: string, path: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return misfit(path, 'JSON', content);
+  }
+}
+
+const snapshotPattern = /^[a-z0-9]{1,16}$/;
+
 const snapshot: Shape<SnapshotID> = (value, path) => {
   const id = text(value, path);
-  return /^[a-z0-9]{1,16}$/.test(id) ? id : misfit(path, 'a snapshot id', value);
+  return snapshotPattern.test(id) ? id : misfit(path, 'a snapshot id', value);
 };
 
 const slice = object<Slice>({ pack: digest, offset: size, size });
@@ -92,7 +118,7 @@ const step = object<Omit<StepRecord, 'from'>>({
   recipe: object<Recipe>({
     kind: text,
     parts: list(part),
-    notes: optional(list(part)) as Shape<readonly Part[]>,
+    notes: optional(list(note)) as Shape<readonly Part[]>,
   }),
   label: text,
   stack: list(object<StackLayer>({ snapshot, createdAt: optional(integer) as Shape<number> })),
@@ -141,8 +167,12 @@ export async function decodeSharedCache(bytes: Uint8Array): Promise<SharedCache>
     throw new IntegrityError('bad-cache', `the cache cannot be read: ${(cause as Error).message}`, { cause });
   }
   const cache = decodeShape(document, json, 'bad-cache', 'cache document');
-  for (const id of Object.keys(cache.layers)) {
-    if (!/^[a-z0-9]{1,16}$/.test(id)) throw badCache(`"${id}" is no snapshot id`);
+  for (const [id, { diffID }] of Object.entries(cache.layers)) {
+    if (!snapshotPattern.test(id)) throw badCache(`"${id}" is no snapshot id`);
+    if (!mayBeCalled(id, diffID)) throw badCache(`the snapshot ${id} is not the layer ${diffID}`);
+  }
+  for (const { key, label, recipe } of cache.steps) {
+    if (!hasMasked(recipe) && keyOf(recipe) !== key) throw badCache(`the key ${key} is not that of ${label}`);
   }
   for (const selection of Object.keys(cache.lists)) {
     if (!isDigest(selection)) throw badCache(`"${selection}" is no digest of a selection`);
@@ -164,10 +194,21 @@ export function selectionsOf({ parts }: Recipe): Digest[] {
   });
 }
 
-/** What a recipe notes of questions that can be asked before a stage has run, with their answers. */
-export function answersOf({ notes = [] }: Recipe): (readonly [question: KeyDigest, answer: Digest])[] {
-  return notes.flatMap(([name, value]): (readonly [KeyDigest, Digest])[] => {
+type Answer = readonly [question: KeyDigest, answer: Digest];
+
+/** What a recipe notes of questions about files of other stages, with their answers. */
+export function answersOf(recipe: Recipe): Answer[] {
+  return [...answersNoted(recipe, 'answer'), ...answersNoted(recipe, 'stack-answer')];
+}
+
+/** Those of them that can be asked before the stage has run: the same on every machine. */
+export function answersByDefinition(recipe: Recipe): Answer[] {
+  return answersNoted(recipe, 'answer');
+}
+
+function answersNoted({ notes = [] }: Recipe, wanted: 'answer' | 'stack-answer'): Answer[] {
+  return notes.flatMap(([name, value]): Answer[] => {
     const [question = '', answer = ''] = value.split(' ');
-    return name === 'answer' && isDigest(question) && isDigest(answer) ? [[question, answer]] : [];
+    return name === wanted && isDigest(question) && isDigest(answer) ? [[question, answer]] : [];
   });
 }
