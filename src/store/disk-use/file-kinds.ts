@@ -77,6 +77,20 @@ export function fileKind(path: string): FileKind {
   return { id: path, kind: 'other', role: 'kept', isMarked: true };
 }
 
+const frame = new Set([
+  'version',
+  'run',
+  'sizes.json',
+  'images/oci-layout',
+  'images/index.json',
+  'images/index.lock',
+]);
+
+/** Whether a file that is no piece belongs to every store. */
+export function isFrame(path: string): boolean {
+  return frame.has(path) || openDirectories.has(path);
+}
+
 /** Layers of base images have an id that begins with d, after their diffID (`snapshotIDFor`); no other has. */
 function layer(id: string): ReturnType<Describe> {
   return { id: `layer ${id}`, kind: /^d.{12}$/.test(id) ? 'base' : 'step', role: 'part' };
