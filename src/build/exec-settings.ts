@@ -1,11 +1,12 @@
 /** What the options of a build mean for its RUN steps. */
 import { UsageError } from '../core/errors.ts';
 import type { ExecSettings } from '../solve/ops/exec/settings.ts';
+import { failureShell } from './failure-shell.ts';
 import type { BuildSession } from './session.ts';
 
 /** @throws UsageError `bad-add-host`, `bad-ulimit` */
-export function execSettings({ options, secrets, sandbox, ssh }: BuildSession): ExecSettings {
-  const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent } = options.run;
+export function execSettings({ options, io, secrets, sandbox, ssh }: BuildSession): ExecSettings {
+  const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent, stepTimeoutMs } = options.run;
   return {
     root: options.root,
     sandbox,
@@ -13,6 +14,8 @@ export function execSettings({ options, secrets, sandbox, ssh }: BuildSession): 
     limits: { ...resources, shmSizeBytes, cgroupParent, ulimits: ulimits.map(readUlimit) },
     secret: (id) => secrets.get(id),
     ssh,
+    stepTimeoutMs,
+    onFailure: options.failureShell === undefined ? undefined : failureShell(options.failureShell, io),
     allows: (entitlement) => options.allow.includes(entitlement),
   };
 }

@@ -5,6 +5,7 @@ import type { Platform } from '../core/platform.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { Annotation } from './annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
+import type { ShellPlace } from './shell.ts';
 
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
 export interface BuildOptions {
@@ -41,6 +42,8 @@ export interface BuildOptions {
   readonly metadataFile?: string | undefined;
   readonly explain: boolean;
   readonly failOnMiss: boolean;
+  /** Where a shell opens when a step fails. */
+  readonly failureShell?: ShellPlace | undefined;
 }
 
 /** `--output`, read but not yet checked against what the exporter knows. */
@@ -77,6 +80,8 @@ export interface RunOptions {
   /** `nofile=1024:2048`. */
   readonly ulimits: readonly string[];
   readonly cgroupParent?: string | undefined;
+  /** How long each may take. */
+  readonly stepTimeoutMs?: number | undefined;
   readonly resources: Resources;
 }
 

@@ -27,6 +27,13 @@ export type ProgressEvent =
       readonly at: number;
       readonly done?: boolean;
     }
+  /** A person works at the terminal, in the sandbox of a failed step: nothing else may write there. */
+  | {
+      readonly type: 'shell';
+      readonly id: string;
+      readonly state: 'opened' | 'closed';
+      readonly at: number;
+    }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
   | { readonly type: 'note'; readonly text: string; readonly at: number };
 

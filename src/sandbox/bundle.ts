@@ -1,6 +1,6 @@
 import { stepCapabilities } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
-import type { StepLimits, StepRequest } from './step.ts';
+import type { StepLimits, StepSetting } from './step.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** A mount as the runtime does it, its destination free of symlinks. */
@@ -23,7 +23,7 @@ export const systemDirectories = ['/proc', '/dev', '/sys'] as const;
  * @param cgroupsPath absolute, below the mount point of each cgroup hierarchy
  */
 export function bundleConfig(
-  request: StepRequest,
+  request: StepSetting & { readonly hasTerminal?: boolean },
   mounts: readonly RuntimeMount[],
   cgroupsPath: string,
   networkPath?: string,
@@ -43,7 +43,7 @@ export function bundleConfig(
   return {
     ociVersion: '1.0.2',
     process: {
-      terminal: false,
+      terminal: request.hasTerminal === true,
       user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
       args: request.args,
       env: environment(request.env, user),
@@ -122,7 +122,7 @@ function inMountOrder(mounts: readonly RuntimeMount[]): RuntimeMount[] {
   return [...last.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mount]) => mount);
 }
 
-function environment(env: StepRequest['env'], user: ResolvedUser): string[] {
+function environment(env: StepSetting['env'], user: ResolvedUser): string[] {
   const all = env.map(([name, value]) => `${name}=${value}`);
   if (!env.some(([name]) => name === 'HOME')) all.push(`HOME=${user.home}`);
   return all;

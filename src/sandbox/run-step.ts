@@ -6,7 +6,7 @@ import { CanceledError, HostError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
 import { mergedTree } from '../snapshot/merged-tree.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
-import { type ProcessResult, spawnProcess } from '../sys/spawn.ts';
+import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
 import { bundleConfig } from './bundle.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
@@ -14,7 +14,7 @@ import { watchMemory } from './out-of-memory.ts';
 import { removeCgroup } from './remove-cgroup.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { StepExit, StepRequest } from './step.ts';
+import type { ShellRequest, StepExit, StepRequest, StepSetting } from './step.ts';
 import { runtimeMounts, wantedMounts } from './step-mounts.ts';
 
 /** How long a canceled step may take to end by itself. Its changes are thrown away either way. */
@@ -30,7 +30,38 @@ const runtimeEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
  * @throws CanceledError when the signal ended it; StepError `command-not-found`, `command-not-executable`,
  *   `runtime-failed`, `mount-target`, `not-a-directory` when it never ran
  */
-export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<StepExit> {
+export function runStep(sandbox: Sandbox, request: StepRequest): Promise<StepExit> {
+  return inContainer(sandbox, request, (args) =>
+    spawnProcess(sandbox.runtime, args, {
+      cage: sandbox.cage,
+      env: runtimeEnvironment,
+      onStdout: request.onStdout,
+      onStderr: request.onStderr,
+      outputOwner: request.user,
+      graceMs,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    }),
+  );
+}
+
+/**
+ * The same for a person: the process has our standard streams, and a terminal of its own where they are one.
+ *
+ * @throws what `runStep` throws
+ */
+export function runShell(sandbox: Sandbox, request: ShellRequest): Promise<StepExit> {
+  const { cage, runtime } = sandbox;
+  const signal = request.signal === undefined ? {} : { signal: request.signal };
+  return inContainer(sandbox, request, (args) =>
+    spawnAtTerminal(runtime, args, { cage, env: runtimeEnvironment, ...signal }),
+  );
+}
+
+async function inContainer(
+  sandbox: Sandbox,
+  request: StepSetting,
+  start: (runtimeArgs: readonly string[]) => Promise<ProcessResult>,
+): Promise<StepExit> {
   const id = sandbox.newContainerID();
   const bundle = join(sandbox.directory, id);
   const loan = request.network.mode === 'default' ? await sandbox.networks.borrow() : undefined;
@@ -39,7 +70,7 @@ export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<S
     const removeMountPoints = writeBundle(bundle, id, request, loan?.path);
     const memory = request.limits.memoryBytes === undefined ? undefined : watchMemory(cgroupOf(id, request));
     try {
-      const exit = stepExit(await runContainer(sandbox, id, bundle, request), bundle, request);
+      const exit = stepExit(await runContainer(sandbox, id, bundle, start), bundle, request);
       return memory?.wasKilled(exit.code) ? { ...exit, isOutOfMemory: true } : exit;
     } finally {
       memory?.stop();
@@ -51,7 +82,7 @@ export async function runStep(sandbox: Sandbox, request: StepRequest): Promise<S
   }
 }
 
-function cgroupOf(id: string, { limits }: StepRequest): string {
+function cgroupOf(id: string, { limits }: StepSetting): string {
   return `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
 }
 
@@ -59,7 +90,7 @@ function cgroupOf(id: string, { limits }: StepRequest): string {
 function writeBundle(
   bundle: string,
   id: string,
-  request: StepRequest,
+  request: StepSetting,
   networkPath: string | undefined,
 ): () => void {
   const { hostname, network } = request;
@@ -82,7 +113,7 @@ function writeBundle(
 }
 
 /** Unlike a mount point it stays: it is where the step works (spec 3.5). */
-function makeWorkingDirectory(request: StepRequest, mounted: ReadonlySet<string>): void {
+function makeWorkingDirectory(request: StepSetting, mounted: ReadonlySet<string>): void {
   const rootfs = bytePathFromText(request.rootfs);
   const path = resolveBeneath(mergedTree([rootfs]), bytePathFromText(request.cwd));
   if (mounted.has(path) || isBelowAny(path, mounted)) return;
@@ -95,22 +126,14 @@ async function runContainer(
   sandbox: Sandbox,
   id: string,
   bundle: string,
-  request: StepRequest,
+  start: (runtimeArgs: readonly string[]) => Promise<ProcessResult>,
 ): Promise<ProcessResult> {
   const { runtime, cage } = sandbox;
   const state = join(sandbox.directory, 'runtime');
   const options = ['--root', state, '--log', join(bundle, 'log'), '--log-format', 'json'];
   const run = [...options, 'run', '--bundle', bundle, '--pid-file', join(bundle, 'pid'), id];
   try {
-    return await spawnProcess(runtime, run, {
-      cage,
-      env: runtimeEnvironment,
-      onStdout: request.onStdout,
-      onStderr: request.onStderr,
-      outputOwner: request.user,
-      graceMs,
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-    });
+    return await start(run);
   } finally {
     // A runtime that had to be killed leaves its container running.
     if (existsSync(join(state, id))) {
@@ -119,7 +142,7 @@ async function runContainer(
   }
 }
 
-function stepExit(result: ProcessResult, bundle: string, request: StepRequest): StepExit {
+function stepExit(result: ProcessResult, bundle: string, request: StepSetting): StepExit {
   switch (result.kind) {
     case 'canceled':
       throw new CanceledError();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BytePath, bytePathFromText, bytePathToText, cleanBeneath } from '../core/byte-path.ts';
 import { type RuntimeMount, systemDirectories } from './bundle.ts';
 import type { MountPoint, MountTarget } from './mount-points.ts';
-import type { StepMount, StepRequest } from './step.ts';
+import type { StepMount, StepSetting } from './step.ts';
 
 /** A mount of a step, before and after its place is found. */
 export interface WantedMount extends MountTarget {
@@ -16,7 +16,7 @@ export interface WantedMount extends MountTarget {
  * which win. Files that exist in memory only are written to `directory`.
  */
 export function wantedMounts(
-  request: StepRequest,
+  request: StepSetting,
   networkFiles: Readonly<Record<string, string>>,
   directory: string,
 ): WantedMount[] {

@@ -1,8 +1,8 @@
-/** What one RUN is told, as values; all of it is settled before: nothing here is looked up in a Dockerfile. */
 import type { TakeOutput } from '../sys/spawn.ts';
 import type { ResolvedUser } from './user.ts';
 
-export interface StepRequest {
+/** What a process in a sandbox is told, as values; all is settled before: nothing is looked up in a Dockerfile. */
+export interface StepSetting {
   /** The mounted root filesystem, read-write. */
   readonly rootfs: string;
   /** args[0] is looked up in the PATH of `env`. */
@@ -17,9 +17,18 @@ export interface StepRequest {
   readonly security: 'sandbox' | 'insecure';
   readonly hostname: string;
   readonly limits: StepLimits;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StepRequest extends StepSetting {
   readonly onStdout: TakeOutput;
   readonly onStderr: TakeOutput;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** A person works in it, at the streams of this process. */
+export interface ShellRequest extends StepSetting {
+  /** Whether those streams are a terminal: then it gets one of its own, joined to it. */
+  readonly hasTerminal: boolean;
 }
 
 /** Targets are absolute; of two mounts on one target the last one counts. */

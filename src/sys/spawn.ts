@@ -75,14 +75,7 @@ export async function spawnProcess(
   };
   signal?.addEventListener('abort', end, { once: true });
   try {
-    const exit = new Promise<ProcessResult>((resolve) => {
-      child.once('error', (error) => {
-        if (child.pid === undefined) resolve({ kind: 'not-started', error });
-      });
-      child.once('exit', (code, killer) =>
-        resolve(killer === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal: killer }),
-      );
-    });
+    const exit = exitOf(child);
     // It may end without reading its input: that is its right.
     child.stdin?.on('error', () => {});
     if (!isDescriptor(stdin)) child.stdin?.end(stdin);
@@ -100,6 +93,40 @@ export async function spawnProcess(
     signal?.removeEventListener('abort', end);
     clearTimeout(kill);
   }
+}
+
+/**
+ * Runs a program at the standard streams of this process, for a person, and waits until it has ended. Changes
+ * of the window's size are passed on: it is in a session of its own, so that what is typed reaches it as bytes.
+ */
+export async function spawnAtTerminal(
+  command: string,
+  args: readonly string[],
+  { cage, env, signal }: Required<Pick<ProcessOptions, 'cage' | 'env'>> & Pick<ProcessOptions, 'signal'>,
+): Promise<ProcessResult> {
+  const child = cage.startInside(() => spawn(command, args, { env, stdio: 'inherit', detached: true }));
+  const passOn = () => void child.kill('SIGWINCH');
+  const end = () => killGroup(child, 'SIGKILL');
+  process.on('SIGWINCH', passOn);
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const result = await exitOf(child);
+    return signal?.aborted ? { kind: 'canceled' } : result;
+  } finally {
+    signal?.removeEventListener('abort', end);
+    process.off('SIGWINCH', passOn);
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<ProcessResult> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve({ kind: 'not-started', error });
+    });
+    child.once('exit', (code, killer) =>
+      resolve(killer === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signaled', signal: killer }),
+    );
+  });
 }
 
 function isDescriptor(stdin: Uint8Array | number | undefined): stdin is number {

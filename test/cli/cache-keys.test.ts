@@ -112,6 +112,8 @@ describe('flags of strata build', () => {
     ['--ssh', 'default=/run/agent', ['RUN'], 'whether there is an agent, never its keys'],
     ['--tag', 'app', [], 'a name'],
     ['--target', 'only', [], 'which steps are needed, not what they are'],
+    ['--on-failure', 'shell', [], 'what a person does after a failure'],
+    ['--step-timeout', '1h', [], 'a limit decides whether a step succeeds, not what it makes'],
     ['--timeout', '1h', [], 'a limit decides whether a build succeeds, not what it makes'],
     ['--ulimit', 'nofile=1024:2048', ['RUN'], 'a process can ask for it'],
   ];

@@ -305,6 +305,7 @@ const around: Surroundings = {
   },
   processors: 3,
   isStdoutTerminal: false,
+  failureShell: undefined,
 };
 
 describe('readBuildOptions', () => {

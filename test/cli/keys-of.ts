@@ -49,6 +49,7 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
       config: readConfig({ own: [], docker: [] }),
       processors: 1,
       isStdoutTerminal: false,
+      failureShell: undefined,
     });
   });
   await command.parseAsync([...args], { from: 'user' });

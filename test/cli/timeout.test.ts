@@ -11,11 +11,13 @@ describe('--timeout', () => {
     ['1h30m', 5_400_000],
     ['0.01', 10],
   ])('%s', (text, want) => {
-    expect(parseTimeout(text)).toBe(want);
+    expect(parseTimeout('--timeout', text)).toBe(want);
   });
 
   test.each([['', '0', 'x', '-1', '10 m', '1d', '1h30', '999999999']].flat())('not "%s"', (text) => {
-    expect(() => parseTimeout(text)).toThrow(expect.objectContaining({ code: 'bad-flag-value' }));
+    expect(() => parseTimeout('--timeout', text)).toThrow(
+      expect.objectContaining({ code: 'bad-flag-value' }),
+    );
   });
 });
 

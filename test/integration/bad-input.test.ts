@@ -170,6 +170,8 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
            2 |
       >>>  3 | RUN echo it starts && \\
       >>>  4 |     exit 3
+
+        help: \`strata debug\` opens a shell in this step, as it was left
       "
     `);
   });

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { BuildRecord, RecordedStep } from '../../build/record/build-record.ts';
 import { StepError } from '../../core/errors.ts';
+import { holdDuringShell } from '../../progress/hold-during-shell.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
 import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
+import { readOnFailure } from '../flags/on-failure.ts';
 import { withTimeout } from '../flags/timeout.ts';
 import { refuseUnsupported } from '../flags/unsupported.ts';
 import { openOutputTail } from '../output-tail.ts';
@@ -74,6 +76,8 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
     .option('--max-parallelism <number>', 'steps at once')
     .option('--timeout <time>', 'stop the build after this time: 90s, 10m, 1h30m')
+    .option('--step-timeout <time>', 'stop a RUN that takes longer than this')
+    .option('--on-failure <what>', 'shell: open one in the sandbox of the step that fails')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -91,6 +95,7 @@ export const defineBuild: DefineCommand = (command, context) => {
         config,
         processors: availableParallelism(),
         isStdoutTerminal: io.stdout.isTTY === true,
+        failureShell: readOnFailure(flags, contextPath, io),
       });
       refuseUnsupported(flags, options);
       if (call !== undefined) {
@@ -100,7 +105,10 @@ export const defineBuild: DefineCommand = (command, context) => {
       }
       // What only looks at a Dockerfile does not wait for all this to load.
       const { build } = await import('../../build/build.ts');
-      const { renderer, isLive } = openRenderer(flags, io);
+      const isShared = options.failureShell !== undefined;
+      const opened = openRenderer(isShared ? { ...flags, progress: 'plain' } : flags, io);
+      const { isLive } = opened;
+      const renderer = isShared ? holdDuringShell(opened.renderer) : opened.renderer;
       const tail = openOutputTail(isLive ? tailLength.live : tailLength.log);
       context.tail = tail;
       let record: BuildRecord;

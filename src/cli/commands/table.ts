@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./explain.ts')).defineExplain,
   },
   {
+    name: 'debug',
+    summary: 'open a shell in the last step that failed',
+    load: async () => (await import('./debug.ts')).defineDebug,
+  },
+  {
     name: 'images',
     summary: 'list the images of the local store',
     load: async () => (await import('./images.ts')).defineImages,

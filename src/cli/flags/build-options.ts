@@ -1,4 +1,5 @@
 import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
+import type { ShellPlace } from '../../build/shell.ts';
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
 import { parseReference } from '../../registry/reference.ts';
@@ -19,6 +20,7 @@ import {
 import { checkPlatform } from './platform.ts';
 import { parseResources } from './resources.ts';
 import { parseSecret, parseSsh } from './secret.ts';
+import { parseTimeout } from './timeout.ts';
 
 /** The flags of `strata build` as commander collects them. */
 export interface BuildFlags extends RegistryFlags {
@@ -61,6 +63,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly runtime?: string;
   readonly maxParallelism?: string;
   readonly timeout?: string;
+  readonly stepTimeout?: string;
+  readonly onFailure?: string;
 }
 
 /** What else decides, besides the flags. */
@@ -71,6 +75,7 @@ export interface Surroundings {
   readonly config: Config;
   readonly processors: number;
   readonly isStdoutTerminal: boolean;
+  readonly failureShell: ShellPlace | undefined;
 }
 
 /**
@@ -110,6 +115,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     metadataFile: flags.metadataFile,
     explain: flags.explain === true,
     failOnMiss: flags.failOnMiss === true,
+    failureShell: around.failureShell,
   };
 }
 
@@ -123,6 +129,8 @@ function readRunOptions(flags: BuildFlags): RunOptions {
     shmSizeBytes: flags.shmSize === undefined ? undefined : parseBytes('--shm-size', flags.shmSize),
     ulimits: flags.ulimit.map(parseUlimit),
     cgroupParent: flags.cgroupParent,
+    stepTimeoutMs:
+      flags.stepTimeout === undefined ? undefined : parseTimeout('--step-timeout', flags.stepTimeout),
     resources: parseResources(flags),
   };
 }

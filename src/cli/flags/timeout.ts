@@ -5,10 +5,11 @@ const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const longestMs = 2 ** 31 - 1;
 
 /**
- * Milliseconds of `--timeout`: `90s`, `1h30m`; a bare number is seconds.
+ * Milliseconds of a time: `90s`, `1h30m`; a bare number is seconds.
+ * @param flag for the error
  * @throws UsageError `bad-flag-value`
  */
-export function parseTimeout(text: string): number {
+export function parseTimeout(flag: string, text: string): number {
   const parts = [...text.matchAll(/([0-9]+(?:\.[0-9]+)?)([smh]?)/g)];
   const isWhole = /^(?:[0-9]+(?:\.[0-9]+)?|(?:[0-9]+(?:\.[0-9]+)?[smh])+)$/.test(text);
   const sum = parts.reduce(
@@ -17,7 +18,7 @@ export function parseTimeout(text: string): number {
   );
   const milliseconds = Math.ceil(sum * 1000);
   if (!isWhole || milliseconds < 1 || milliseconds > longestMs) {
-    throw new UsageError('bad-flag-value', `--timeout ${text}: not a time, or one of more than 24 days`, {
+    throw new UsageError('bad-flag-value', `${flag} ${text}: not a time, or one of more than 24 days`, {
       hint: 'for example 90s, 10m or 1h30m',
     });
   }
@@ -35,7 +36,7 @@ export async function withTimeout<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (text === undefined) return work(signal);
-  const time = AbortSignal.timeout(parseTimeout(text));
+  const time = AbortSignal.timeout(parseTimeout('--timeout', text));
   try {
     return await work(AbortSignal.any([signal, time]));
   } catch (error) {

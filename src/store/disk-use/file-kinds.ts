@@ -26,7 +26,7 @@ export interface FileKind {
   readonly kind: Kind;
   readonly role: Piece['role'];
   /** Where the piece's label and needs stand; absent for a file that is just itself. */
-  readonly holds?: 'step' | 'layer' | 'fact' | 'build' | 'cache';
+  readonly holds?: 'step' | 'layer' | 'fact' | 'build' | 'cache' | 'failure';
   /** Whether it says when the piece was last used. */
   readonly isMarked: boolean;
   /** Beneath the root. */
@@ -51,6 +51,7 @@ const table: readonly (readonly [pattern: RegExp, describe: Describe])[] = [
     /^partial\/([0-9a-f]{64})$/,
     (hex) => ({ id: `partial ${hex}`, kind: 'blob', role: 'entry', lock: `partial/${hex}` }),
   ],
+  [/^(last-failure)\.json$/, (id) => ({ id, kind: 'step', role: 'entry', holds: 'failure' })],
   [/^facts\/([0-9a-f]{64})$/, (hex) => ({ id: `fact ${hex}`, kind: 'step', role: 'entry', holds: 'fact' })],
   [/^file-lists\/([0-9a-f]{64})\.gz$/, (hex) => ({ id: `files ${hex}`, kind: 'step', role: 'part' })],
   [/^contexts\/([0-9a-f]{32})$/, (hex) => ({ id: `context ${hex}`, kind: 'context', role: 'entry' })],

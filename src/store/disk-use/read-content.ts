@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readStepRecord } from '../../cache/step-cache.ts';
 import { digestFromHex, type KeyDigest } from '../../core/digest.ts';
 import { readLayerRecord } from '../../layer/layer-record.ts';
+import { readFailedStep } from '../../solve/ops/exec/failed-step.ts';
 import { readSealedFile } from '../../sys/sealed-file.ts';
 import type { FileKind } from './file-kinds.ts';
 
@@ -46,6 +47,12 @@ const readers: Readonly<Record<Holder, (path: string, name: string, root: string
     if (answer === undefined) return damaged;
     // The id of a snapshot, or the digest of chosen files.
     return { needs: answer.startsWith('sha256:') ? [] : [`layer ${answer}`] };
+  },
+  failure(_path, _name, root) {
+    const failed = readFailedStep(root);
+    if (failed === undefined) return damaged;
+    const stacks = [failed.stack, ...Object.values(failed.inputs)];
+    return { label: `failed: ${failed.vertex.label}`, needs: stacks.flat().map((id) => `layer ${id}`) };
   },
   build(path) {
     const text = readFileSync(path, 'utf8');

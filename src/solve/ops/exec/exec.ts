@@ -2,18 +2,20 @@
 import type { Part } from '../../../cache/recipe.ts';
 import { selectFiles } from '../../../copy/select.ts';
 import { assert } from '../../../core/assert.ts';
-import { StepError } from '../../../core/errors.ts';
+import type { Digest } from '../../../core/digest.ts';
+import { CanceledError, StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
-import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
+import type { ExecOp, PlannedMount, Vertex, VertexID } from '../../../plan/vertex.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
-import type { StepExit, StepMount, StepRequest } from '../../../sandbox/step.ts';
-import { resolveUser } from '../../../sandbox/user.ts';
+import type { StepExit } from '../../../sandbox/step.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type OriginServices } from '../../origin.ts';
-import { openMounts } from './mounts.ts';
+import { hasRoom, keepFailedStep } from './failed-step.ts';
+import { stepFailure, stepTimedOut } from './failure.ts';
 import { execRecipe } from './recipe.ts';
 import type { ExecSettings } from './settings.ts';
+import { inSetting } from './step-setting.ts';
 
 export function execRunner(
   origins: OriginServices,
@@ -45,41 +47,51 @@ export function execRunner(
   ): Promise<StepExit> {
     const { op, id } = vertex;
     const sandbox = await settings.sandbox();
-    const opened = await openMounts(op.mounts, {
-      vertex,
-      settings,
-      context,
-      origins,
-      chosen: chosenFor(vertex),
-    });
     const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) =>
       emit({ type: 'output', id, stream, chunk, at: now() });
-    try {
-      const rootfs = snapshotter.mount(below, active);
-      try {
-        const { args, cwd, network, security, hostname } = op;
-        const request: StepRequest = {
-          rootfs,
-          args,
-          cwd,
-          security,
-          hostname,
-          env: [...op.env, ...op.proxyEnv, ...opened.env],
-          user: resolveUser(snapshotter.view(below), op.user),
-          mounts: [...opened.mounts, ...scriptMounts(op)],
-          network: { mode: network, hosts: settings.hosts },
-          limits: settings.limits,
-          onStdout: output('stdout'),
-          onStderr: output('stderr'),
-          signal: context.signal,
-        };
-        return await runStep(sandbox, request);
-      } finally {
-        snapshotter.unmount(rootfs);
-      }
-    } finally {
-      await opened.release();
+    const services = { vertex, settings, context, origins, chosen: chosenFor(vertex) };
+    return inSetting(vertex, below, active, services, async (setting) => {
+      const outputs = { onStdout: output('stdout'), onStderr: output('stderr') };
+      const exit = await withStepTimeout(op, settings, context.signal, (signal) =>
+        runStep(sandbox, { ...setting, ...outputs, signal }),
+      );
+      if (exit.code !== 0) await settings.onFailure?.(sandbox, vertex, setting);
+      return exit;
+    });
+  }
+
+  /** Publishes what a failed step left, for whoever wants to look into it; says whether that was done. */
+  async function keep(
+    vertex: Vertex<ExecOp>,
+    below: Stack,
+    active: ActiveSnapshot,
+    exit: StepExit,
+    context: OpContext,
+  ): Promise<boolean> {
+    // A step that was shown secrets may have left them anywhere.
+    if (vertex.op.mounts.some(({ type }) => type === 'secret') || !hasRoom(settings.root)) return false;
+    const inputs: Record<VertexID, Stack> = {};
+    for (const input of vertex.inputs.slice(1)) {
+      if (input !== undefined) inputs[input] = (await context.filesystem(input)) ?? [];
     }
+    const files: Record<string, Digest> = {};
+    for (const mount of vertex.op.mounts) {
+      if (mount.type !== 'bind' || mount.origin.kind !== 'context') continue;
+      const digest = await chosenFor(vertex)(mount).digest(context);
+      if (digest !== undefined) files[mount.target] = digest;
+    }
+    const left = snapshotter.newID();
+    await snapshotter.commit(active, left);
+    const { root, hosts, limits } = settings;
+    const stack = [...below, left];
+    const failed = { vertex, stack, inputs, files, hosts, limits, exitCode: exit.code, failedAt: now() };
+    let isKept = false;
+    try {
+      isKept = await keepFailedStep(root, snapshotter, failed);
+    } finally {
+      if (!isKept) await snapshotter.remove(left);
+    }
+    return isKept;
   }
 
   return {
@@ -110,7 +122,11 @@ export function execRunner(
       const active = snapshotter.prepare(below);
       try {
         const exit = await runIn(vertex, below, active, context);
-        if (exit.code !== 0) throw failure(vertex.op, exit, settings);
+        if (exit.code !== 0) {
+          // Why the step failed comes before whether it could be kept.
+          const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
+          throw stepFailure(vertex.op, exit, settings, isKept);
+        }
         for (const mount of vertex.op.mounts) {
           if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
         }
@@ -123,13 +139,6 @@ export function execRunner(
       }
     },
   };
-}
-
-/** A heredoc that names its interpreter is a file the step sees, not a command text (Dockerfile reference, 1.8). */
-function scriptMounts({ script }: ExecOp): StepMount[] {
-  if (script === undefined) return [];
-  const content = Buffer.from(script.text);
-  return [{ type: 'file', target: script.path, content, mode: 0o755, uid: 0, gid: 0 }];
 }
 
 function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
@@ -146,13 +155,17 @@ function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
   }
 }
 
-function failure(op: ExecOp, { code, isOutOfMemory }: StepExit, { limits }: ExecSettings): StepError {
-  const command = op.args.join(' ');
-  const message = `process "${command}" did not complete successfully: exit code: ${code}`;
-  if (isOutOfMemory !== true) return new StepError('step-failed', message);
-  return new StepError(
-    'step-out-of-memory',
-    `${message}: it was killed for using more than ${limits.memoryBytes} bytes of memory`,
-    { hint: 'give it more with --memory, or let it work on less at once' },
-  );
+async function withStepTimeout<T>(
+  op: ExecOp,
+  { stepTimeoutMs }: ExecSettings,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (stepTimeoutMs === undefined) return work(signal);
+  const time = AbortSignal.timeout(stepTimeoutMs);
+  try {
+    return await work(AbortSignal.any([signal, time]));
+  } catch (error) {
+    throw error instanceof CanceledError && !signal.aborted ? stepTimedOut(op, stepTimeoutMs) : error;
+  }
 }

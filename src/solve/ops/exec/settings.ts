@@ -1,5 +1,6 @@
+import type { ExecOp, Vertex } from '../../../plan/vertex.ts';
 import type { Sandbox } from '../../../sandbox/sandbox.ts';
-import type { StepLimits } from '../../../sandbox/step.ts';
+import type { StepLimits, StepSetting } from '../../../sandbox/step.ts';
 
 /** What every RUN of the build gets, beside its own op. */
 export interface ExecSettings {
@@ -17,6 +18,12 @@ export interface ExecSettings {
     /** A socket of an agent that has the key or keys of that id; undefined when the build was given none. */
     socket(id: string): Promise<string | undefined>;
   };
+  /** How long one step may run. */
+  readonly stepTimeoutMs?: number | undefined;
+  /** Called with a sandbox in which a step has just failed, before it is taken down. */
+  readonly onFailure?:
+    | ((sandbox: Sandbox, vertex: Vertex<ExecOp>, setting: StepSetting) => Promise<void>)
+    | undefined;
   /** Whether --allow was given for it. */
   allows(entitlement: 'network.host' | 'security.insecure' | 'device'): boolean;
 }

@@ -1,0 +1,39 @@
+import { configPlaces, readConfig } from '../config-file.ts';
+import { shellPlace } from '../flags/on-failure.ts';
+import { printAge } from '../print-age.ts';
+import type { DefineCommand } from './command.ts';
+
+interface DebugFlags {
+  readonly runtime?: string;
+}
+
+export const defineDebug: DefineCommand = (command, context) => {
+  const { io, signal, root } = context;
+  command
+    .usage('[OPTIONS] [--] [COMMAND [ARGUMENT...]]')
+    .argument('[COMMAND...]', 'what runs there (default: a shell)')
+    .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
+    .addHelpText(
+      'after',
+      '\nThe last RUN that failed is kept as it left its filesystem; what you change there is thrown away.\n' +
+        '\nExamples:\n  strata debug\n  strata debug -- cat config.log',
+    )
+    .action(async (words: readonly string[], flags: DebugFlags) => {
+      const { debugFailedStep } = await import('../../build/debug-step.ts');
+      const code = await debugFailedStep({
+        root: root(),
+        runtime: flags.runtime ?? readConfig(configPlaces(io.env)).runtime ?? 'runc',
+        command: words,
+        place: shellPlace(io),
+        signal,
+        onOpen({ vertex, exitCode, failedAt }) {
+          const age = printAge(failedAt, Date.now());
+          io.stderr.write(
+            `${vertex.label}\nexit code ${exitCode}, ${age}; what you change here is thrown away\n`,
+          );
+        },
+        tell: (note) => void io.stderr.write(`${note}\n`),
+      });
+      context.exitCode = code === 0 ? 0 : 1;
+    });
+};

@@ -1,0 +1,55 @@
+/** The sandbox of one RUN: its filesystem mounted, its mounts opened, for as long as somebody works in it. */
+import type { ExecOp, Vertex } from '../../../plan/vertex.ts';
+import type { StepMount, StepSetting } from '../../../sandbox/step.ts';
+import { resolveUser } from '../../../sandbox/user.ts';
+import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
+import { type MountServices, openMounts } from './mounts.ts';
+
+/**
+ * Does `work` in the sandbox of a step.
+ *
+ * @param active takes what is changed
+ * @throws StepError when a mount or the user is not to be had, and what `work` throws
+ */
+export async function inSetting<T>(
+  vertex: Vertex<ExecOp>,
+  below: Stack,
+  active: ActiveSnapshot,
+  services: MountServices,
+  work: (setting: StepSetting) => Promise<T>,
+): Promise<T> {
+  const { op } = vertex;
+  const { settings, origins, context } = services;
+  const { snapshotter } = origins;
+  const opened = await openMounts(op.mounts, services);
+  try {
+    const rootfs = snapshotter.mount(below, active);
+    try {
+      const { args, cwd, network, security, hostname } = op;
+      return await work({
+        rootfs,
+        args,
+        cwd,
+        security,
+        hostname,
+        env: [...op.env, ...op.proxyEnv, ...opened.env],
+        user: resolveUser(snapshotter.view(below), op.user),
+        mounts: [...opened.mounts, ...scriptMounts(op)],
+        network: { mode: network, hosts: settings.hosts },
+        limits: settings.limits,
+        signal: context.signal,
+      });
+    } finally {
+      snapshotter.unmount(rootfs);
+    }
+  } finally {
+    await opened.release();
+  }
+}
+
+/** A heredoc that names its interpreter is a file the step sees, not a command text (Dockerfile reference, 1.8). */
+function scriptMounts({ script }: ExecOp): StepMount[] {
+  if (script === undefined) return [];
+  const content = Buffer.from(script.text);
+  return [{ type: 'file', target: script.path, content, mode: 0o755, uid: 0, gid: 0 }];
+}
