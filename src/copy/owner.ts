@@ -12,35 +12,55 @@ export interface Owner {
   readonly gid: number;
 }
 
-const maxID = 0xffff_ffff;
 /** Far above any real user database. */
 const maxDatabaseBytes = 16 << 20;
 
+/** Larger numbers are taken for names, which nobody has. */
+const maxNumber = 0x7fff_ffff;
+
+/** Whether an owner can only be told by reading the databases of the tree. */
+export function isLookedUp(owner: string): boolean {
+  return partsOf(owner).some((part) => numberOf(part) === undefined);
+}
+
 /**
- * Resolves `user[:group]`. A number stands for itself, and alone for the group too; an unknown name is 0.
+ * Resolves `user[:group]`. A number stands for itself, and alone for the group too; an unknown user is 0:0. The
+ * group of the user stands where the one that is named is unknown.
  * @throws StepError `no-user-database` for a name when the tree is empty
  */
 export function resolveOwner(tree: FileTree, owner: string): Owner {
-  const [user = '', group] = owner.split(':', 2);
-  if (user === 'root' && (group === undefined || group === 'root')) return { uid: 0, gid: 0 };
+  const [user, group] = partsOf(owner);
   const lookUp = (file: string, name: string): string[] => {
     if (tree.list('').length === 0) throw noDatabase(owner);
     return findRecord(tree, file, name);
   };
-
-  const uid = numeric(user);
-  const account = uid === undefined && user !== '' ? lookUp('etc/passwd', user) : [];
-  const gid = group === undefined ? undefined : numeric(group);
-  const named = group === undefined || group === '' || gid !== undefined ? [] : lookUp('etc/group', group);
-  return {
-    uid: uid ?? numeric(account[2] ?? '') ?? 0,
-    gid:
-      gid ?? numeric(named[2] ?? '') ?? (group === undefined ? (uid ?? numeric(account[3] ?? '') ?? 0) : 0),
-  };
+  const { uid, gid } = resolveUser(user, lookUp);
+  if (group === undefined) return { uid, gid };
+  const groupID = numberOf(group);
+  if (groupID !== undefined) return { uid, gid: groupID };
+  return { uid, gid: idOf(lookUp('etc/group', group)[2]) ?? gid };
 }
 
-function numeric(text: string): number | undefined {
-  return /^[0-9]{1,10}$/.test(text) && Number(text) <= maxID ? Number(text) : undefined;
+function partsOf(owner: string): [user: string, ...group: string[]] {
+  const colon = owner.indexOf(':');
+  return colon < 0 ? [owner] : [owner.slice(0, colon), owner.slice(colon + 1)];
+}
+
+function resolveUser(user: string, lookUp: (file: string, name: string) => string[]): Owner {
+  const uid = numberOf(user);
+  if (uid !== undefined) return { uid, gid: uid };
+  const account = lookUp('etc/passwd', user);
+  return { uid: idOf(account[2]) ?? 0, gid: idOf(account[3]) ?? 0 };
+}
+
+/** What needs no looking up. */
+function numberOf(text: string): number | undefined {
+  if (text === '' || text === 'root') return 0;
+  return /^\+?[0-9]+$/.test(text) && Number(text) <= maxNumber ? Number(text) : undefined;
+}
+
+function idOf(field: string | undefined): number | undefined {
+  return field !== undefined && /^[0-9]+$/.test(field) ? Number(field) : undefined;
 }
 
 /** The fields of the first record with that name; none if there is no such record or file. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { memberPathBeneath } from '../context/member-path.ts';
 import { type BytePath, bytePathToText, cleanBeneath, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
-import { type FileStat, resolveBeneath } from '../core/file-tree.ts';
+import { type FileStat, resolveBeneath, type Timestamp } from '../core/file-tree.ts';
 import { type ArchiveMember, readArchive } from './archive.ts';
 import type { Destination } from './destination.ts';
 import { makeDirectories, shown } from './directories.ts';
@@ -62,6 +62,9 @@ export function placeArchive(
   for (const member of source.members) placeMember(onto, rules, member, top);
 }
 
+/** Members that claim to be older are taken to be as old as this. */
+const beginning: Timestamp = { seconds: 0, nanoseconds: 0 };
+
 function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMember, top: BytePath): void {
   const { entry } = member;
   const name = memberPath(entry.path, top);
@@ -73,7 +76,10 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
     placeHardLink(onto, path, resolveIn(onto, top, memberPath(entry.link, top)), entry.path);
     return;
   }
-  const { type, mode, uid, gid, size, mtime, devMajor, devMinor } = entry;
+  const { type, uid, gid, size, devMajor, devMinor } = entry;
+  // Whatever a program wrote there: a link has no mode of its own.
+  const mode = type === 'symlink' ? 0o777 : entry.mode;
+  const mtime = entry.mtime.seconds < 0 ? beginning : entry.mtime;
   const stat: FileStat = { type, mode, uid, gid, size, mtime, devMajor, devMinor, linkCount: 1, inode: '' };
   const xattrs = entry.xattrs.filter(({ name }) => !/^(?:trusted|user)\.overlay\./.test(name));
   onto.put(path, {

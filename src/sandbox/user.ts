@@ -35,45 +35,10 @@ export function resolveUser(tree: FileTree, user: string): ResolvedUser {
   return { uid, gid, groups: [...new Set([gid, ...groupsListing(tree, entry)])], home };
 }
 
-/**
- * Whom --chown, and WORKDIR under a USER, means (spec 3.6): a number alone is user and group, an unknown
- * name is 0.
- * @param tree undefined where there is no image to look into: with --link, and on scratch
- * @throws StepError `no-user-files` for a name without an image
- */
-export function resolveOwner(tree: FileTree | undefined, owner: string): { uid: number; gid: number } {
-  const [name, group] = splitOwner(owner);
-  let uid = ownerID(name);
-  let gid = group === undefined ? uid : ownerID(group);
-  if (uid === undefined) {
-    const entry = find(readPasswd(lookupTree(tree)), ({ name: known }) => known === name);
-    uid = entry?.uid ?? 0;
-    if (group === undefined) gid = entry?.gid ?? 0;
-  }
-  if (gid === undefined) {
-    gid = find(readGroups(lookupTree(tree)), ({ name: known }) => known === group)?.gid ?? 0;
-  }
-  return { uid, gid };
-}
-
 function splitOwner(owner: string): [user: string, group: string | undefined] {
   const text = bytePathFromText(owner);
   const colon = text.indexOf(':');
   return colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
-}
-
-/** What needs no look-up: nothing, root, a number. */
-function ownerID(name: string): number | undefined {
-  return name === '' || name === 'root' ? 0 : parseID(name);
-}
-
-function lookupTree(tree: FileTree | undefined): FileTree {
-  if (tree === undefined) {
-    throw new StepError('no-user-files', 'invalid user index: -1', {
-      hint: 'names need an image with /etc/passwd to stand in: give numbers on scratch and with --link',
-    });
-  }
-  return tree;
 }
 
 function findGroup(tree: FileTree, group: string): GroupEntry | undefined {

@@ -38,12 +38,18 @@ describe('owners', () => {
     ['root:adm', '0:4'],
     ['unknown', '0:0'],
     ['unknown:adm', '0:4'],
-    ['bin:unknown', '2:0'],
-    ['55:unknown', '55:0'],
+    ['bin:unknown', '2:3'],
+    ['55:unknown', '55:55'],
+    [':unknown', '0:0'],
+    ['1:2:3', '1:1'],
+    ['+5:+6', '5:6'],
+    ['bin:root', '2:0'],
+    ['-1', '0:0'],
     ['#off', '0:0'],
     ['broken', '0:0'],
     ['big', '4294967295:1'],
-    ['4000000000:7', '4000000000:7'],
+    ['2147483647', '2147483647:2147483647'],
+    ['2147483648:7', '0:7'],
   ];
   for (const [owner, want] of table) {
     it(owner, () => {
@@ -62,6 +68,7 @@ describe('owners', () => {
     if (empty === undefined) throw new Error('no tree');
     expect(resolveOwner(empty, '10:11')).toEqual({ uid: 10, gid: 11 });
     expect(resolveOwner(empty, 'root')).toEqual({ uid: 0, gid: 0 });
+    expect(resolveOwner(empty, '5:root')).toEqual({ uid: 5, gid: 0 });
   });
 
   it('names need a filesystem', () => {

@@ -19,6 +19,7 @@ import { StrataError } from '../../src/core/errors.ts';
 import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { makeNode } from '../../src/sys/node.ts';
+import { fileOf, memberOf, writeArchive } from '../tar/archive.ts';
 import { applyEntries, difference, linesOfTree, makeTree } from './tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-unpack-'));
@@ -163,6 +164,19 @@ describe('members', () => {
       mtime: { seconds: 4_102_444_800, nanoseconds: 500_000_000 },
     });
     expect(await add('ids', '/x', emptyTree, '7:8')).toEqual(['x 755 7:8 /', 'x/f 4755 7:8 =x']);
+  });
+
+  it('that are links have the mode of links, older ones than time itself its beginning', async () => {
+    const members = [
+      memberOf({ path: 'l', type: 'symlink', link: 't', mode: 0o644 }),
+      fileOf('f', 'x', { mtime: { seconds: -5, nanoseconds: 0 } }),
+    ];
+    writeFileSync(join(context, 'odd'), writeArchive(members));
+    const entries = await entriesOf('odd', '/', emptyTree);
+    expect(entries).toMatchObject([
+      { path: 'f', mode: 0o644, mtime: { seconds: 0 } },
+      { path: 'l', mode: 0o777 },
+    ]);
   });
 
   it('may be fifos and devices', async () => {

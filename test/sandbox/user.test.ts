@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';
-import { resolveOwner, resolveUser } from '../../src/sandbox/user.ts';
+import { resolveUser } from '../../src/sandbox/user.ts';
 import { mergedTree } from '../../src/snapshot/merged-tree.ts';
 
 const passwd = `
@@ -83,42 +83,6 @@ describe('USER', () => {
 
   test('a name without any file', () => {
     expect(() => resolveUser(emptyTree, 'root')).toThrow(expect.objectContaining({ code: 'unknown-user' }));
-  });
-});
-
-describe('--chown', () => {
-  test.each([
-    ['55', [55, 55]],
-    ['1000', [1000, 1000]],
-    ['55:mygroup', [55, 55]],
-    ['55:adm', [55, 4]],
-    ['bin', [2, 3]],
-    ['bin:adm', [2, 4]],
-    ['bin:', [2, 0]],
-    [':adm', [0, 4]],
-    ['10:11', [10, 11]],
-    ['root', [0, 0]],
-    ['root:root', [0, 0]],
-    ['eve', [0, 0]],
-    ['eve:adm', [0, 4]],
-    ['ada:hackers', [1000, 0]],
-    ['', [0, 0]],
-  ])('%j', (owner, [uid, gid]) => {
-    expect(resolveOwner(tree, owner)).toEqual({ uid, gid });
-  });
-
-  test.each([
-    ['10:11', { uid: 10, gid: 11 }],
-    ['root:root', { uid: 0, gid: 0 }],
-    ['55', { uid: 55, gid: 55 }],
-  ])('%j needs no image', (owner, want) => {
-    expect(resolveOwner(undefined, owner)).toEqual(want);
-  });
-
-  test.each([['ada'], ['ada:5'], ['5:adm']])('%j does', (owner) => {
-    expect(() => resolveOwner(undefined, owner)).toThrow(
-      expect.objectContaining({ code: 'no-user-files', message: 'invalid user index: -1' }),
-    );
   });
 });
 

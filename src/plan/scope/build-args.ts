@@ -35,12 +35,12 @@ function platformArgs(prefix: string, platform: Platform): [string, string][] {
   ];
 }
 
-/** Both spellings of each proxy argument that was given; the lower-case one wins. */
+/** Both spellings of each proxy argument that was given a value; the lower-case one wins. */
 export function proxyEnvironment(buildArgs: ReadonlyMap<string, string>): (readonly [string, string])[] {
   return proxyNames.flatMap((upper) => {
     const lower = upper.toLowerCase();
     const value = buildArgs.get(lower) ?? buildArgs.get(upper);
-    return value === undefined ? [] : [[upper, value] as const, [lower, value] as const];
+    return !value ? [] : [[upper, value] as const, [lower, value] as const];
   });
 }
 

@@ -15,15 +15,18 @@ export function readRun(context: StepContext, instruction: RunInstruction): void
   const scriptPath = payload.kind === 'script' ? `/dev/pipes/${payload.name}` : '';
   const args =
     payload.kind === 'script' ? [...shellOf(context), scriptPath] : vectorOf(context, payload.command);
+  if (args.length === 0) {
+    report(context, 'empty-command', 'RUN [] names no program to run', instruction.span);
+    return;
+  }
   const env = runEnvironment(state.scope);
-  const names = new Set(env.map(([name]) => name));
   const sources: VertexID[] = [];
   const op: ExecOp = {
     kind: 'exec',
     args,
     env,
-    argNames: [...names].filter((name) => !state.scope.env.has(name)),
-    proxyEnv: proxyEnvironment(request.buildArgs).filter(([name]) => !names.has(name)),
+    argNames: env.map(([name]) => name).filter((name) => !state.scope.env.has(name)),
+    proxyEnv: proxyEnvironment(request.buildArgs),
     cwd: state.config.workingDir === '' ? '/' : state.config.workingDir,
     user: state.config.user,
     mounts: readMounts(context, instruction.mounts, sources),

@@ -1,4 +1,5 @@
 import type { Part, Recipe } from '../../cache/recipe.ts';
+import { isLookedUp } from '../../copy/owner.ts';
 import { placeFiles } from '../../copy/place.ts';
 import { selectFiles } from '../../copy/select.ts';
 import { selectAdded } from '../../copy/select-added.ts';
@@ -80,7 +81,7 @@ async function openDestination(
 
 /** Whether a copy reads content of files below it. */
 export function readsBelow({ instruction, owner = '', isLink }: CopyOp): boolean {
-  return !isLink && (instruction === 'ADD' || /[^0-9:]/.test(owner));
+  return !isLink && (instruction === 'ADD' || isLookedUp(owner));
 }
 
 /** The files by content; how and where they are put by the words of the instruction. */

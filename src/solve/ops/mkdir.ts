@@ -1,4 +1,4 @@
-import { resolveOwner } from '../../copy/owner.ts';
+import { isLookedUp, resolveOwner } from '../../copy/owner.ts';
 import { type BytePath, bytePathFromText, bytePathToText } from '../../core/byte-path.ts';
 import { StepError } from '../../core/errors.ts';
 import { type FileTree, resolveBeneath, type Timestamp } from '../../core/file-tree.ts';
@@ -25,7 +25,7 @@ export function mkdirRunner(
     },
     async run(vertex, below, context) {
       // The owner may have to be looked up by name.
-      if (/[^0-9:]/.test(vertex.op.owner)) await layers.ensureFiles(below, context.signal);
+      if (isLookedUp(vertex.op.owner)) await layers.ensureFiles(below, context.signal);
       const tree = await layers.openListing(below, context.signal);
       const entries = missingDirectories(tree, vertex.op, times.createdAt());
       return publish(vertex, below, entries, context.signal);

@@ -32,7 +32,7 @@ export async function inSetting<T>(
         cwd,
         security,
         hostname,
-        env: [...op.env, ...op.proxyEnv, ...opened.env],
+        env: [...new Map([...op.env, ...op.proxyEnv, ...opened.env])],
         user: resolveUser(snapshotter.view(below), op.user),
         mounts: [...opened.mounts, ...scriptMounts(op)],
         network: { mode: network, hosts: settings.hosts },
