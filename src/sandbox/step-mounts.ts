@@ -30,7 +30,9 @@ export function wantedMounts(
   };
   const wanted: WantedMount[] = [
     ...systemDirectories.map((target) => ({ target, kind: 'directory' as const })),
-    ...Object.entries(networkFiles).map(([target, content]) => bound(target, write(content, 0o644), true)),
+    ...Object.entries(networkFiles).map(([target, content]) =>
+      bound(target, write(content, 0o644), true, ['nosuid', 'nodev', 'noexec']),
+    ),
     ...request.mounts.map((mount) => {
       if (mount.type === 'bind') return bound(mount.target, mount.source, mount.isReadOnly);
       if (mount.type === 'tmpfs') return tmpfs(mount);
@@ -47,11 +49,17 @@ export function runtimeMounts(mounts: readonly (WantedMount & MountPoint)[]): Ru
   );
 }
 
-function bound(target: string, source: string, isReadOnly: boolean): WantedMount {
+function bound(
+  target: string,
+  source: string,
+  isReadOnly: boolean,
+  more: readonly string[] = [],
+): WantedMount {
+  const options = ['rbind', 'rprivate', isReadOnly ? 'ro' : 'rw', ...more];
   return {
     target: cleanTarget(target),
     kind: statSync(source).isDirectory() ? 'directory' : 'file',
-    mount: () => ({ type: 'bind', source, options: ['rbind', 'rprivate', isReadOnly ? 'ro' : 'rw'] }),
+    mount: () => ({ type: 'bind', source, options }),
   };
 }
 
