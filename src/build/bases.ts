@@ -11,6 +11,7 @@ import { chainIDs } from '../oci/chain-id.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import type { BaseResolver } from '../plan/resolver.ts';
 import type { ImageOp, Vertex, VertexID } from '../plan/vertex.ts';
+import { parseReference, type Reference } from '../registry/reference.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { FoundImage } from './image-source.ts';
 
@@ -33,6 +34,8 @@ export interface Bases extends BaseResolver {
   showAs(vertices: Iterable<Vertex>): void;
   /** Whether a blob belongs to a base of this build. */
   canFetch(descriptor: Descriptor): boolean;
+  /** The repository that a blob of a base comes from; undefined when it is no registry's. */
+  repositoryOf(descriptor: Descriptor): Reference | undefined;
   /** Gets a blob of any base of this build. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   /** Ends the steps of the bases: those of which nothing was fetched were there already. */
@@ -125,6 +128,10 @@ export function openBases(services: BaseServices): Bases {
     },
     provides: (snapshot) => provided.has(snapshot),
     canFetch: ({ digest }) => suppliers.has(digest),
+    repositoryOf({ digest }) {
+      const name = suppliers.get(digest)?.reference;
+      return name === undefined || name.includes('://') ? undefined : parseReference(name);
+    },
     fetch(descriptor, fetchSignal) {
       let work = fetching.get(descriptor.digest);
       if (work === undefined) {

@@ -1,7 +1,6 @@
 import { assert } from '../core/assert.ts';
 import { type Platform, platformFromNode } from '../core/platform.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
-import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { finishConfig } from '../plan/image/finish-config.ts';
@@ -10,6 +9,7 @@ import { planBuild } from '../plan/plan-build.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildOptions } from './options.ts';
+import type { LayerWish } from './outputs.ts';
 import { type PlanOutcome, runPlan } from './run-plan.ts';
 import type { BuildSession } from './session.ts';
 
@@ -33,14 +33,14 @@ export interface ImageContent {
 
 /**
  * Plans and runs the Dockerfile for one platform, and makes the image.
- * @param compression of new layers; undefined when only files are wanted and no image
+ * @param wish undefined when only files are wanted and no image
  */
 export async function buildPlatform(
   session: BuildSession,
   inputs: BuildInputs,
   dockerfile: Dockerfile,
   platform: Platform,
-  compression: Compression | undefined,
+  wish: LayerWish | undefined,
 ): Promise<PlatformBuild> {
   const { options, io, bases } = session;
   const plan = await planBuild(planRequest(options, inputs, dockerfile, platform), bases);
@@ -48,17 +48,18 @@ export async function buildPlatform(
   const vertices = [...plan.vertices.values()];
   io.emit({ type: 'plan', steps: vertices.map(({ id, label }) => ({ id, label })) });
   bases.showAs(vertices);
-  const outcome = await runPlan(plan, session, inputs, compression);
+  const outcome = await runPlan(plan, session, inputs, wish);
   const built = { platform: plan.image.platform, plan, outcome };
-  if (compression === undefined) return { ...built, layers: [] };
-  return { ...built, ...(await gatherContent(session, plan, outcome)) };
+  if (wish === undefined) return { ...built, layers: [] };
+  return { ...built, ...(await gatherContent(session, plan, outcome, wish)) };
 }
 
-/** Layers of the base are fetched if they are not here yet. */
+/** Layers of the base are fetched if they are not here yet and have to be. */
 async function gatherContent(
   session: BuildSession,
   plan: Plan,
   outcome: PlanOutcome,
+  { mayBeRemote }: LayerWish,
 ): Promise<Required<Pick<PlatformBuild, 'content' | 'layers'>>> {
   const { io, store, bases } = session;
   const [below, layers] = await Promise.all([fetchBaseLayers(plan), outcome.layers()]);
@@ -79,6 +80,7 @@ async function gatherContent(
     const op = image.base === undefined ? undefined : vertices.get(image.base.vertex)?.op;
     if (op?.kind !== 'image') return [];
     const base = bases.of(op);
+    if (mayBeRemote) return base.layers;
     const missing = base.layers.filter(({ descriptor }) => !store.blobs.has(descriptor.digest));
     await Promise.all(missing.map(({ descriptor }) => bases.fetch(descriptor, io.signal)));
     return base.layers;

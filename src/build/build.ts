@@ -11,7 +11,7 @@ import { handOver } from './hand-over.ts';
 import { openInputs } from './inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
-import { openOutputs } from './outputs.ts';
+import { layerWish, openOutputs } from './outputs.ts';
 import { platformsOf } from './platforms.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { imageIDOf, writeResultFiles } from './result-files.ts';
@@ -28,8 +28,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const masking = maskSecrets(secrets);
   const io: BuildIO = { ...world, emit: masking.emitTo(world.emit) };
   const outputs = openOutputs(options, io.stdout);
-  // New layers are packed while steps run, as the first output wants them.
-  const compression = outputs.find(({ form }) => form !== undefined)?.form?.compression;
+  const wish = layerWish(outputs);
   const session = openSession(options, io, secrets);
   try {
     const inputs = await openInputs(options, io, session.store.workspace.scratch);
@@ -39,7 +38,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
       const handed = await withImports(session, async () => {
         builds.length = 0;
         for (const platform of platformsOf(options)) {
-          builds.push(await buildPlatform(session, inputs, dockerfile, platform, compression));
+          builds.push(await buildPlatform(session, inputs, dockerfile, platform, wish));
         }
         return handOver(session, builds, outputs);
       });

@@ -1,4 +1,5 @@
 /** The end of a build: outputs, and names in the store. */
+import type { BlobStore } from '../content/blob-store.ts';
 import { assert } from '../core/assert.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { asStep, type StepReporter } from '../export/as-step.ts';
@@ -8,6 +9,7 @@ import { parseReference, printReference } from '../registry/reference.ts';
 import type { PlatformBuild } from './build-platform.ts';
 import type { BuiltImage } from './options.ts';
 import type { Output } from './outputs.ts';
+import { remoteBlobs } from './remote-blobs.ts';
 import type { BuildSession } from './session.ts';
 import { imageShaper, type ShapeImage } from './shape-image.ts';
 
@@ -18,8 +20,8 @@ export interface HandedOver {
 }
 
 /**
- * Exports what was built to every output, and names it in the store: as it is there, else as the first output
- * has it that is an image.
+ * Exports what was built to every output, and names it in the store if all of it is there: as it is there, else
+ * as the first output has it that is an image.
  */
 export async function handOver(
   session: BuildSession,
@@ -37,7 +39,8 @@ export async function handOver(
   if (main?.form === undefined) return { images: [] };
   const { root, images } = await shape(main.form);
   const names = options.tags.map((tag) => printReference(parseReference(tag)));
-  for (const name of names) await store.refs.set(name, root);
+  // One that is in a registry only, or in part, has no name here.
+  if (isWhole(builds, store.blobs)) for (const name of names) await store.refs.set(name, root);
   const built = images.map(({ manifest, config }, index): BuiltImage => {
     const platform = builds[index]?.platform;
     assert(platform !== undefined, 'every image was built for a platform');
@@ -64,12 +67,19 @@ async function writeOutput(
     openTree: () => openTree(session, builds),
     async push(root, references) {
       const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
-      const services = { blobs, refs, registry: session.registry, onProgress, signal };
+      const remote = remoteBlobs(session);
+      const services = { blobs, refs, registry: session.registry, remote, onProgress, signal };
       const pushed = await pushToRegistries(root, references, services);
       for (const { repository, receipt } of pushed) said(`${repository}: ${printReceipt(receipt)}`);
     },
     signal,
   });
+}
+
+function isWhole(builds: readonly PlatformBuild[], blobs: BlobStore): boolean {
+  return builds.every(({ content }) =>
+    content?.layers.every(({ descriptor }) => blobs.has(descriptor.digest)),
+  );
 }
 
 async function openTree({ store, io }: BuildSession, builds: readonly PlatformBuild[]): Promise<FileTree> {

@@ -12,6 +12,7 @@ import type { ExportImage } from '../export/image.ts';
 import { exportLocal } from '../export/local.ts';
 import { exportOCI, type LayoutDestination } from '../export/oci.ts';
 import { exportTar } from '../export/root-tar.ts';
+import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference, type Reference } from '../registry/reference.ts';
 import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
@@ -29,6 +30,21 @@ export interface OutputSources {
   readonly signal: AbortSignal;
 }
 
+/** What outputs ask of the layers of an image. */
+export interface LayerWish {
+  readonly compression: Compression;
+  /** They all go to registries, which may have them: bytes that are not here need not come. */
+  readonly mayBeRemote: boolean;
+}
+
+/** Undefined when no output is an image. New layers are packed while steps run, as the first output wants them. */
+export function layerWish(outputs: readonly Output[]): LayerWish | undefined {
+  const images = outputs.filter(({ form }) => form !== undefined);
+  const compression = images[0]?.form?.compression;
+  if (compression === undefined) return undefined;
+  return { compression, mayBeRemote: images.every(({ isRemote }) => isRemote) };
+}
+
 export interface Output {
   /** For progress: `exporting to oci archive app.tar`. */
   readonly label: string;
@@ -38,6 +54,8 @@ export interface Output {
   readonly form?: ImageForm;
   /** Whether the image is named in the local store. */
   readonly isStored: boolean;
+  /** Whether it is sent to registries, and nothing of it need stay here. */
+  readonly isRemote: boolean;
   write(sources: OutputSources): Promise<void>;
 }
 
@@ -58,7 +76,7 @@ export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
     const own = (spec.attributes.name ?? '').split(',').filter((name) => name !== '');
     const names = [...new Set([...options.tags, ...own].map((name) => printReference(parseReference(name))))];
     const isStored = spec.type === 'store' || spec.type === 'image';
-    return { names, isStored, ...form, ...writerOf(spec, names, stdout) };
+    return { names, isStored, isRemote: spec.type === 'registry', ...form, ...writerOf(spec, names, stdout) };
   });
 }
 

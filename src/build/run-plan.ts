@@ -2,7 +2,6 @@
 import type { StackLayer } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
 import type { KeyDigest } from '../core/digest.ts';
-import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CopyOp, ExecOp, MkdirOp, Op, VertexID } from '../plan/vertex.ts';
@@ -16,6 +15,7 @@ import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
 import { openLeakedLayers } from './leaked-layers.ts';
+import type { LayerWish } from './outputs.ts';
 import { refusedSecrets } from './secrets.ts';
 import type { BuildSession } from './session.ts';
 
@@ -28,14 +28,15 @@ export interface PlanOutcome {
 
 /**
  * Runs what the plan's target needs. Layers of finished steps are packed while later steps run.
- * @param compression of the image's layers; undefined when only files are wanted
+ * @param wish undefined when only files are wanted
  */
 export async function runPlan(
   plan: Plan,
   session: BuildSession,
   inputs: BuildInputs,
-  compression: Compression | undefined,
+  wish: LayerWish | undefined,
 ): Promise<PlanOutcome> {
+  const compression = wish?.compression;
   const { store, bases, imports, io } = session;
   const { snapshotter, layers, blobs, steps, fileLists } = store;
   await imports.ready();
@@ -70,10 +71,11 @@ export async function runPlan(
   };
   const leaks = openLeakedLayers(inputs.dockerfile, snapshotter);
   const pack = async (stack: readonly StackLayer[]) => {
-    assert(compression !== undefined, 'layers are asked for only where an image is wanted');
+    assert(wish !== undefined, 'layers are asked for only where an image is wanted');
     const snapshots = stack.map((layer) => layer.snapshot);
+    const ensure = wish.mayBeRemote ? layers.locateBlob : layers.ensureBlob;
     try {
-      return await layers.ensureBlob(snapshots, compression, io.signal);
+      return await ensure(snapshots, wish.compression, io.signal);
     } catch (error) {
       throw leaks.met(snapshots.at(-1) ?? '', error);
     }

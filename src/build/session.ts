@@ -45,6 +45,7 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     {
       fetch: (blob, signal) => (bases.canFetch(blob) ? bases : imports).fetch(blob, signal),
       canFetch: (blob) => bases.canFetch(blob) || imports.canFetch(blob),
+      disown: (blob, error) => (bases.canFetch(blob) ? error : imports.disown(blob, error)),
     },
     refusedSecrets(secrets),
   );

@@ -34,7 +34,7 @@ export interface BuildStore {
  */
 export function openBuildStore(
   root: string,
-  remote: Pick<LayerServices, 'fetch' | 'canFetch'>,
+  remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown'>,
   refused: readonly RefusedContent[],
 ): BuildStore {
   checkRoot(root);

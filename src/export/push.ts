@@ -15,8 +15,18 @@ export interface PushServices {
   readonly blobs: BlobStore;
   readonly refs: Pick<RefStore, 'list'>;
   readonly registry: Registry;
+  /** Where blobs come from that are not in the store; absent where all of them are. */
+  readonly remote?: RemoteBlobs;
   readonly onProgress: (blob: Descriptor, bytes: number) => void;
   readonly signal: AbortSignal;
+}
+
+/** Blobs of an image that need not be in the store: of its base, of an imported cache. */
+export interface RemoteBlobs {
+  /** Brings one into the store, unless it is there. */
+  bring(blob: Descriptor): Promise<void>;
+  /** The repository that has it, if it is known. */
+  repositoryOf(blob: Descriptor): Reference | undefined;
 }
 
 /** What became of the blobs in one repository. */
@@ -36,7 +46,7 @@ export interface PushedRepository {
 export async function pushToRegistries(
   root: Descriptor,
   names: readonly Reference[],
-  { blobs, refs, registry, onProgress, signal }: PushServices,
+  { blobs, refs, registry, remote, onProgress, signal }: PushServices,
 ): Promise<PushedRepository[]> {
   const image = await gather(root, blobs);
   const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
@@ -49,8 +59,12 @@ export async function pushToRegistries(
   }
   const pushed: PushedRepository[] = [];
   for (const [repository, { at, tags }] of repositories) {
-    const mountFrom = await otherRepositories(at, image.blobs, refs, blobs);
-    const options = { mountFrom, furtherTags: tags, onProgress };
+    const mountFrom = new Map([
+      ...(await otherRepositories(at, image.blobs, refs, blobs)),
+      ...remoteRepositories(at, image.blobs, remote),
+    ]);
+    const bring = remote === undefined ? {} : { bring: remote.bring };
+    const options = { mountFrom, furtherTags: tags, onProgress, ...bring };
     pushed.push({ repository, receipt: await registry.push(at, image, blobs, options, signal) });
   }
   return pushed;
@@ -106,6 +120,19 @@ async function otherRepositories(
     }
   }
   return found;
+}
+
+/** Those of them that are known to be in another repository of the same registry. */
+function remoteRepositories(
+  { registry, repository }: Reference,
+  wanted: readonly Descriptor[],
+  remote: RemoteBlobs | undefined,
+): [BlobDigest, string][] {
+  return wanted.flatMap((blob): [BlobDigest, string][] => {
+    const other = remote?.repositoryOf(blob);
+    const isElsewhere = other?.registry === registry && other.repository !== repository;
+    return isElsewhere ? [[blob.digest, other.repository]] : [];
+  });
 }
 
 async function layersOf(root: Descriptor, blobs: BlobReader): Promise<BlobDigest[]> {

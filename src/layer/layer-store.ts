@@ -27,6 +27,7 @@ import { listedLayer } from './listing/listed-layer.ts';
 import { type Compression, type PackedLayer, packLayer } from './pack.ts';
 import { recompressLayer } from './recompress.ts';
 import { type RefusedContent, refuseContent } from './refuse-content.ts';
+import { verifyLayer } from './verify-layer.ts';
 
 export interface LayerStore {
   /**
@@ -55,6 +56,8 @@ export interface LayerStore {
    * @throws what `refused` says of content that no layer may hold
    */
   ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
+  /** As `ensureBlob`; a blob that can be fetched stays where it is. */
+  locateBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer>;
   /**
    * The blob of a layer compressed exactly like this, made from the one given when there is none. It is told
    * by what compressed it: a blob that came from elsewhere is always made anew.
@@ -77,14 +80,20 @@ export interface LayerServices {
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   /** Whether `fetch` knows where to get it. */
   canFetch(descriptor: Descriptor): boolean;
+  /** Told of a layer that is not what it was said to be; gives what is to be thrown. */
+  disown(descriptor: Descriptor, error: IntegrityError): Error;
   /** What no layer that is packed here may hold. */
   readonly refused?: readonly RefusedContent[];
 }
 
+/** Who wrote a blob that was not made here: of a base image, or of a cache and not yet examined. */
+const pulled = 'pulled';
+const imported = 'imported';
+
 /** Opens the layer records beneath `root`. */
 export function openLayerStore(
   root: string,
-  { snapshotter, blobs, fetch, canFetch, refused = [] }: LayerServices,
+  { snapshotter, blobs, fetch, canFetch, disown, refused = [] }: LayerServices,
 ): LayerStore {
   const records = join(root, 'layers');
   const locks = join(root, 'locks');
@@ -106,8 +115,36 @@ export function openLayerStore(
         hint: 'build again with --no-cache: the steps that need it will run',
       });
     }
-    if (!blobs.has(blob.descriptor.digest)) await fetch(blob.descriptor, signal);
-    return { diffID: record.diffID, descriptor: blob.descriptor };
+    const layer = { diffID: record.diffID, descriptor: blob.descriptor };
+    await bring(layer, signal);
+    return layer;
+  }
+
+  async function trusting<T>(descriptor: Descriptor, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const isAnother = error instanceof IntegrityError && error.code === 'diff-id-mismatch';
+      throw isAnother ? disown(descriptor, error) : error;
+    }
+  }
+
+  /** Reads a layer from elsewhere before it goes into an image: whoever uses it here reads it anyway. */
+  async function examine(id: SnapshotID, layer: StoredLayer): Promise<void> {
+    const record = readLayerRecord(records, id);
+    const isImported = record?.blobs.some(
+      ({ descriptor, writer }) => descriptor.digest === layer.descriptor.digest && writer === imported,
+    );
+    if (record === undefined || isImported !== true) return;
+    await trusting(layer.descriptor, () => verifyLayer(blobs.open(layer.descriptor), layer.diffID));
+    const examined = record.blobs.map((blob) =>
+      blob.descriptor.digest === layer.descriptor.digest ? { ...blob, writer: pulled } : blob,
+    );
+    await writeLayerRecord(records, id, { ...record, blobs: examined });
+  }
+
+  async function bring({ descriptor }: StoredLayer, signal: AbortSignal): Promise<void> {
+    if (!blobs.has(descriptor.digest)) await fetch(descriptor, signal);
   }
 
   const listingPath = (id: SnapshotID) => join(records, `${id}.files.json`);
@@ -117,7 +154,7 @@ export function openLayerStore(
     let listing = readListing(listingPath(id));
     if (listing === undefined) {
       const { diffID, descriptor } = await fetchBlob(id, signal);
-      listing = await listLayer(blobs.open(descriptor), diffID);
+      listing = await trusting(descriptor, () => listLayer(blobs.open(descriptor), diffID));
       await writeListing(listingPath(id), listing);
     }
     return listedLayer(listing, id);
@@ -131,7 +168,9 @@ export function openLayerStore(
       const { diffID, descriptor } = await fetchBlob(id, signal);
       const active = snapshotter.prepare([]);
       try {
-        await applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID);
+        await trusting(descriptor, () =>
+          applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID),
+        );
         await snapshotter.commit(active, id);
       } catch (error) {
         await snapshotter.discard(active);
@@ -173,13 +212,17 @@ export function openLayerStore(
   }
 
   /** Notes that the layer is stored as this blob, or would be. */
-  async function learn(id: SnapshotID, { diffID, descriptor }: StoredLayer): Promise<void> {
+  async function learn(
+    id: SnapshotID,
+    { diffID, descriptor }: StoredLayer,
+    writer: typeof pulled | typeof imported,
+  ): Promise<void> {
     const known = readLayerRecord(records, id);
     if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return;
     const blobsKnown = known?.diffID === diffID ? known.blobs : [];
     const { mediaType, digest, size } = descriptor;
-    const pulled = { descriptor: { mediaType, digest, size }, writer: 'pulled' };
-    await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, pulled] });
+    const added = { descriptor: { mediaType, digest, size }, writer };
+    await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, added] });
   }
 
   async function recompress(
@@ -197,7 +240,32 @@ export function openLayerStore(
         blobs.has(blob.descriptor.digest),
     );
     if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
+    await bring(layer, signal);
     return save(id, await recompressLayer(layer, blobs, compression, signal));
+  }
+
+  /** A blob that is here or, packed elsewhere, can be fetched: packed anew it might have other bytes. */
+  function findFitting(id: SnapshotID, { algorithm }: Compression): StoredLayer | undefined {
+    const record = readLayerRecord(records, id);
+    const fitting = (record?.blobs ?? []).filter(
+      ({ descriptor }) => layerCompression(descriptor.mediaType) === algorithm,
+    );
+    const found =
+      fitting.find(({ descriptor }) => blobs.has(descriptor.digest)) ??
+      fitting.find(({ descriptor }) => canFetch(descriptor));
+    if (record === undefined || found === undefined) return undefined;
+    return { diffID: record.diffID, descriptor: found.descriptor };
+  }
+
+  function ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer> {
+    const id = stack.at(-1) ?? '';
+    return once(packing, `${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
+      const found = findFitting(id, compression);
+      if (found === undefined) return pack(stack, compression, signal);
+      await bring(found, signal);
+      await examine(id, found);
+      return found;
+    });
   }
 
   return {
@@ -217,14 +285,14 @@ export function openLayerStore(
     async adopt(layer) {
       const id = snapshotIDFor(layer.diffID);
       // A prune may have taken the record before it was marked.
-      do await learn(id, layer);
+      do await learn(id, layer, pulled);
       while (!markUsed(join(records, `${id}.json`)));
       return id;
     },
     async adoptAs(id, layer) {
       const known = readLayerRecord(records, id);
       if (known === undefined ? snapshotter.has(id) : known.diffID !== layer.diffID) return false;
-      do await learn(id, layer);
+      do await learn(id, layer, imported);
       while (!markUsed(join(records, `${id}.json`)));
       return true;
     },
@@ -240,20 +308,9 @@ export function openLayerStore(
       const record = readLayerRecord(records, id);
       return record !== undefined && storedBlob(record) !== undefined;
     },
-    ensureBlob(stack, compression, signal) {
-      const id = stack.at(-1) ?? '';
-      return once(packing, `${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
-        const record = readLayerRecord(records, id);
-        const fitting = (record?.blobs ?? []).filter(
-          ({ descriptor }) => layerCompression(descriptor.mediaType) === compression.algorithm,
-        );
-        const stored = fitting.find(({ descriptor }) => blobs.has(descriptor.digest));
-        // Made elsewhere, it is fetched: packed anew it might have other bytes.
-        const found = stored ?? fitting.find(({ descriptor }) => canFetch(descriptor));
-        if (record === undefined || found === undefined) return pack(stack, compression, signal);
-        if (stored === undefined) await fetch(found.descriptor, signal);
-        return { diffID: record.diffID, descriptor: found.descriptor };
-      });
+    ensureBlob,
+    async locateBlob(stack, compression, signal) {
+      return findFitting(stack.at(-1) ?? '', compression) ?? ensureBlob(stack, compression, signal);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Reference } from './reference.ts';
 import type { Repository } from './repository.ts';
 import { type UploadResult, uploadBlob } from './upload-blob.ts';
 
-/** What is pushed; all of it lies in the blob store. */
+/** What is pushed; it lies in the blob store, or is brought there when it is needed. */
 export interface PushImage {
   /** Configs and layers. */
   readonly blobs: readonly Descriptor[];
@@ -20,6 +20,8 @@ export interface PushOptions {
   readonly mountFrom?: ReadonlyMap<BlobDigest, string>;
   /** Blobs over this many bytes are uploaded in pieces of it; by default every blob goes in one. */
   readonly chunkBytes?: number;
+  /** Brings a blob into the store that the repository lacks; without it all of them lie there. */
+  readonly bring?: (blob: Descriptor) => Promise<void>;
   /** What the image is called besides the tag of the reference. */
   readonly furtherTags?: readonly string[];
   readonly onProgress?: (blob: Descriptor, bytes: number) => void;
@@ -39,7 +41,7 @@ export async function pushImage(
   reference: Reference,
   image: PushImage,
   store: BlobStore,
-  { mountFrom, chunkBytes = 0, furtherTags = [], onProgress }: PushOptions,
+  { mountFrom, bring, chunkBytes = 0, furtherTags = [], onProgress }: PushOptions,
 ): Promise<PushReceipt> {
   const distinct = [...new Map(image.blobs.map((blob) => [blob.digest, blob])).values()];
   const limiter = new Limiter(uploadsAtOnce);
@@ -48,6 +50,7 @@ export async function pushImage(
       limiter.run(() =>
         uploadBlob(repository, blob, store, {
           mountFrom: mountFrom?.get(blob.digest),
+          bring,
           chunkBytes,
           onProgress: (bytes) => onProgress?.(blob, bytes),
         }),

@@ -9,6 +9,8 @@ import { finalURL } from './upload-location.ts';
 export interface UploadOptions {
   /** A repository of the same registry that has the blob. */
   readonly mountFrom: string | undefined;
+  /** Brings the blob into the store if it is not there; called when it has to be sent. */
+  readonly bring: ((blob: Descriptor) => Promise<void>) | undefined;
   /** Blobs over this many bytes go in pieces of it; 0 sends every blob in one. */
   readonly chunkBytes: number;
   /** Called with the bytes of this blob that are on their way; falls back when a try starts over. */
@@ -35,6 +37,7 @@ export async function uploadBlob(
     if (await isThere(repository, blob)) return 'skipped';
     const started = await startUpload(repository, blob, options.mountFrom);
     if (started.status === 201) return 'mounted';
+    await options.bring?.(blob);
     if (chunkBytes > 0 && blob.size > chunkBytes) {
       await sendChunks(repository, blob, blobs, started, chunkBytes, options.onProgress);
       return 'sent';

@@ -69,7 +69,10 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
     const { dockerfile } = parseDockerfile(inputs.dockerfile);
     if (dockerfile === undefined) throw new Error('the Dockerfile does not parse');
     const platform = platformFromNode(process.arch);
-    await buildPlatform(session, inputs, dockerfile, platform, { algorithm: 'gzip' }).catch(() => {});
+    await buildPlatform(session, inputs, dockerfile, platform, {
+      compression: { algorithm: 'gzip' },
+      mayBeRemote: false,
+    }).catch(() => {});
     const [planned] = session.accounts;
     if (planned === undefined) throw new Error('the Dockerfile cannot be planned');
     return new Map(

@@ -39,6 +39,7 @@ describeWith(['root'], 'files from blobs and blobs from files', () => {
     const fetched: string[] = [];
     const layers = openLayerStore(root, {
       canFetch: () => true,
+      disown: (_, error) => error,
       snapshotter,
       blobs,
       fetch: async (descriptor) => {

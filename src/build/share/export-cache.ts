@@ -10,7 +10,7 @@ import {
 } from '../../cache/share/shared-cache.ts';
 import type { BlobStore } from '../../content/blob-store.ts';
 import { openBlobStore } from '../../content/dir-store.ts';
-import { StrataError } from '../../core/errors.ts';
+import { IntegrityError, StrataError } from '../../core/errors.ts';
 import type { SourceText } from '../../core/span.ts';
 import { asStep, type StepReporter } from '../../export/as-step.ts';
 import { printReceipt, pushToRegistries } from '../../export/push.ts';
@@ -18,11 +18,12 @@ import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { CacheSpec } from '../options.ts';
 import { type PlanAccounts, planRecord } from '../record/record-build.ts';
+import { remoteBlobs } from '../remote-blobs.ts';
 import type { BuildSession } from '../session.ts';
 import { assembleCache } from './cache-artifact.ts';
 import { writeToDirectory } from './cache-directory.ts';
 import { cacheName } from './cache-name.ts';
-import { everywhere, gatherCache } from './gather-cache.ts';
+import { everywhere, type GatheredCache, gatherCache } from './gather-cache.ts';
 import { openCache } from './open-import.ts';
 
 /**
@@ -52,7 +53,40 @@ async function exportCache(
   const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
   const gathered = await gatherCache(session, spec);
   const blobs = everywhere(session, scratch, gathered);
+  const write = async (known: KnownPacks) =>
+    send(
+      session,
+      spec,
+      await assemble(session, dockerfile, { gathered, known, blobs, scratch }),
+      blobs,
+      report,
+    );
   const known = await knownThere(session, spec, scratch);
+  try {
+    report.said(await write(known));
+  } catch (error) {
+    // What was there is torn, or gone since.
+    if (!(error instanceof IntegrityError && error.code === 'blob-missing')) throw error;
+    report.said(await write(nothingKnown));
+  }
+}
+
+const nothingKnown: KnownPacks = { packs: new Map(), slices: new Map() };
+
+interface CacheParts {
+  readonly gathered: GatheredCache;
+  /** What the place has already. */
+  readonly known: KnownPacks;
+  readonly blobs: BlobStore;
+  readonly scratch: BlobStore;
+}
+
+/** Makes the artifact: packs, document and manifest. */
+async function assemble(
+  session: BuildSession,
+  dockerfile: SourceText,
+  { gathered, known, blobs, scratch }: CacheParts,
+): Promise<Descriptor> {
   const small = [...gathered.layers.values()].map(({ descriptor }) => descriptor).filter(isSmall);
   const lists = [...gathered.lists.values()].map(({ info }) => info);
   // Apart: layers are fetched for what they hold, lists to explain a miss.
@@ -87,8 +121,7 @@ async function exportCache(
       .map(({ descriptor }) => [descriptor.digest, descriptor]),
   );
   const packs = new Map([...packedLayers.packs, ...packedLists.packs].map((pack) => [pack.digest, pack]));
-  const root = await assembleCache(document, [...packs.values()], [...large.values()], scratch);
-  report.said(await send(session, spec, root, blobs, report));
+  return assembleCache(document, [...packs.values()], [...large.values()], scratch);
 }
 
 /** The steps of this build, for explaining what misses a build that imports it. */
@@ -122,17 +155,18 @@ async function knownThere(session: BuildSession, spec: CacheSpec, scratch: BlobS
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
   }
-  return { packs: new Map(), slices: new Map() };
+  return nothingKnown;
 }
 
 /** Writes the artifact and says what that took. */
 async function send(
-  { store, registry, io }: BuildSession,
+  session: BuildSession,
   { type, attributes }: CacheSpec,
   root: Descriptor,
   blobs: BlobStore,
   { moved }: StepReporter,
 ): Promise<string> {
+  const { store, registry, io } = session;
   if (type === 'local') {
     const { dest = '', tag = 'latest' } = attributes;
     const { sent, removed } = await writeToDirectory(resolve(dest), tag, root, blobs, io.signal);
@@ -140,7 +174,8 @@ async function send(
   }
   const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
   const reference = parseReference(attributes.ref ?? '');
-  const services = { blobs, refs: store.refs, registry, onProgress, signal: io.signal };
+  const remote = remoteBlobs(session);
+  const services = { blobs, refs: store.refs, registry, remote, onProgress, signal: io.signal };
   const pushed = await pushToRegistries(root, [reference], services);
   return pushed.map(({ receipt }) => printReceipt(receipt)).join('; ');
 }

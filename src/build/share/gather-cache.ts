@@ -85,9 +85,6 @@ async function layersOf(
       store.layers.findBlob(snapshot) ?? imports.all().flatMap((each) => each.layer(snapshot) ?? [])[0];
     if (known !== undefined) {
       const isOther = layerCompression(known.descriptor.mediaType) !== compression.algorithm;
-      if (isForced && isOther && !store.blobs.has(known.descriptor.digest)) {
-        await imports.fetch(known.descriptor, io.signal);
-      }
       const layer =
         isForced && isOther ? await store.layers.recompress(snapshot, known, compression, io.signal) : known;
       found.set(snapshot, layer);

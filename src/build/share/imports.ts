@@ -3,12 +3,12 @@
 import type { FileLists } from '../../cache/file-lists.ts';
 import type { CacheImport } from '../../cache/share/cache-import.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';
-import { assert } from '../../core/assert.ts';
 import type { Digest, KeyDigest } from '../../core/digest.ts';
-import { CanceledError, StrataError } from '../../core/errors.ts';
+import { CanceledError, type IntegrityError, RemoteError, StrataError } from '../../core/errors.ts';
 import { asStep, type StepWorld } from '../../export/as-step.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Reference } from '../../registry/reference.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import type { CacheSpec } from '../options.ts';
 import { cacheName } from './cache-name.ts';
@@ -23,8 +23,15 @@ export interface Imports {
   recall(question: KeyDigest): Digest | undefined;
   provides(snapshot: SnapshotID): boolean;
   canFetch(blob: Descriptor): boolean;
+  /** The repository that has the blob; undefined when it is no registry's. */
+  repositoryOf(blob: Descriptor): Reference | undefined;
   /** @throws RemoteError `cache-import-lost`: the import answers no more, and the build has to begin anew */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /**
+   * Leaves the import that has a blob, which turned out to be another than it said.
+   * @returns what is to be thrown: `cache-import-lost`, or the error itself when the blob is of no import
+   */
+  disown(blob: Descriptor, error: IntegrityError): Error;
   /** Makes the layers of a record known to the store; false when they cannot be. */
   adopt(record: ImportedRecord, layers: LayerStore): Promise<boolean>;
   /** Brings what explains misses. One that cannot be had is left out. */
@@ -48,6 +55,10 @@ export function openImports(
   });
   // Whoever waits for them meets the failure.
   opening.catch(() => {});
+  const close = (lost: CacheImport, why: string, error: StrataError) => {
+    if (opened.includes(lost)) warn(world, lost.name, why, error);
+    opened = opened.filter((each) => each !== lost);
+  };
   const supplierOf = (blob: Descriptor) => opened.find((each) => each.provides(blob));
 
   return {
@@ -67,19 +78,24 @@ export function openImports(
     },
     provides: (snapshot) => opened.some((each) => each.layer(snapshot) !== undefined),
     canFetch: (blob) => supplierOf(blob) !== undefined,
+    repositoryOf: (blob) => opened.find((each) => each.repositoryOf(blob) !== undefined)?.repositoryOf(blob),
     async fetch(blob, signal) {
       const from = supplierOf(blob);
-      assert(from !== undefined, `some import has the blob ${blob.digest}`);
+      if (from === undefined)
+        throw new RemoteError('cache-import-lost', `no import has the blob ${blob.digest} any more`);
       try {
         await from.fetch(blob, signal);
       } catch (error) {
-        if (error instanceof CanceledError) throw error;
-        const isNews = opened.includes(from);
-        opened = opened.filter((each) => each !== from);
-        if (isNews && error instanceof StrataError)
-          warn(world, from.name, 'went away while it was used', error);
+        if (error instanceof StrataError && !(error instanceof CanceledError))
+          close(from, 'went away while it was used', error);
         throw error;
       }
+    },
+    disown(blob, error) {
+      const from = supplierOf(blob);
+      if (from === undefined) return error;
+      close(from, 'is not what it says', error);
+      return new RemoteError('cache-import-lost', `${from.name}: ${error.message}`, { cause: error });
     },
     async adopt({ record, from }, layers) {
       for (const { snapshot } of record.stack) {

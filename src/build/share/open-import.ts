@@ -59,6 +59,7 @@ async function openRepository(spec: CacheSpec, services: ImportServices): Promis
   const reference = parseReference(spec.attributes.ref ?? '');
   const place: CachePlace = {
     name: cacheName(spec),
+    repository: reference,
     bring: (blob, to, fetchSignal) => registry.fetchBlob(reference, blob, to, () => {}, fetchSignal),
   };
   const { named, bytes } = await registry.resolve(reference, undefined, scratch, signal);

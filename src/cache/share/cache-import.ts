@@ -5,6 +5,7 @@ import { verifiedStream } from '../../content/verified-stream.ts';
 import type { BlobDigest, Digest, KeyDigest } from '../../core/digest.ts';
 import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
+import type { Reference } from '../../registry/reference.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import type { FileLists } from '../file-lists.ts';
 import type { StepRecord } from '../step-cache.ts';
@@ -21,6 +22,8 @@ import {
 export interface CachePlace {
   /** What the person called it. */
   readonly name: string;
+  /** Absent of what is in no registry. */
+  readonly repository?: Reference;
   /** Brings a blob of the cache into a blob store. */
   bring(blob: BlobInfo, blobs: BlobStore, signal: AbortSignal): Promise<void>;
 }
@@ -34,6 +37,8 @@ export interface CacheImport {
   recall(question: KeyDigest): Digest | undefined;
   layer(id: SnapshotID): StoredLayer | undefined;
   provides(blob: Descriptor): boolean;
+  /** The repository that has the blob as such: small ones are only in packs. */
+  repositoryOf(blob: Descriptor): Reference | undefined;
   /** @throws RemoteError `cache-import-lost` */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
   /** Brings the lists of files into the store, so that misses can be explained by them. */
@@ -111,6 +116,10 @@ export function openImport(
       return layer === undefined ? undefined : storedLayer(layer);
     },
     provides: ({ digest }) => byBlob.has(digest),
+    repositoryOf({ digest }) {
+      const layer = byBlob.get(digest);
+      return layer !== undefined && layer.slice === undefined ? place.repository : undefined;
+    },
     fetch: ({ digest }, signal) =>
       named(async () => {
         const layer = byBlob.get(digest);
