@@ -15,6 +15,7 @@ const probes = {
   umoci: () => findProgram('umoci') !== undefined,
   buildah: () => findProgram('buildah') !== undefined,
   dockerd: () => findProgram('dockerd') !== undefined && isExecutable('/usr/bin/docker'),
+  ip: () => findProgram('ip') !== undefined,
   python3: () => findProgram('python3') !== undefined,
   chromium: () => findProgram('chromium', 'chromium-browser') !== undefined,
   mmdebstrap: () => findProgram('mmdebstrap') !== undefined,
