@@ -39,7 +39,12 @@ export async function debugFailedStep(options: DebugOptions): Promise<number> {
       hint: 'the last RUN that failed is kept until a prune, unless it was shown secrets: `strata build --on-failure=shell` opens a shell as it fails',
     });
   }
-  const store = openBuildStore(root, { fetch: prunedAway, canFetch: () => false }, []);
+  const nothingElsewhere = {
+    fetch: prunedAway,
+    canFetch: () => false,
+    disown: (_: unknown, error: Error) => error,
+  };
+  const store = openBuildStore(root, nothingElsewhere, []);
   const held = holdFailedStep(root);
   try {
     if (held === undefined) {
