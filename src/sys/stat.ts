@@ -36,12 +36,13 @@ const typeOfBits: Record<number, FileType | undefined> = {
  * By statx(2) into one buffer: Node's own makes some twenty objects for each file, which for the files of a
  * context is more work than asking the kernel.
  *
+ * @param directory an open one that a relative path starts from, instead of the working directory
  * @throws a system error other than ENOENT and ENOTDIR
  */
-export function statFile(path: BytePath): FileStat | undefined {
+export function statFile(path: BytePath, directory = atFdcwd): FileStat | undefined {
   // No file can have such a name, and C would take what stands before it for the name.
   if (path.includes('\0')) return undefined;
-  if (statx(atFdcwd, pathArgument(path), symlinkNoFollow, basicStats, out) < 0) {
+  if (statx(directory, pathArgument(path), symlinkNoFollow, basicStats, out) < 0) {
     const code = lastErrorCode();
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw lastSystemError('lstat', path);

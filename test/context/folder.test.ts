@@ -1,8 +1,11 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -11,7 +14,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { compileIgnore } from '../../src/context/ignore.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../src/core/byte-path.ts';
@@ -118,7 +121,7 @@ describe('files', () => {
       expect.objectContaining({
         code: 'context-unreadable',
         message: `cannot read "${scratch}/gone": ENOENT`,
-        hint: expect.stringContaining('removed while the build was reading it'),
+        hint: expect.stringContaining('removed or replaced while the build was reading it'),
       }),
     );
   });
@@ -134,4 +137,56 @@ describe('why something is missing', () => {
     ['none.md', undefined],
   ];
   for (const [path, want] of table) it(path, () => expect(tree.explainMissing?.(path)).toBe(want));
+});
+
+describe('a directory that becomes a symlink while it is read', () => {
+  const context = join(scratch, 'moving');
+  const outside = join(scratch, 'outside');
+  const swap = () => {
+    renameSync(join(context, 'dir'), join(context, 'was-dir'));
+    symlinkSync(outside, join(context, 'dir'));
+  };
+  const textOf = (tree: FileTree, path: BytePath) => {
+    const descriptor = tree.open(path);
+    try {
+      return readFileSync(descriptor, 'utf8');
+    } finally {
+      closeSync(descriptor);
+    }
+  };
+  beforeEach(() => {
+    for (const [path, text] of [
+      ['moving/dir/sub/file', 'inside'],
+      ['outside/sub/file', 'canary'],
+      ['outside/sub/only-outside', 'canary'],
+    ] as const) {
+      mkdirSync(join(scratch, dirname(path)), { recursive: true });
+      writeFileSync(join(scratch, path), text);
+    }
+  });
+  afterEach(() => {
+    rmSync(context, { recursive: true });
+    rmSync(outside, { recursive: true });
+  });
+
+  it('is read on where it was when the walk was in it', () => {
+    const tree = openFolder(context, { uidGid: 'root' });
+    expect(tree.list('dir/sub')).toEqual(['file']);
+    swap();
+    expect(textOf(tree, 'dir/sub/file')).toBe('inside');
+    expect(tree.list('dir/sub')).toEqual(['file']);
+  });
+
+  it.each<[string, (tree: FileTree) => unknown]>([
+    ['opened', (tree) => tree.open('dir/sub/file')],
+    ['listed', (tree) => tree.list('dir/sub')],
+    ['asked for a link', (tree) => tree.readlink('dir/sub/file')],
+    ['asked for attributes', (tree) => tree.xattrs('dir/sub/file')],
+  ])('is not followed when it is %s', (_title, ask) => {
+    const tree = openFolder(context, { uidGid: 'root' });
+    expect(tree.lstat('dir')?.type).toBe('directory');
+    swap();
+    expect(() => ask(tree)).toThrow(expect.objectContaining({ code: 'context-unreadable' }));
+    expect(tree.lstat('dir/sub/only-outside')).toBeUndefined();
+  });
 });
