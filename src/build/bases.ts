@@ -137,7 +137,9 @@ export function openBases(services: BaseServices): Bases {
       if (work === undefined) {
         const supplier = suppliers.get(descriptor.digest);
         assert(supplier !== undefined, `some base of the build has the layer ${descriptor.digest}`);
-        work = fetchLayer(supplier, descriptor, fetchSignal);
+        work = fetchLayer(supplier, descriptor, fetchSignal).finally(() =>
+          fetching.delete(descriptor.digest),
+        );
         fetching.set(descriptor.digest, work);
       }
       return work;

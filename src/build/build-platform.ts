@@ -81,7 +81,7 @@ async function gatherContent(
     if (op?.kind !== 'image') return [];
     const base = bases.of(op);
     if (mayBeRemote) return base.layers;
-    const missing = base.layers.filter(({ descriptor }) => !store.blobs.has(descriptor.digest));
+    const missing = base.layers.filter(({ descriptor }) => !store.blobs.holds(descriptor));
     await Promise.all(missing.map(({ descriptor }) => bases.fetch(descriptor, io.signal)));
     return base.layers;
   }

@@ -18,6 +18,7 @@ import { imageIDOf, writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
 import { type BuildSession, openSession } from './session.ts';
 import { fetchExplanations, isImportLost, keepImported } from './share/keep-imported.ts';
+import { isLossOfStore } from './store-damage.ts';
 
 /**
  * Builds what the options ask for.
@@ -31,21 +32,24 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const wish = layerWish(outputs);
   const session = openSession(options, io, secrets);
   try {
-    const inputs = await openInputs(options, io, session.store.workspace.scratch);
+    const { store, damage } = session;
+    const inputs = await openInputs(options, io, store.workspace.scratch, damage.onDamagedFile);
     const dockerfile = parse(inputs.dockerfile, io);
     const builds: PlatformBuild[] = [];
     try {
-      const handed = await withImports(session, async () => {
+      const handed = await withWhatIsThere(session, async () => {
         builds.length = 0;
         for (const platform of platformsOf(options)) {
           builds.push(await buildPlatform(session, inputs, dockerfile, platform, wish));
         }
-        return handOver(session, builds, outputs);
+        const done = await handOver(session, builds, outputs);
+        await keepImported(session);
+        if (options.cacheTo.length > 0) {
+          const { exportCaches } = await import('./share/export-cache.ts');
+          await exportCaches(session, inputs.dockerfile);
+        }
+        return done;
       });
-      if (options.cacheTo.length > 0) {
-        const { exportCaches } = await import('./share/export-cache.ts');
-        await exportCaches(session, inputs.dockerfile);
-      }
       await inputs.save();
       if (isExplained(options)) await fetchExplanations(session);
       const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
@@ -63,15 +67,18 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   }
 }
 
-/** Builds anew each time an import goes away while it is used: it says so, and answers no more. */
-async function withImports<T>(session: BuildSession, work: () => Promise<T>): Promise<T> {
+/**
+ * Builds anew each time something goes away while it is used: an import, or a blob of the store that turned out
+ * damaged. Each is told of where it is met, and answers no more.
+ */
+async function withWhatIsThere<T>(session: BuildSession, work: () => Promise<T>): Promise<T> {
   for (;;) {
+    const lostBefore = session.damage.lostBlobs();
     try {
-      const done = await work();
-      await keepImported(session);
-      return done;
+      return await work();
     } catch (error) {
-      if (!isImportLost(error)) throw error;
+      const isOfStore = isLossOfStore(error) && session.damage.lostBlobs() > lostBefore;
+      if (!isOfStore && !isImportLost(error)) throw error;
       session.accounts.length = 0;
     }
   }

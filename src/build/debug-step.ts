@@ -9,6 +9,7 @@ import type { MountServices } from '../solve/ops/exec/mounts.ts';
 import { inSetting } from '../solve/ops/exec/step-setting.ts';
 import { openShell, type ShellPlace } from './shell.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
+import { watchDamage } from './store-damage.ts';
 
 export interface DebugOptions {
   /** The state directory. */
@@ -44,7 +45,10 @@ export async function debugFailedStep(options: DebugOptions): Promise<number> {
     canFetch: () => false,
     disown: (_: unknown, error: Error) => error,
   };
-  const store = openBuildStore(root, nothingElsewhere, []);
+  const damage = watchDamage(root, (event) => {
+    if (event.type === 'warning') options.tell(event.diagnostic.message);
+  });
+  const store = openBuildStore(root, nothingElsewhere, [], damage);
   const held = holdFailedStep(root);
   try {
     if (held === undefined) {

@@ -56,7 +56,7 @@ async function findStored(
   const root = finder.refs.get(name);
   if (root === undefined) return undefined;
   const bring: BringBlob = async (blob) => {
-    if (finder.blobs.size(blob.digest) === blob.size) return;
+    if (finder.blobs.holds(blob)) return;
     await bringFromRegistry(reference, finder)(blob, signal);
   };
   try {

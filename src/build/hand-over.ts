@@ -77,9 +77,7 @@ async function writeOutput(
 }
 
 function isWhole(builds: readonly PlatformBuild[], blobs: BlobStore): boolean {
-  return builds.every(({ content }) =>
-    content?.layers.every(({ descriptor }) => blobs.has(descriptor.digest)),
-  );
+  return builds.every(({ content }) => content?.layers.every(({ descriptor }) => blobs.holds(descriptor)));
 }
 
 async function openTree({ store, io }: BuildSession, builds: readonly PlatformBuild[]): Promise<FileTree> {

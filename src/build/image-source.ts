@@ -46,18 +46,26 @@ export async function findForPlatform(
   bring: BringBlob,
   signal: AbortSignal,
 ): Promise<FoundImage> {
+  /** What lies in the store may be damaged: then it is dropped, and brought once more. */
+  const read = async (document: Descriptor) => {
+    await bring(document, signal);
+    try {
+      return await blobs.read(document);
+    } catch (error) {
+      if (!(error instanceof IntegrityError) || error.code !== 'blob-damaged') throw error;
+    }
+    await bring(document, signal);
+    return blobs.read(document);
+  };
   let at = root;
   while (isIndexType(at.mediaType)) {
-    await bring(at, signal);
-    const index = parseIndex(await blobs.read(at));
+    const index = parseIndex(await read(at));
     const match = matchPlatform(index.manifests, platform);
     if (match === undefined) throw noSuchPlatform(reference, platform, index.manifests);
     at = match;
   }
-  await bring(at, signal);
-  const manifest = parseManifest(await blobs.read(at));
-  await bring(manifest.config, signal);
-  const config = parseImageConfig(await blobs.read(manifest.config));
+  const manifest = parseManifest(await read(at));
+  const config = parseImageConfig(await read(manifest.config));
   checkLayerCount(reference, manifest, config);
   return { reference, manifestDescriptor: at, manifest, config, fetchLayer: bring };
 }

@@ -12,6 +12,7 @@ import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
 import type { NamedContext } from '../plan/plan.ts';
+import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 
@@ -34,12 +35,14 @@ export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'>;
 /**
  * Finds and reads the Dockerfile and the ignore files.
  * @param scratch makes an empty directory, for a context that has to be fetched or unpacked
+ * @param onDamage told of what was kept of unchanged files and is damaged; it is gone then
  * @throws HostError `no-context`, `no-dockerfile`; DockerfileError for a bad ignore file
  */
 export async function openInputs(
   options: InputOptions,
   io: InputIO,
   scratch: () => string,
+  onDamage?: OnDamagedFile,
 ): Promise<BuildInputs> {
   const startedAt = io.now();
   if (options.context === '-' && options.dockerfile === '-') {
@@ -75,7 +78,7 @@ export async function openInputs(
       if (known !== undefined) return known;
       const folder = folders.get(name);
       assert(folder !== undefined, `the plan asks for known contexts only, not "${name}"`);
-      const digests = openDigestIndex(indexFile(options.root, folder.directory), startedAt);
+      const digests = openDigestIndex(indexFile(options.root, folder.directory), startedAt, onDamage);
       indexes.push(digests);
       const tree = openFolder(folder.directory, { ignore: folder.ignore, uidGid: 'root', digests });
       trees.set(name, tree);

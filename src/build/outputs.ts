@@ -8,7 +8,7 @@ import { platformFromNode } from '../core/platform.ts';
 import { suggest } from '../core/suggest.ts';
 import type { StreamDestination } from '../export/destination.ts';
 import { exportDocker } from '../export/docker.ts';
-import type { ExportImage } from '../export/image.ts';
+import { checkImages, type ExportImage } from '../export/image.ts';
 import { exportLocal } from '../export/local.ts';
 import { exportOCI, type LayoutDestination } from '../export/oci.ts';
 import { exportTar } from '../export/root-tar.ts';
@@ -105,14 +105,14 @@ function writerOf(
       const to = layoutDestination(spec, stdout);
       return {
         label: `exporting to oci image layout ${dest}`,
-        write: ({ image, blobs, signal }) => exportOCI(some(image), blobs, to, signal),
+        write: imageWriter(to, exportOCI),
       };
     }
     case 'docker': {
       const to = layoutDestination(spec, stdout);
       return {
         label: `exporting to docker archive ${dest}`,
-        write: ({ image, blobs, signal }) => exportDocker(some(image), blobs, to, signal),
+        write: imageWriter(to, exportDocker),
       };
     }
     case 'tar': {
@@ -162,8 +162,17 @@ function pushWriter({ type, attributes }: OutputSpec, names: readonly string[]):
   };
 }
 
-function some(image: ExportImage | undefined): ExportImage[] {
-  return image === undefined ? [] : [image];
+function imageWriter(to: LayoutDestination, write: typeof exportOCI): Output['write'] {
+  return async ({ image, blobs, signal }) => {
+    const images = image === undefined ? [] : [image];
+    if (to.kind === 'stream') {
+      await checkImages(
+        images.map(({ manifest }) => manifest),
+        blobs,
+      );
+    }
+    await write(images, blobs, to, signal);
+  };
 }
 
 function layoutDestination(spec: OutputSpec, stdout: Writable): LayoutDestination {

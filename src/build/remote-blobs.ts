@@ -5,7 +5,7 @@ import type { BuildSession } from './session.ts';
 export function remoteBlobs({ store, bases, imports, io }: BuildSession): RemoteBlobs {
   return {
     async bring(blob) {
-      if (store.blobs.has(blob.digest)) return;
+      if (store.blobs.holds(blob)) return;
       if (bases.canFetch(blob)) await bases.fetch(blob, io.signal);
       else if (imports.canFetch(blob)) await imports.fetch(blob, io.signal);
     },

@@ -12,6 +12,7 @@ import { refusedSecrets, type SecretValues } from './secrets.ts';
 import { type Imports, openImports } from './share/imports.ts';
 import { openSshAgents, type SshAgents } from './ssh-agents.ts';
 import { type BuildStore, openBuildStore } from './store.ts';
+import { type StoreDamage, watchDamage } from './store-damage.ts';
 
 export interface BuildSession {
   readonly options: BuildOptions;
@@ -19,6 +20,7 @@ export interface BuildSession {
   /** The values of the secrets that the build was given, by id. */
   readonly secrets: SecretValues;
   readonly store: BuildStore;
+  readonly damage: StoreDamage;
   readonly bases: Bases;
   /** The caches that `--cache-from` names. */
   readonly imports: Imports;
@@ -40,6 +42,7 @@ export interface BuildSession {
 export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretValues): BuildSession {
   const startedAt = io.now();
   const registry = openRegistry(options.registry, io.emit);
+  const damage = watchDamage(options.root, io.emit);
   const store: BuildStore = openBuildStore(
     options.root,
     {
@@ -48,6 +51,7 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
       disown: (blob, error) => (bases.canFetch(blob) ? error : imports.disown(blob, error)),
     },
     refusedSecrets(secrets),
+    damage,
   );
   const { blobs, refs, workspace } = store;
   const finder = {
@@ -81,6 +85,7 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     io,
     secrets,
     store,
+    damage,
     bases,
     imports,
     registry,

@@ -11,6 +11,7 @@ import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { checkRoot } from './check-root.ts';
 import { type BuildRecords, openBuildRecords } from './record/build-records.ts';
+import type { StoreDamage } from './store-damage.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface BuildStore {
@@ -30,24 +31,27 @@ export interface BuildStore {
  * Opens the store, creating it when there is none.
  * @param remote where blobs come from that are not in the store
  * @param refused what no new layer may hold
+ * @param damage told what is found damaged
  * @throws HostError `root-unusable`, `newer-store`
  */
 export function openBuildStore(
   root: string,
   remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown'>,
   refused: readonly RefusedContent[],
+  { onLostBlob, onDamagedFile: onDamage }: StoreDamage,
 ): BuildStore {
   checkRoot(root);
   const workspace = openWorkspace(root);
-  const blobs = openBlobStore(join(root, 'images'), workspace.subdirectory('ingest'), join(root, 'partial'));
+  const ingest = workspace.subdirectory('ingest');
+  const blobs = openBlobStore(join(root, 'images'), ingest, join(root, 'partial'), onLostBlob);
   const snapshotter = openSnapshotter(join(root, 'snapshots'), workspace.subdirectory('snapshots'));
   return {
     workspace,
     blobs,
-    refs: openRefs(join(root, 'images')),
+    refs: openRefs(join(root, 'images'), onDamage),
     snapshotter,
-    layers: openLayerStore(root, { snapshotter, blobs, ...remote, refused }),
-    steps: openStepCache(root),
+    layers: openLayerStore(root, { snapshotter, blobs, ...remote, refused, onDamage }),
+    steps: openStepCache(root, onDamage),
     fileLists: openFileLists(root),
     builds: openBuildRecords(root),
     close() {

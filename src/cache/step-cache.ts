@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { digestFromHex, digestHex, type KeyDigest } from '../core/digest.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import { type FileLock, lockFile } from '../sys/file-lock.ts';
-import { readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
+import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -56,8 +56,11 @@ export interface StepCache {
   list(): KeyDigest[];
 }
 
-/** Opens the records beneath `root`, creating their directories. */
-export function openStepCache(root: string): StepCache {
+/**
+ * Opens the records beneath `root`, creating their directories.
+ * @param onDamage told of records and facts that were damaged; they are gone then
+ */
+export function openStepCache(root: string, onDamage?: OnDamagedFile): StepCache {
   const steps = join(root, 'steps');
   const facts = join(root, 'facts');
   const locks = join(root, 'locks');
@@ -66,9 +69,9 @@ export function openStepCache(root: string): StepCache {
   return {
     find(key) {
       const path = recordPath(key);
-      return markUsed(path) ? readStepRecord(path, key) : undefined;
+      return markUsed(path) ? readStepRecord(path, key, onDamage) : undefined;
     },
-    look: (key) => readStepRecord(recordPath(key), key),
+    look: (key) => readStepRecord(recordPath(key), key, onDamage),
     save(record) {
       return writeSealedFile(recordPath(record.key), JSON.stringify(record));
     },
@@ -80,7 +83,7 @@ export function openStepCache(root: string): StepCache {
     },
     recall(question) {
       const path = join(facts, digestHex(question));
-      return markUsed(path) ? readSealedFile(path) : undefined;
+      return markUsed(path) ? readSealedFile(path, onDamage) : undefined;
     },
     remember(question, answer) {
       return writeSealedFile(join(facts, digestHex(question)), answer);
@@ -95,8 +98,12 @@ export function openStepCache(root: string): StepCache {
 }
 
 /** The record in a file; one that is damaged, or that answers another question, is no record. */
-export function readStepRecord(path: string, key: KeyDigest): StepRecord | undefined {
-  const text = readSealedFile(path);
+export function readStepRecord(
+  path: string,
+  key: KeyDigest,
+  onDamage?: OnDamagedFile,
+): StepRecord | undefined {
+  const text = readSealedFile(path, onDamage);
   if (text === undefined) return undefined;
   const record = JSON.parse(text) as StepRecord;
   return record.key === key ? record : undefined;

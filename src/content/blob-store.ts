@@ -48,6 +48,8 @@ export interface BlobReader {
 
 /** A blob that reading finds damaged is removed, so that it is pulled or made anew. */
 export interface BlobStore extends BlobReader {
+  /** Whether the blob is there with its size. One of another size was cut: it is removed. */
+  holds(info: BlobInfo): boolean;
   create(): Promise<BlobWriter>;
   /**
    * Goes on with a blob where it was left, however that came about, or begins it; what there is of it has been

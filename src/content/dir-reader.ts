@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { BlobDigest } from '../core/digest.ts';
 import { IntegrityError, systemCode } from '../core/errors.ts';
 import type { BlobInfo, BlobReader } from './blob-store.ts';
 import { blobPath } from './layout.ts';
@@ -9,22 +10,31 @@ const readBytes = 1 << 20;
 /** Manifests and configs are kilobytes; registries refuse manifests over 4 MiB. */
 const smallBlobLimit = 8 << 20;
 
-/** What is done with a blob that is not what its name says; gives the hint for the error. */
-export type OnDamage = (path: string, inode: number) => Promise<string>;
+/** What is done with blobs that cannot be read; each gives the hint for the error. */
+export interface OnBadBlob {
+  /** It is not what its name says. */
+  damaged(digest: BlobDigest, inode: number, message: string): string;
+  missing(digest: BlobDigest): string;
+}
 
 /** The blobs of somebody's OCI image layout, which stays as it is whatever is found in it. */
 export function openLayoutBlobs(layoutDirectory: string): BlobReader {
-  return blobReader(layoutDirectory, async () => `make or copy ${layoutDirectory} anew`);
+  return blobReader(layoutDirectory, {
+    damaged: () => `make or copy ${layoutDirectory} anew`,
+    missing: () => missingHint,
+  });
 }
 
-/** Reads the blobs of an OCI image layout, leaving damaged ones to `onDamage`. */
-export function blobReader(layoutDirectory: string, onDamage: OnDamage): BlobReader {
+export const missingHint = 'what names it is incomplete: pull, copy or build it anew';
+
+/** Reads the blobs of an OCI image layout, leaving bad ones to `onBad`. */
+export function blobReader(layoutDirectory: string, onBad: OnBadBlob): BlobReader {
   const pathOf: BlobReader['path'] = (digest) => blobPath(layoutDirectory, digest);
   const sizeOf: BlobReader['size'] = (digest) => {
     const stat = statSync(pathOf(digest), { throwIfNoEntry: false });
     return stat?.isFile() === true ? stat.size : undefined;
   };
-  const openVerified = (info: BlobInfo) => readVerified(pathOf(info.digest), info, onDamage);
+  const openVerified = (info: BlobInfo) => readVerified(pathOf(info.digest), info, onBad);
   return {
     has: (digest) => sizeOf(digest) !== undefined,
     size: sizeOf,
@@ -47,9 +57,9 @@ export function blobReader(layoutDirectory: string, onDamage: OnDamage): BlobRea
 async function* readVerified(
   path: string,
   want: BlobInfo,
-  onDamage: OnDamage,
+  onBad: OnBadBlob,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const fd = openExisting(path, want);
+  const fd = openExisting(path, want, onBad);
   try {
     const { size, ino } = fstatSync(fd);
     try {
@@ -59,27 +69,21 @@ async function* readVerified(
       yield* verifiedStream(chunksOf(fd, size), want);
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error;
-      const hint = await onDamage(path, ino);
-      throw new IntegrityError(
-        'blob-damaged',
-        `the stored blob ${want.digest} is damaged: ${error.message}`,
-        {
-          hint,
-        },
-      );
+      const message = `the stored blob ${want.digest} is damaged: ${error.message}`;
+      throw new IntegrityError('blob-damaged', message, { hint: onBad.damaged(want.digest, ino, message) });
     }
   } finally {
     closeSync(fd);
   }
 }
 
-function openExisting(path: string, want: BlobInfo): number {
+function openExisting(path: string, { digest }: BlobInfo, onBad: OnBadBlob): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    throw new IntegrityError('blob-missing', `the blob ${want.digest} is not there: ${path}`, {
-      hint: 'what names it is incomplete: pull, copy or build it anew',
+    throw new IntegrityError('blob-missing', `the blob ${digest} is not there: ${path}`, {
+      hint: onBad.missing(digest),
     });
   }
 }

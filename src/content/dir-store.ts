@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { compareBytes } from '../core/byte-path.ts';
 import { type BlobDigest, digestFromHex } from '../core/digest.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BlobInfo, BlobStore } from './blob-store.ts';
 import { blobWriter, createBlobWriter } from './blob-writer.ts';
-import { blobReader } from './dir-reader.ts';
-import { blobDirectory, digestOfBlobFile, ensureLayout } from './layout.ts';
+import { blobReader, missingHint } from './dir-reader.ts';
+import { blobDirectory, blobPath, digestOfBlobFile, ensureLayout } from './layout.ts';
 import { openPartialBlob } from './partial-blob.ts';
+
+export type OnLostBlob = (digest: BlobDigest, message: string) => void;
 
 /**
  * The blobs of an OCI image layout; the directory becomes one if it is none. Any number of processes may
@@ -17,16 +19,31 @@ import { openPartialBlob } from './partial-blob.ts';
  * while the build that asked goes on.
  * @param partialDirectory on the same filesystem too, keeps what `resume` goes on with; without one nothing is
  * kept
+ * @param onLost told of blobs that were damaged, and removed, or gone when they were to be read
  * @throws HostError `foreign-layout`
  */
 export function openBlobStore(
   layoutDirectory: string,
   ingestDirectory: string,
   partialDirectory?: string,
+  onLost: OnLostBlob = () => {},
 ): BlobStore {
   ensureLayout(layoutDirectory);
   mkdirSync(ingestDirectory, { recursive: true });
-  const reader = blobReader(layoutDirectory, removeDamaged);
+  const drop = (digest: BlobDigest, inode: number, message: string) => {
+    const path = blobPath(layoutDirectory, digest);
+    // Another process may have put good bytes in its place meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true });
+    onLost(digest, message);
+    return 'it was removed from the store: build again, and it will be pulled or made anew';
+  };
+  const reader = blobReader(layoutDirectory, {
+    damaged: drop,
+    missing(digest) {
+      onLost(digest, `the stored blob ${digest} is gone`);
+      return missingHint;
+    },
+  });
   const marked = new Set<BlobDigest>();
   const sizeOf: BlobStore['size'] = (digest) => {
     if (!marked.has(digest)) {
@@ -41,6 +58,13 @@ export function openBlobStore(
     ...reader,
     has: (digest) => sizeOf(digest) !== undefined,
     size: sizeOf,
+    holds({ digest, size }) {
+      const found = sizeOf(digest);
+      if (found === undefined || found === size) return found === size;
+      const { ino } = statSync(reader.path(digest), { throwIfNoEntry: false }) ?? { ino: 0 };
+      drop(digest, ino, `the stored blob ${digest} is damaged: it has ${found} bytes, not ${size}`);
+      return false;
+    },
     create,
     ...(partialDirectory === undefined ? {} : { resume: resumer(partialDirectory, pathOf, sizeOf) }),
     async put(bytes) {
@@ -83,10 +107,4 @@ function resumer(
     await writer.abort();
     return undefined;
   };
-}
-
-async function removeDamaged(path: string, inode: number): Promise<string> {
-  // Another process may have put good bytes in its place meanwhile.
-  if (statSync(path, { throwIfNoEntry: false })?.ino === inode) await rm(path, { force: true });
-  return 'it was removed from the store: build again, and it will be pulled or made anew';
 }

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compareBytes } from '../core/byte-path.ts';
-import { systemCode } from '../core/errors.ts';
-import { type Descriptor, type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
-import { encodeJSON } from '../oci/json.ts';
-import { parseIndex } from '../oci/manifest.ts';
-import { writeFileAtomic } from '../sys/atomic-file.ts';
-import { lockFile } from '../sys/file-lock.ts';
-import { ensureLayout, indexPath } from './layout.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { OnDamagedFile } from '../sys/sealed-file.ts';
+import { lockIndex, readIndexFile, writeIndexFile } from './index-file.ts';
+import { ensureLayout } from './layout.ts';
 
 /** image-spec, annotations.md. */
 const refName = 'org.opencontainers.image.ref.name';
@@ -39,9 +34,12 @@ export interface RefStore {
   remove(name: string): Promise<boolean>;
 }
 
-/** The names in an OCI image layout, in byte order; none where there is no layout. Nothing is created. */
-export function readRefs(layoutDirectory: string): Ref[] {
-  return readIndex(indexPath(layoutDirectory))
+/**
+ * The names in an OCI image layout, in byte order; none where there is no layout. Nothing is created.
+ * @throws IntegrityError `bad-index` when they are damaged and cannot be restored
+ */
+export function readRefs(layoutDirectory: string, onDamage?: OnDamagedFile): Ref[] {
+  return readIndexFile(layoutDirectory, onDamage)
     .manifests.flatMap(asRef)
     .sort((a, b) => compareBytes(a.name, b.name));
 }
@@ -49,19 +47,19 @@ export function readRefs(layoutDirectory: string): Ref[] {
 /**
  * The names in an OCI image layout; the directory becomes one if it is none. Readers see the file before a
  * change or after it; writers of any number of processes wait for each other.
+ * @param onDamage told when the names were damaged, and restored
  */
-export function openRefs(layoutDirectory: string): RefStore {
+export function openRefs(layoutDirectory: string, onDamage?: OnDamagedFile): RefStore {
   ensureLayout(layoutDirectory);
-  const path = indexPath(layoutDirectory);
-  const list = () => readRefs(layoutDirectory);
+  const list = () => readRefs(layoutDirectory, onDamage);
 
   /** Writes what `change` makes of the entries; undefined leaves the file alone. */
   const edit = async (change: (entries: readonly Descriptor[]) => Descriptor[] | undefined) => {
-    const lock = await lockFile(join(layoutDirectory, 'index.lock'), 'exclusive');
+    const lock = await lockIndex(layoutDirectory);
     try {
-      const index = readIndex(path);
+      const index = readIndexFile(layoutDirectory);
       const manifests = change(index.manifests);
-      if (manifests !== undefined) await writeFileAtomic(path, encodeJSON({ ...index, manifests }));
+      if (manifests !== undefined) await writeIndexFile(layoutDirectory, { ...index, manifests });
       return manifests !== undefined;
     } finally {
       lock.release();
@@ -91,15 +89,6 @@ export function openRefs(layoutDirectory: string): RefStore {
         return others.length === entries.length ? undefined : others;
       }),
   };
-}
-
-function readIndex(path: string): ImageIndex {
-  try {
-    return parseIndex(readFileSync(path));
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
-  }
 }
 
 function nameOf(entry: Descriptor): string | undefined {

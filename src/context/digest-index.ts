@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { systemCode } from '../core/errors.ts';
 import type { FileDigestIndex, FileStat, Timestamp } from '../core/file-tree.ts';
 import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { dropDamagedFile, type OnDamagedFile } from '../sys/sealed-file.ts';
 
 export interface DigestIndex extends FileDigestIndex {
   /** Writes the index, if anything is new in it. */
@@ -24,10 +25,11 @@ const maxUnasked = 200_000;
 /**
  * Opens the index kept in `file`; one that is missing or damaged is empty.
  * @param startedAt when this build began, in milliseconds since the epoch: no later than the first lstat
+ * @param onDamage told when it was damaged; it is gone then
  */
-export function openDigestIndex(file: string, startedAt: number): DigestIndex {
+export function openDigestIndex(file: string, startedAt: number, onDamage?: OnDamagedFile): DigestIndex {
   // Lines as they stand in the file, by path; cut up only when they are asked for.
-  const known = readLines(file);
+  const known = readLines(file, onDamage);
   const asked = new Map<string, string>();
   let isChanged = false;
 
@@ -77,7 +79,7 @@ function milliseconds(time: Timestamp): number {
   return time.seconds * 1000 + time.nanoseconds / 1e6;
 }
 
-function readLines(file: string): Map<string, string> {
+function readLines(file: string, onDamage: OnDamagedFile | undefined): Map<string, string> {
   const lines = new Map<string, string>();
   let text: string;
   try {
@@ -88,7 +90,10 @@ function readLines(file: string): Map<string, string> {
   }
   const end = text.indexOf('\n');
   const body = text.slice(end + 1);
-  if (text.slice(0, end) !== header + sha256(body)) return lines;
+  if (text.slice(0, end) !== header + sha256(body)) {
+    if (onDamage !== undefined) dropDamagedFile(file, onDamage);
+    return lines;
+  }
   for (const line of body.split('\n')) {
     const path = pathIn(line);
     if (path !== undefined) lines.set(path, line);

@@ -26,6 +26,16 @@ export async function readManifests(
   return [{ descriptor: root, manifest: parseManifest(await blobs.read(root)) }];
 }
 
+/**
+ * Reads all that the images consist of: what goes into a stream cannot be taken back when a blob turns out damaged.
+ * @throws IntegrityError when one is missing or damaged
+ */
+export async function checkImages(roots: readonly Descriptor[], blobs: BlobReader): Promise<void> {
+  for (const info of await reachableBlobs(roots, blobs)) {
+    for await (const _ of blobs.open(info));
+  }
+}
+
 /** Every blob that the images consist of, each once, in the order of their digests: a fixed one. */
 export async function reachableBlobs(roots: readonly Descriptor[], blobs: BlobReader): Promise<BlobInfo[]> {
   const found = new Map<BlobDigest, BlobInfo>();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DiffID } from '../core/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import { readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
+import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
 
 export interface LayerRecord {
   readonly diffID: DiffID;
@@ -26,8 +26,12 @@ export interface LayerBlob {
 }
 
 /** The record of a snapshot; one that is damaged is none. */
-export function readLayerRecord(directory: string, id: SnapshotID): LayerRecord | undefined {
-  const text = readSealedFile(join(directory, `${id}.json`));
+export function readLayerRecord(
+  directory: string,
+  id: SnapshotID,
+  onDamage?: OnDamagedFile,
+): LayerRecord | undefined {
+  const text = readSealedFile(join(directory, `${id}.json`), onDamage);
   return text === undefined ? undefined : (JSON.parse(text) as LayerRecord);
 }
 

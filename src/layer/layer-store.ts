@@ -15,6 +15,7 @@ import { directoryLayer, type LayerFiles } from '../snapshot/layer-files.ts';
 import { mergedLayers } from '../snapshot/merged-tree.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
 import { lockFile } from '../sys/file-lock.ts';
+import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import { applyLayer } from './apply.ts';
 import { openBlockCompressor } from './compress/block-compressor.ts';
@@ -84,6 +85,8 @@ export interface LayerServices {
   disown(descriptor: Descriptor, error: IntegrityError): Error;
   /** What no layer that is packed here may hold. */
   readonly refused?: readonly RefusedContent[];
+  /** Told of records and listings that were damaged; they are gone then. */
+  readonly onDamage?: OnDamagedFile;
 }
 
 /** Who wrote a blob that was not made here: of a base image, or of a cache and not yet examined. */
@@ -93,7 +96,7 @@ const imported = 'imported';
 /** Opens the layer records beneath `root`. */
 export function openLayerStore(
   root: string,
-  { snapshotter, blobs, fetch, canFetch, disown, refused = [] }: LayerServices,
+  { snapshotter, blobs, fetch, canFetch, disown, refused = [], onDamage }: LayerServices,
 ): LayerStore {
   const records = join(root, 'layers');
   const locks = join(root, 'locks');
@@ -101,14 +104,15 @@ export function openLayerStore(
   const unpacking = new Map<SnapshotID, Promise<void>>();
   const packing = new Map<string, Promise<StoredLayer>>();
 
-  const storedBlob = (record: LayerRecord) =>
-    record.blobs.find(({ descriptor }) => blobs.has(descriptor.digest));
+  const recordOf = (id: SnapshotID) => readLayerRecord(records, id, onDamage);
+
+  const storedBlob = (record: LayerRecord) => record.blobs.find(({ descriptor }) => blobs.holds(descriptor));
 
   const remoteBlob = (record: LayerRecord) => record.blobs.find(({ descriptor }) => canFetch(descriptor));
 
   /** A blob of the snapshot's layer, brought into the store if it is not there. */
   async function fetchBlob(id: SnapshotID, signal: AbortSignal): Promise<StoredLayer> {
-    const record = readLayerRecord(records, id);
+    const record = recordOf(id);
     const blob = record === undefined ? undefined : (storedBlob(record) ?? remoteBlob(record));
     if (record === undefined || blob === undefined) {
       throw new IntegrityError('snapshot-lost', `the snapshot ${id} has neither files nor a layer`, {
@@ -131,7 +135,7 @@ export function openLayerStore(
 
   /** Reads a layer from elsewhere before it goes into an image: whoever uses it here reads it anyway. */
   async function examine(id: SnapshotID, layer: StoredLayer): Promise<void> {
-    const record = readLayerRecord(records, id);
+    const record = recordOf(id);
     const isImported = record?.blobs.some(
       ({ descriptor, writer }) => descriptor.digest === layer.descriptor.digest && writer === imported,
     );
@@ -144,14 +148,22 @@ export function openLayerStore(
   }
 
   async function bring({ descriptor }: StoredLayer, signal: AbortSignal): Promise<void> {
-    if (!blobs.has(descriptor.digest)) await fetch(descriptor, signal);
+    if (!blobs.holds(descriptor)) await fetch(descriptor, signal);
+  }
+
+  /** Makes a blob once, and once more should it turn out damaged. */
+  async function packed(key: string, work: () => Promise<StoredLayer>): Promise<StoredLayer> {
+    const layer = await once(packing, key, work);
+    if (blobs.holds(layer.descriptor)) return layer;
+    packing.delete(key);
+    return once(packing, key, work);
   }
 
   const listingPath = (id: SnapshotID) => join(records, `${id}.files.json`);
 
   async function openLayer(id: SnapshotID, signal: AbortSignal): Promise<LayerFiles> {
     if (snapshotter.has(id)) return directoryLayer(bytePathFromText(snapshotter.path(id)));
-    let listing = readListing(listingPath(id));
+    let listing = readListing(listingPath(id), onDamage);
     if (listing === undefined) {
       const { diffID, descriptor } = await fetchBlob(id, signal);
       listing = await trusting(descriptor, () => listLayer(blobs.open(descriptor), diffID));
@@ -200,7 +212,7 @@ export function openLayerStore(
     listing?: readonly ListedMember[],
   ): Promise<StoredLayer> {
     if (listing !== undefined) await writeListing(listingPath(id), listing);
-    const before = readLayerRecord(records, id);
+    const before = recordOf(id);
     const others = before?.diffID === layer.diffID ? before.blobs : [];
     const record: LayerRecord = {
       diffID: layer.diffID,
@@ -217,7 +229,7 @@ export function openLayerStore(
     { diffID, descriptor }: StoredLayer,
     writer: typeof pulled | typeof imported,
   ): Promise<void> {
-    const known = readLayerRecord(records, id);
+    const known = recordOf(id);
     if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return;
     const blobsKnown = known?.diffID === diffID ? known.blobs : [];
     const { mediaType, digest, size } = descriptor;
@@ -233,11 +245,9 @@ export function openLayerStore(
   ): Promise<StoredLayer> {
     const { writer } = openBlockCompressor(compression);
     const mediaType = layerMediaType(compression);
-    const made = readLayerRecord(records, id)?.blobs.find(
+    const made = recordOf(id)?.blobs.find(
       (blob) =>
-        blob.writer === writer &&
-        blob.descriptor.mediaType === mediaType &&
-        blobs.has(blob.descriptor.digest),
+        blob.writer === writer && blob.descriptor.mediaType === mediaType && blobs.holds(blob.descriptor),
     );
     if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
     await bring(layer, signal);
@@ -246,12 +256,12 @@ export function openLayerStore(
 
   /** A blob that is here or, packed elsewhere, can be fetched: packed anew it might have other bytes. */
   function findFitting(id: SnapshotID, { algorithm }: Compression): StoredLayer | undefined {
-    const record = readLayerRecord(records, id);
+    const record = recordOf(id);
     const fitting = (record?.blobs ?? []).filter(
       ({ descriptor }) => layerCompression(descriptor.mediaType) === algorithm,
     );
     const found =
-      fitting.find(({ descriptor }) => blobs.has(descriptor.digest)) ??
+      fitting.find(({ descriptor }) => blobs.holds(descriptor)) ??
       fitting.find(({ descriptor }) => canFetch(descriptor));
     if (record === undefined || found === undefined) return undefined;
     return { diffID: record.diffID, descriptor: found.descriptor };
@@ -259,7 +269,7 @@ export function openLayerStore(
 
   function ensureBlob(stack: Stack, compression: Compression, signal: AbortSignal): Promise<StoredLayer> {
     const id = stack.at(-1) ?? '';
-    return once(packing, `${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
+    return packed(`${id} ${compression.algorithm} ${compression.level ?? ''}`, async () => {
       const found = findFitting(id, compression);
       if (found === undefined) return pack(stack, compression, signal);
       await bring(found, signal);
@@ -272,7 +282,7 @@ export function openLayerStore(
     save,
     ensureFiles,
     recompress: (id, layer, compression, signal) =>
-      once(packing, `${id} recompressed ${compression.algorithm} ${compression.level ?? ''}`, () =>
+      packed(`${id} recompressed ${compression.algorithm} ${compression.level ?? ''}`, () =>
         recompress(id, layer, compression, signal),
       ),
     async openListing(stack, signal) {
@@ -290,14 +300,14 @@ export function openLayerStore(
       return id;
     },
     async adoptAs(id, layer) {
-      const known = readLayerRecord(records, id);
+      const known = recordOf(id);
       if (known === undefined ? snapshotter.has(id) : known.diffID !== layer.diffID) return false;
       do await learn(id, layer, imported);
       while (!markUsed(join(records, `${id}.json`)));
       return true;
     },
     findBlob(id) {
-      const record = readLayerRecord(records, id);
+      const record = recordOf(id);
       const blob = record === undefined ? undefined : (storedBlob(record) ?? remoteBlob(record));
       return record === undefined || blob === undefined
         ? undefined
@@ -305,7 +315,7 @@ export function openLayerStore(
     },
     isAvailable(id) {
       if (snapshotter.has(id)) return true;
-      const record = readLayerRecord(records, id);
+      const record = recordOf(id);
       return record !== undefined && storedBlob(record) !== undefined;
     },
     ensureBlob,

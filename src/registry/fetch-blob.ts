@@ -16,6 +16,8 @@ export interface DownloadServices {
   readonly onProgress: OnProgress;
   /** Another process is downloading the same blob, and is waited for. */
   readonly onWait: () => void;
+  /** What arrived, or was there from an earlier try, is not the blob: it is downloaded again. */
+  readonly onDamage: () => void;
 }
 
 /** Blobs of which more than this is missing come in pieces, several at once. */
@@ -36,6 +38,7 @@ export async function downloadBlob(
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     // Bytes do get flipped on their way; a second time it is what the server has.
+    services.onDamage();
     services.onProgress(0);
     await downloadOnce(repository, want, services).catch((again: unknown) => {
       throw again instanceof IntegrityError ? deliveredWrong(repository, want, again) : again;

@@ -61,8 +61,6 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   const abandoned = new Set<string>();
   const downloads = new Map<string, Promise<void>>();
   const pieces = new Limiter(piecesAtOnce);
-  const waiting = ({ digest }: BlobInfo) =>
-    note(`${digest} is being downloaded by another process: waiting for it`);
 
   const repositoryAt = (
     endpoint: Endpoint,
@@ -117,9 +115,15 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
       for (let other = downloads.get(key); other !== undefined; other = downloads.get(key)) {
         await other.catch(() => undefined);
       }
-      if (blobs.size(blob.digest) === blob.size) return;
+      if (blobs.holds(blob)) return;
       const download = pulling(reference, signal, (repository) =>
-        downloadBlob(repository, blob, { blobs, pieces, onProgress, onWait: () => waiting(blob) }),
+        downloadBlob(repository, blob, {
+          blobs,
+          pieces,
+          onProgress,
+          onWait: () => note(`${blob.digest} is being downloaded by another process: waiting for it`),
+          onDamage: () => note(`what has arrived of ${blob.digest} is damaged: downloading it again`),
+        }),
       );
       downloads.set(key, download);
       try {

@@ -78,7 +78,7 @@ async function pullParts(
   report: StepReporter,
 ): Promise<void> {
   const distinct = [...new Map(parts.map((part) => [part.digest, part])).values()];
-  const missing = distinct.filter((part) => blobs.size(part.digest) !== part.size);
+  const missing = distinct.filter((part) => !blobs.holds(part));
   if (missing.length < distinct.length) {
     report.said(`${distinct.length - missing.length} of ${distinct.length} blobs are here already`);
   }

@@ -102,6 +102,38 @@ describe('names', () => {
     writeFileSync(join(directory, 'index.json'), '{"schemaVersion":2,"mani');
     expect(() => openRefs(directory).list()).toThrow(expect.objectContaining({ code: 'bad-index' }));
   });
+
+  const damages: [title: string, damage: (text: string) => string][] = [
+    [
+      'a byte of a digest',
+      (text) => text.replace(/sha256:(.)/, (_, digit) => `sha256:${digit === 'a' ? 'b' : 'a'}`),
+    ],
+    ['a letter of a name', (text) => text.replaceAll('app', 'apq')],
+    ['its end', (text) => text.slice(0, -20)],
+    ['all of it', () => ''],
+  ];
+  it.each(damages)('come back when the file lost %s', async (_title, damage) => {
+    const told: string[] = [];
+    await openRefs(directory).set(name, target('b'));
+    const path = join(directory, 'index.json');
+    const sound = readFileSync(path, 'utf8');
+    writeFileSync(path, damage(sound));
+    const refs = openRefs(directory, (each) => told.push(each));
+    expect(refs.list()).toEqual([{ name, target: target('b') }]);
+    expect([told, readFileSync(path, 'utf8')]).toEqual([[path], sound]);
+    expect(refs.list()).toHaveLength(1);
+    expect(told).toHaveLength(1);
+  });
+
+  it('are what another tool made them, also when the copy of ours is older', async () => {
+    const refs = openRefs(directory);
+    await refs.set(name, target('a'));
+    const path = join(directory, 'index.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(target('a').digest, target('b').digest));
+    expect(refs.get(name)).toEqual(target('b'));
+    writeFileSync(path, encodeJSON({ schemaVersion: 2, manifests: [] }));
+    expect(refs.list()).toEqual([]);
+  });
 });
 
 function digestOf(bytes: Uint8Array): string {

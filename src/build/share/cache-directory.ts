@@ -75,7 +75,7 @@ export async function writeToDirectory(
     let sent = 0;
     for (const blob of await blobsOf(root, from)) {
       signal.throwIfAborted();
-      if (blobs.size(blob.digest) === blob.size) continue;
+      if (blobs.holds(blob)) continue;
       await copyBlob(blob, from, blobs);
       sent++;
     }

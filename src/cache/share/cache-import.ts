@@ -85,7 +85,7 @@ export function openImport(
   }
 
   async function fetchLayer(layer: SharedLayer, signal: AbortSignal): Promise<void> {
-    if (blobs.size(layer.digest) === layer.size) return;
+    if (blobs.holds(layer)) return;
     if (layer.slice === undefined) return place.bring(layer, blobs, signal);
     const pack = await openPack(layer.slice, signal);
     const writer = await blobs.create();

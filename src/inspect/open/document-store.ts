@@ -22,6 +22,7 @@ export function openDocumentStore(): BlobStore {
   return {
     has: (digest) => blobs.has(digest),
     size: (digest) => blobs.get(digest)?.length,
+    holds: ({ digest, size }) => blobs.get(digest)?.length === size,
     path: (digest) => digest,
     async *open(info) {
       yield get(info);

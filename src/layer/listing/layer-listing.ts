@@ -4,7 +4,7 @@
  * `layers/ID.files.json` beside the layer's record.
  */
 import type { BytePath } from '../../core/byte-path.ts';
-import { readSealedFile, writeSealedFile } from '../../sys/sealed-file.ts';
+import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../../sys/sealed-file.ts';
 import type { TarEntryType } from '../../tar/entry.ts';
 
 /** A member as it stands in the layer; `delete` is a whiteout, `opaque` a directory that hides what is below. */
@@ -45,8 +45,8 @@ const fields = [
 type Row = readonly ListedMember[keyof ListedMember][];
 
 /** Undefined when there is none, or what is there is not one. */
-export function readListing(path: string): readonly ListedMember[] | undefined {
-  const text = readSealedFile(path);
+export function readListing(path: string, onDamage?: OnDamagedFile): readonly ListedMember[] | undefined {
+  const text = readSealedFile(path, onDamage);
   if (text === undefined) return undefined;
   const [format, ...rows] = JSON.parse(text) as [string, ...Row[]];
   return format === formatName ? rows.map(memberOf) : undefined;

@@ -84,6 +84,7 @@ const frame = new Set([
   'sizes.json',
   'images/oci-layout',
   'images/index.json',
+  'images/index.sealed.json',
   'images/index.lock',
 ]);
 

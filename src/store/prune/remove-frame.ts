@@ -15,8 +15,9 @@ export function removeFrame(root: string, isQuiet: () => boolean): void {
     if (!isQuiet()) return;
     const images = join(root, 'images');
     if (listDirectory(root, 'images/blobs/sha256').length === 0 && readRefs(images).length === 0) {
-      for (const name of ['index.json', 'index.lock', 'oci-layout'])
+      for (const name of ['index.json', 'index.sealed.json', 'index.lock', 'oci-layout']) {
         rmSync(join(images, name), { force: true });
+      }
     }
     if (listDirectory(root, 'snapshots').length === 0) rmSync(join(root, 'sizes.json'), { force: true });
     for (const directory of [...openDirectories, 'run'].sort().reverse()) {
