@@ -15,9 +15,9 @@ const table: readonly (readonly [string, readonly string[], readonly string[], s
   ],
   [
     'an empty proxy of the build is none',
-    ['ENV HTTP_PROXY=of-env', 'RUN echo $HTTP_PROXY ${http_proxy-unset} > /said'],
+    ['ENV HTTP_PROXY=of-env', 'RUN env | grep -i http_proxy > /said'],
     ['--build-arg', 'HTTP_PROXY='],
-    'of-env unset\n',
+    'HTTP_PROXY=of-env\n',
   ],
   [
     'the group of a user whose --chown names an unknown one',

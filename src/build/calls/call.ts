@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bytePathFromText } from '../../core/byte-path.ts';
 import { DockerfileError } from '../../core/errors.ts';
 import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
 import type { Dockerfile } from '../../dockerfile/instruction.ts';
@@ -64,10 +63,7 @@ function planRequest(
     contexts: named,
     labels: new Map(),
     noCache: new Set(),
-    ignoreRules: ignoreRules && {
-      patterns: ignoreRules.patterns,
-      ignores: (path) => ignoreRules.ignores(bytePathFromText(path)),
-    },
+    ignoreRules,
     network: 'default',
     maxDiagnostics: 20,
   };

@@ -3,6 +3,7 @@
  * evaluates a stage calls them and hands the findings to a linter.
  */
 import { posix } from 'node:path';
+import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { type Platform, printPlatform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import type { LintFinding } from './linter.ts';
@@ -83,7 +84,7 @@ export function secretInName(instruction: 'ARG' | 'ENV', name: string): LintFind
 /** What the ignore rules are asked, without knowing them here. */
 export interface IgnoreRules {
   readonly patterns: readonly string[];
-  ignores(path: string): boolean;
+  ignores(path: BytePath): boolean;
 }
 
 /**
@@ -100,7 +101,7 @@ export function ignoredSource(
   const isHidden =
     path === ''
       ? rules.patterns.some((pattern) => /^\/?(\*|\*\*|\*\*\/\*)$/.test(pattern))
-      : rules.ignores(path);
+      : rules.ignores(bytePathFromText(path));
   if (!isHidden) return undefined;
   const verb = instruction === 'COPY' ? 'Copy' : 'Add';
   return {

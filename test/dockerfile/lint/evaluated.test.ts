@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileIgnore } from '../../../src/context/ignore.ts';
 import { SourceText } from '../../../src/core/span.ts';
 import { defaultCheckOptions } from '../../../src/dockerfile/lint/check-options.ts';
 import {
@@ -73,6 +74,13 @@ describe('sources the ignore rules hide', () => {
     expect(finding?.message).toBe(
       want === undefined ? undefined : `Copy of "${want}", which the ignore rules hide`,
     );
+  });
+
+  test.each([
+    ['é.txt', 'Copy of "é.txt", which the ignore rules hide'],
+    ['x.txt', undefined],
+  ])('names are bytes to the rules: %s', (source, want) => {
+    expect(ignoredSource('COPY', source, compileIgnore('é?txt\n'))?.message).toBe(want);
   });
 
   test('ADD is called by its name', () => {
