@@ -1,7 +1,7 @@
 /** From what FROM says to an image: a named layout, the local store, or a registry. */
 import type { BlobStore } from '../content/blob-store.ts';
 import type { RefStore } from '../content/refs.ts';
-import { IntegrityError } from '../core/errors.ts';
+import { IntegrityError, RemoteError } from '../core/errors.ts';
 import type { Platform } from '../core/platform.ts';
 import { normalizePlatform, printPlatform } from '../core/platform.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -33,7 +33,12 @@ export async function findImage(
   if (layout !== undefined) return findInLayout(layout, platform, finder.blobs, signal);
   const reference = parseReference(text);
   const stored = finder.pull ? undefined : await findStored(reference, platform, finder, signal);
-  return stored ?? findRemote(reference, platform, finder, signal);
+  if (stored !== undefined && isFor(platform, stored)) return stored;
+  try {
+    return await findRemote(reference, platform, finder, signal);
+  } catch (error) {
+    throw stored !== undefined && error instanceof RemoteError ? withOther(error, stored) : error;
+  }
 }
 
 /** What a reference stands for, spelt out: `docker.io/library/debian:bookworm`; as given when it is no name. */
@@ -45,7 +50,7 @@ export function wholeName(text: string): string {
   }
 }
 
-/** An image of the store counts only if it is for the platform and its documents are whole. */
+/** What the store has under the name: for another platform if for none else, and only if its documents are whole. */
 async function findStored(
   reference: Reference,
   platform: Platform,
@@ -60,14 +65,25 @@ async function findStored(
     await bringFromRegistry(reference, finder)(blob, signal);
   };
   try {
-    const found = await findForPlatform(name, root, platform, finder.blobs, bring, signal);
-    const { os, architecture, variant } = found.config;
-    const own = normalizePlatform({ os, architecture, variant });
-    return printPlatform(own) === printPlatform(platform) ? found : undefined;
+    return await findForPlatform(name, root, platform, finder.blobs, bring, signal);
   } catch (error) {
     if (error instanceof IntegrityError) return undefined;
     throw error;
   }
+}
+
+function isFor(platform: Platform, image: FoundImage): boolean {
+  return platformOf(image) === printPlatform(platform);
+}
+
+function platformOf({ config: { os, architecture, variant } }: FoundImage): string {
+  return printPlatform(normalizePlatform({ os, architecture, variant }));
+}
+
+/** Whoever built the base here for another platform looks for the mistake there, and not at the registry. */
+function withOther({ code, message, hint, cause }: RemoteError, stored: FoundImage): RemoteError {
+  const other = `the store has it for ${platformOf(stored)} only: FROM --platform=${platformOf(stored)} takes that`;
+  return new RemoteError(code, message, { hint: hint === undefined ? other : `${other}; or ${hint}`, cause });
 }
 
 async function findRemote(

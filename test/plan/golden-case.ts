@@ -59,10 +59,8 @@ function printWarning(warning: Diagnostic): string {
 /** Knows the images of the fixture file and notes what it was asked. */
 function fixtureResolver(bases: BaseFixtures, asked: string[]): BaseResolver {
   return {
-    async resolveBase(reference, platform, _span, isPlatformFixed) {
-      asked.push(
-        `asked for ${reference} ${printPlatform(platform)}${isPlatformFixed ? ' and no other' : ''}`,
-      );
+    async resolveBase(reference, platform) {
+      asked.push(`asked for ${reference} ${printPlatform(platform)}`);
       const base = bases[reference];
       if (base === undefined) throw new RemoteError('image-not-found', `${reference}: not found`);
       const { architecture, os, variant } = base.config;

@@ -1,15 +1,10 @@
+import type { Platform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import { expandWord } from '../../dockerfile/expand.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
-import {
-  baseSource,
-  contextSource,
-  type SourceNames,
-  type StageSource,
-  type WantedPlatform,
-} from '../stages/sources.ts';
+import { baseSource, contextSource, type SourceNames, type StageSource } from '../stages/sources.ts';
 import type { StageNode } from '../stages/stage-node.ts';
 import { readPlatform } from './platform-word.ts';
 import { referenceProblem } from './reference-syntax.ts';
@@ -34,9 +29,9 @@ export function settleStages(
 
 function settle(stage: Stage, scope: FromScope): StageNode {
   const { from, index, name } = stage;
-  const wanted = wantedPlatform(from, scope);
-  const written = writtenBase(from, index, wanted, scope);
-  const replacement = name === undefined ? undefined : contextSource(scope.names, name, wanted);
+  const platform = wantedPlatform(from, scope);
+  const written = writtenBase(from, index, platform, scope);
+  const replacement = name === undefined ? undefined : contextSource(scope.names, name, platform);
   return {
     stage,
     index,
@@ -50,7 +45,7 @@ function settle(stage: Stage, scope: FromScope): StageNode {
 function writtenBase(
   from: FromInstruction,
   before: number,
-  wanted: WantedPlatform,
+  platform: Platform,
   scope: FromScope,
 ): StageSource {
   const { image } = from;
@@ -62,7 +57,7 @@ function writtenBase(
     scope.findings.error({ code: 'blank-base', message, span: image.span, help });
     return { kind: 'scratch' };
   }
-  const base = baseSource(scope.names, text, before, wanted);
+  const base = baseSource(scope.names, text, before, platform);
   const problem = base.kind === 'image' && base.reference === text ? referenceProblem(text) : undefined;
   if (problem !== undefined) {
     const message = `"${text}" is not an image reference: ${problem}`;
@@ -73,15 +68,13 @@ function writtenBase(
   return base;
 }
 
-function wantedPlatform(from: FromInstruction, scope: FromScope): WantedPlatform {
-  const { targetPlatform, isPlatformExplicit, buildPlatform } = scope.request;
-  const fallback = { platform: targetPlatform, isPlatformFixed: isPlatformExplicit };
-  if (from.platform === undefined) return fallback;
+function wantedPlatform(from: FromInstruction, scope: FromScope): Platform {
+  const { targetPlatform, buildPlatform } = scope.request;
+  if (from.platform === undefined) return targetPlatform;
   const text = expandFrom(from.platform, scope);
-  if (text === undefined) return fallback;
+  if (text === undefined) return targetPlatform;
   const { raw, span } = from.platform;
-  const platform = readPlatform(text, raw, buildPlatform, span, scope.findings);
-  return platform === undefined ? fallback : { platform, isPlatformFixed: true };
+  return readPlatform(text, raw, buildPlatform, span, scope.findings) ?? targetPlatform;
 }
 
 function expandFrom(word: Word, { request, globals, findings }: FromScope): string | undefined {

@@ -36,7 +36,7 @@ export function settleFile(
     nodes,
     triggers: new Map(),
     names: { stages: request.dockerfile.stages, contexts: request.contexts },
-    wanted: { platform: request.targetPlatform, isPlatformFixed: request.isPlatformExplicit },
+    platform: request.targetPlatform,
   };
   const target = findTarget(request, nodes, findings);
   const targets = target === undefined ? [] : [target];

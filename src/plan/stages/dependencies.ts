@@ -1,13 +1,8 @@
 /** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
+import type { Platform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import { parseCsvRecord } from '../../dockerfile/csv.ts';
-import {
-  contextSource,
-  fromSource,
-  type SourceNames,
-  type StageSource,
-  type WantedPlatform,
-} from './sources.ts';
+import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';
 import type { StageStep } from './stage-node.ts';
 
 /** One `--from`: what it says and where. */
@@ -20,7 +15,7 @@ export interface FromUse {
 /** What a `--from` is looked up with. */
 export interface SourceScope {
   readonly names: SourceNames;
-  readonly wanted: WantedPlatform;
+  readonly platform: Platform;
 }
 
 /** Every `--from` of a step, in order. */
@@ -49,10 +44,10 @@ function mountFrom(value: string): string | undefined {
 }
 
 /** What a `--from` means: a number is a stage's index for COPY and an image's name for a mount; undefined beyond the last stage. */
-export function sourceOfUse(use: FromUse, { names, wanted }: SourceScope): StageSource | undefined {
-  if (use.by === 'mount' || !/^[0-9]+$/.test(use.text)) return fromSource(names, use.text, wanted);
+export function sourceOfUse(use: FromUse, { names, platform }: SourceScope): StageSource | undefined {
+  if (use.by === 'mount' || !/^[0-9]+$/.test(use.text)) return fromSource(names, use.text, platform);
   const stage = names.stages[Number(use.text)];
   if (stage === undefined) return undefined;
-  const replacement = stage.name === undefined ? undefined : contextSource(names, stage.name, wanted);
+  const replacement = stage.name === undefined ? undefined : contextSource(names, stage.name, platform);
   return replacement ?? { kind: 'stage', index: stage.index };
 }

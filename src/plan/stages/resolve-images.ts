@@ -23,9 +23,9 @@ export function resolveImages(resolver: BaseResolver): ImageResolution {
   const missing: MissingImage[] = [];
 
   const ask = async (source: ImageSource, span: Span, by: Stage): Promise<ResolvedBase | undefined> => {
-    const { reference, platform, isPlatformFixed } = source;
+    const { reference, platform } = source;
     try {
-      const image = await resolver.resolveBase(reference, platform, span, isPlatformFixed);
+      const image = await resolver.resolveBase(reference, platform);
       found.set(keyOf(source), image);
       return image;
     } catch (error) {
@@ -45,8 +45,8 @@ export function resolveImages(resolver: BaseResolver): ImageResolution {
   };
 }
 
-function keyOf({ reference, platform, isPlatformFixed }: ImageSource): string {
-  return `${reference} ${printPlatform(platform)}${isPlatformFixed ? ' and no other' : ''}`;
+function keyOf({ reference, platform }: ImageSource): string {
+  return `${reference} ${printPlatform(platform)}`;
 }
 
 function throwMissing(missing: MissingImage[], stages: readonly Stage[], findings: Findings): void {

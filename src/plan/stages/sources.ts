@@ -10,15 +10,11 @@ export type StageSource =
   | ImageSource
   | { readonly kind: 'scratch' };
 
-export interface ImageSource extends WantedPlatform {
+export interface ImageSource {
   readonly kind: 'image';
   readonly reference: string;
-}
-
-export interface WantedPlatform {
+  /** What is asked for. */
   readonly platform: Platform;
-  /** Only this platform will do. */
-  readonly isPlatformFixed: boolean;
 }
 
 /** What all look-ups of one build share. */
@@ -32,16 +28,16 @@ export function baseSource(
   names: SourceNames,
   text: string,
   before: number,
-  wanted: WantedPlatform,
+  platform: Platform,
 ): StageSource {
   const index = names.stages.findLastIndex((stage) => stage.index < before && stage.name === text);
-  return contextSource(names, text, wanted) ?? stageSource(index) ?? otherSource(text, wanted);
+  return contextSource(names, text, platform) ?? stageSource(index) ?? otherSource(text, platform);
 }
 
 /** `--from`: the last stage of the name in the file, in any case; else as FROM. */
-export function fromSource(names: SourceNames, text: string, wanted: WantedPlatform): StageSource {
+export function fromSource(names: SourceNames, text: string, platform: Platform): StageSource {
   const index = stageNamed(names.stages, text);
-  return contextSource(names, text, wanted) ?? stageSource(index) ?? otherSource(text, wanted);
+  return contextSource(names, text, platform) ?? stageSource(index) ?? otherSource(text, platform);
 }
 
 /** Index of the last stage with this name, in any case; -1 if there is none. */
@@ -51,19 +47,15 @@ export function stageNamed(stages: readonly Stage[], text: string): number {
 }
 
 /** The named context that takes this name's place; `name::platform` is tried first. */
-export function contextSource(
-  names: SourceNames,
-  text: string,
-  wanted: WantedPlatform,
-): StageSource | undefined {
+export function contextSource(names: SourceNames, text: string, platform: Platform): StageSource | undefined {
   const name = familiarName(text);
   if (name === 'scratch' || name === 'context') return undefined;
-  const wantedNames = [`${name}::${printPlatform(wanted.platform)}`, name];
+  const wantedNames = [`${name}::${printPlatform(platform)}`, name];
   for (const want of wantedNames) {
     for (const [given, context] of names.contexts) {
       if (familiarName(given) !== want) continue;
       if (context.kind === 'tree') return { kind: 'tree', name: given };
-      return otherSource(context.reference, wanted);
+      return otherSource(context.reference, platform);
     }
   }
   return undefined;
@@ -73,8 +65,8 @@ function stageSource(index: number): StageSource | undefined {
   return index < 0 ? undefined : { kind: 'stage', index };
 }
 
-function otherSource(reference: string, wanted: WantedPlatform): StageSource {
-  return reference === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference, ...wanted };
+function otherSource(reference: string, platform: Platform): StageSource {
+  return reference === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference, platform };
 }
 
 /** Names of contexts are compared in lower case, without Docker Hub's prefix and `:latest`. */
