@@ -5,13 +5,14 @@
 import { assert } from '../core/assert.ts';
 import type { BlobDigest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { normalizePlatform, type Platform, printPlatform } from '../core/platform.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { chainIDs } from '../oci/chain-id.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import type { BaseResolver } from '../plan/resolver.ts';
 import type { ImageOp, Vertex, VertexID } from '../plan/vertex.ts';
-import { parseReference, type Reference } from '../registry/reference.ts';
+import { parseReference } from '../registry/reference.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { FoundImage } from './image-source.ts';
 

@@ -2,12 +2,13 @@
 import type { BlobStore } from '../content/blob-store.ts';
 import type { RefStore } from '../content/refs.ts';
 import { IntegrityError, RemoteError } from '../core/errors.ts';
+import type { Reference } from '../core/image-reference.ts';
 import type { Platform } from '../core/platform.ts';
 import { normalizePlatform, printPlatform } from '../core/platform.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
-import { parseReference, printReference, type Reference } from '../registry/reference.ts';
+import { parseReference, printReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BringBlob, type FoundImage, findForPlatform, findInLayout } from './image-source.ts';
 

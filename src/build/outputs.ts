@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import type { BlobStore } from '../content/blob-store.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { platformFromNode } from '../core/platform.ts';
 import { suggest } from '../core/suggest.ts';
 import type { StreamDestination } from '../export/destination.ts';
@@ -14,7 +15,7 @@ import { exportOCI, type LayoutDestination } from '../export/oci.ts';
 import { exportTar } from '../export/root-tar.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseReference, printReference, type Reference } from '../registry/reference.ts';
+import { parseReference, printReference } from '../registry/reference.ts';
 import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
 import type { BuildOptions, OutputSpec } from './options.ts';
 

@@ -1,6 +1,7 @@
 /** Owner, mode and time of what COPY and ADD put in place (Dockerfile reference, 3.6 "Metadata"). */
+import { assert } from '../core/assert.ts';
 import type { FileStat, FileTree, Timestamp } from '../core/file-tree.ts';
-import { parseMode } from './mode.ts';
+import { readModeChange } from '../core/mode-change.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 
 export interface MetadataRequest {
@@ -27,10 +28,11 @@ export interface MetadataRules {
 
 /**
  * @param below where names in `--chown` are looked up
- * @throws StepError `bad-chmod`, `no-user-database`
+ * @throws StepError `no-user-database`
  */
 export function metadataRules(below: FileTree, request: MetadataRequest): MetadataRules {
-  const change = request.mode === undefined ? undefined : parseMode(request.mode);
+  const change = request.mode === undefined ? undefined : readModeChange(request.mode);
+  assert(request.mode === undefined || change !== undefined, 'planning refuses what is no mode');
   const owner = request.owner === undefined ? undefined : resolveOwner(below, request.owner);
 
   const copied = (stat: FileStat): FileStat => {

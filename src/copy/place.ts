@@ -35,7 +35,7 @@ function standsAlone(request: Pick<PlaceRequest, 'isLink' | 'mode'>): boolean {
 /**
  * Puts what was selected onto a tree and gives the change set: parents before children, in byte order.
  * @throws StepError `not-a-directory`, `cannot-replace-directory`, `cannot-copy-to-non-directory`,
- *   `bad-chmod`, `no-user-database`
+ *   `no-user-database`
  */
 export function placeFiles(
   selection: Selection<PlaceableSource>,

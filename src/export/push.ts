@@ -2,11 +2,12 @@ import type { BlobReader, BlobStore } from '../content/blob-store.ts';
 import type { RefStore } from '../content/refs.ts';
 import type { BlobDigest } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
+import type { Reference } from '../core/image-reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import type { PushImage, PushReceipt } from '../registry/push.ts';
-import { parseReference, type Reference } from '../registry/reference.ts';
+import { parseReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { readManifests } from './image.ts';
 

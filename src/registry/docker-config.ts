@@ -1,7 +1,7 @@
 /** Docker's configuration file, as far as it says who we are to registries. */
 import { readFileSync } from 'node:fs';
 import { HostError, systemCode } from '../core/errors.ts';
-import { dockerHub } from './reference.ts';
+import { dockerHub } from '../core/image-reference.ts';
 
 export interface DockerConfig {
   readonly path: string;

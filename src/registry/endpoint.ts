@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
+import { dockerHub } from '../core/image-reference.ts';
 import type { RegistryClientOptions } from './options.ts';
 import { isWithin } from './proxy.ts';
-import { dockerHub } from './reference.ts';
 
 /** A server that answers for a registry: itself or a mirror of it. */
 export interface Endpoint {

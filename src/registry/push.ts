@@ -1,9 +1,9 @@
 import type { BlobStore } from '../content/blob-store.ts';
 import type { BlobDigest } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Reference } from './reference.ts';
 import type { Repository } from './repository.ts';
 import { type UploadResult, uploadBlob } from './upload-blob.ts';
 

@@ -1,13 +1,13 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
 import { CanceledError, IntegrityError, RemoteError, type StrataError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/event.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
 import { type Endpoint, endpointsOf, originEndpoint } from './endpoint.ts';
 import { downloadBlob, type OnProgress } from './fetch-blob.ts';
 import { defaultTiming, type RegistryClientOptions, type Timing } from './options.ts';
 import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push.ts';
-import type { Reference } from './reference.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { type ResolvedImage, resolveManifest } from './resolve.ts';
 import type { RetryPolicy } from './retry.ts';

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import type { BlobStore } from '../content/blob-store.ts';
 import { type BlobDigest, digestFromHex, isDigest } from '../core/digest.ts';
 import { IntegrityError, RemoteError } from '../core/errors.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { type Platform, printPlatform } from '../core/platform.ts';
 import { type Descriptor, mediaTypes } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { matchPlatform } from '../oci/match-platform.ts';
 import { isIndexType, isManifestType, isSchema1Type, sniffMediaType } from '../oci/media-type.ts';
 import { readBody } from './answer.ts';
-import { printReference, type Reference } from './reference.ts';
+import { printReference } from './reference.ts';
 import { redactURL } from './registry-error.ts';
 import type { Repository } from './repository.ts';
 

@@ -1,11 +1,12 @@
 import type { Digest } from '../core/digest.ts';
+import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
 import { asStep, type StepReporter, type StepWorld } from '../export/as-step.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import { parseReference, printReference, type Reference } from '../registry/reference.ts';
+import { parseReference, printReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LocalStore } from './local-store.ts';
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { dockerHub } from '../../registry/reference.ts';
+import { dockerHub } from '../../core/image-reference.ts';
 import { logIn } from '../../store/login.ts';
 import { askLogin } from '../ask-login.ts';
 import { configPlaces, readConfig } from '../config-file.ts';

@@ -1,4 +1,4 @@
-import { dockerHub } from '../../registry/reference.ts';
+import { dockerHub } from '../../core/image-reference.ts';
 import { logOut } from '../../store/login.ts';
 import { dockerConfigFile } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';

@@ -1,3 +1,4 @@
+import { readReference } from '../../core/image-reference.ts';
 import { expandWord } from '../expand.ts';
 import { globalArgsOf } from './global-args.ts';
 import type { ParseRule } from './parse-rule.ts';
@@ -10,7 +11,7 @@ export const invalidDefaultArgInFrom: ParseRule = {
     for (const { from } of dockerfile.stages) {
       const expanded = expandWord(from.image.raw, lookup, dockerfile.directives.escape);
       if (!expanded.ok) return;
-      if (isImageReference(expanded.value)) continue;
+      if (readReference(expanded.value).reference !== undefined) continue;
       const { raw } = from.image;
       const isConstant = expanded.value === raw;
       const shown = expanded.value === '' ? 'nothing' : `"${expanded.value}"`;
@@ -27,16 +28,4 @@ export const invalidDefaultArgInFrom: ParseRule = {
 
 function lowerCaseHelp(image: string): string | undefined {
   return /[A-Z]/.test(image) ? 'the name of an image is lower case' : undefined;
-}
-
-const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const hostLabel = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
-const host = `(?:${hostLabel}(?:\\.${hostLabel})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
-const tagAndDigest =
-  '(?::\\w[\\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?';
-const referencePattern = new RegExp(`^(?:${host}/)?${component}(?:/${component})*${tagAndDigest}$`);
-
-/** The grammar of distribution references, in the form people type; 64 hex digits alone are an id, not a name. */
-function isImageReference(text: string): boolean {
-  return referencePattern.test(text) && !/^[a-f0-9]{64}$/.test(text);
 }

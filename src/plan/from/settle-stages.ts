@@ -1,3 +1,4 @@
+import { readReference } from '../../core/image-reference.ts';
 import type { Platform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import { expandWord } from '../../dockerfile/expand.ts';
@@ -7,7 +8,6 @@ import type { PlanRequest } from '../plan.ts';
 import { baseSource, contextSource, type SourceNames, type StageSource } from '../stages/sources.ts';
 import type { StageNode } from '../stages/stage-node.ts';
 import { readPlatform } from './platform-word.ts';
-import { referenceProblem } from './reference-syntax.ts';
 
 /** What every FROM line of a file is read with. */
 interface FromScope {
@@ -58,11 +58,11 @@ function writtenBase(
     return { kind: 'scratch' };
   }
   const base = baseSource(scope.names, text, before, platform);
-  const problem = base.kind === 'image' && base.reference === text ? referenceProblem(text) : undefined;
-  if (problem !== undefined) {
-    const message = `"${text}" is not an image reference: ${problem}`;
+  const reading = base.kind === 'image' && base.reference === text ? readReference(text) : undefined;
+  if (reading !== undefined && reading.reference === undefined) {
+    const message = `"${text}" is not an image reference: ${reading.problem}`;
     const above = scope.names.stages.filter(({ index }) => index < before).flatMap(({ name }) => name ?? []);
-    const help = didYouMean(suggest(text, above));
+    const help = didYouMean(suggest(text, above)) ?? reading.help;
     scope.findings.error({ code: 'invalid-reference', message, span: image.span, help });
   }
   return base;

@@ -1,3 +1,4 @@
+import { readModeChange } from '../../core/mode-change.ts';
 import { heredocContent } from '../../dockerfile/heredoc.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
 import { ignoredSource } from '../../dockerfile/lint/evaluated.ts';
@@ -109,9 +110,11 @@ function readShared(
   const heredocs = instruction.heredocs.map((heredoc) => readHeredoc(context, heredoc));
   if (sources === undefined || dest === undefined || owner === undefined || mode === undefined)
     return undefined;
-  if (modeWord !== undefined && mode !== '' && !isMode(mode) && !holdsUnknown(context.state.scope, mode)) {
+  const isNoMode = mode !== '' && readModeChange(mode) === undefined;
+  if (modeWord !== undefined && isNoMode && !holdsUnknown(context.state.scope, mode)) {
     const message = `invalid chmod parameter: "${mode}" should be an octal string between 0 and 07777, or symbolic`;
-    report(context, 'bad-chmod', message, modeWord.span);
+    const help = 'for example --chmod=644, --chmod=0755 or --chmod=u=rwX,go=rX';
+    report(context, 'bad-chmod', message, modeWord.span, help);
   }
   return {
     sources,
@@ -160,10 +163,4 @@ function absoluteDest(workingDir: string, dest: string): string {
   const path = joinClean(dest.startsWith('/') ? '' : workingDir, dest);
   const isDirectory = /(^|\/)\.?$/.test(dest);
   return isDirectory && path !== '/' ? `${path}/` : path;
-}
-
-/** Octal up to 07777, or a list of symbolic changes as chmod(1) has them (spec 3.6, "--chmod"). */
-function isMode(mode: string): boolean {
-  const isClause = (clause: string) => /^[ugoa]*(?:[-+=][rwxXstugo]*)+$/.test(clause);
-  return /^0*[0-7]{1,4}$/.test(mode) || mode.split(',').every(isClause);
 }

@@ -1,6 +1,4 @@
 /** `--chmod` (Dockerfile reference, 3.6): octal, or a list in the style of BSD's chmod; no umask. */
-import { StepError } from '../core/errors.ts';
-
 export interface ModeChange {
   /** The mode that directories made on the way get: the octal one's permission bits, 0755 for a symbolic list. */
   readonly implicitDirectory: number;
@@ -15,16 +13,13 @@ const permissionBits: Record<string, number> = { r: 0o444, w: 0o222, x: 0o111, s
 /** How far a copied class stands from the lowest bits. */
 const classShift: Record<string, number> = { u: 6, g: 3, o: 0 };
 
-/**
- * Reads the value of `--chmod`.
- * @throws StepError `bad-chmod`
- */
-export function parseMode(text: string): ModeChange {
+/** Reads the value of `--chmod`; undefined if it is none. */
+export function readModeChange(text: string): ModeChange | undefined {
   if (/^[0-9]+$/.test(text)) return octal(text);
   const steps: Step[] = [];
   for (const clause of text.split(',')) {
     const [, who = '', rest = ''] = /^([ugoa]*)(.*)$/s.exec(clause) ?? [];
-    if (!/^(?:[-+=][rwxXstugo]*)+$/.test(rest)) throw badMode(text);
+    if (!/^(?:[-+=][rwxXstugo]*)+$/.test(rest)) return undefined;
     for (const [, operator, letters] of rest.matchAll(/([-+=])([rwxXstugo]*)/g)) {
       steps.push(step(who, operator as Operator, letters ?? ''));
     }
@@ -36,9 +31,9 @@ export function parseMode(text: string): ModeChange {
   };
 }
 
-function octal(text: string): ModeChange {
+function octal(text: string): ModeChange | undefined {
   const value = /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
-  if (!(value <= 0o7777)) throw badMode(text);
+  if (!(value <= 0o7777)) return undefined;
   return { implicitDirectory: value & 0o777, apply: () => value };
 }
 
@@ -68,12 +63,4 @@ function step(who: string, operator: Operator, letters: string): Step {
     if (operator === '-') return mode & ~wanted;
     return (operator === '=' ? mode & ~cleared : mode) | wanted;
   };
-}
-
-function badMode(text: string): StepError {
-  return new StepError(
-    'bad-chmod',
-    `invalid chmod parameter: "${text}": it should be an octal string and between 0 and 07777, or a symbolic mode`,
-    { hint: 'for example --chmod=644, --chmod=0755 or --chmod=u=rwX,go=rX' },
-  );
 }
