@@ -14,6 +14,7 @@ import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { layerWish, openOutputs } from './outputs.ts';
 import { platformsOf } from './platforms.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
+import { summarizeBuild } from './record/summarize-build.ts';
 import { imageIDOf, writeResultFiles } from './result-files.ts';
 import { readSecrets } from './secrets.ts';
 import { type BuildSession, openSession } from './session.ts';
@@ -27,10 +28,10 @@ import { isLossOfStore } from './store-damage.ts';
 export async function build(options: BuildOptions, world: BuildIO): Promise<BuildResult> {
   const secrets = readSecrets(options.secrets, world);
   const masking = maskSecrets(secrets);
-  const io: BuildIO = { ...world, emit: masking.emitTo(world.emit) };
-  const outputs = openOutputs(options, io.stdout);
+  const outputs = openOutputs(options, world.stdout);
   const wish = layerWish(outputs);
-  const session = openSession(options, io, secrets);
+  const session = openSession(options, { ...world, emit: masking.emitTo(world.emit) }, secrets);
+  const { io } = session;
   try {
     const { store, damage } = session;
     const inputs = await openInputs(options, io, store.workspace.scratch, damage.onDamagedFile);
@@ -54,10 +55,16 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
       if (isExplained(options)) await fetchExplanations(session);
       const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
       await writeResultFiles(options, handed, record);
+      io.emit({ type: 'summary', summary: summarizeBuild(record), at: io.now() });
       const imageID = imageIDOf(handed);
       return { images: handed.images, ...(imageID === undefined ? {} : { imageID }), record };
     } catch (error) {
-      recordBuild(session, inputs.dockerfile, { images: [], builds, error: masking.error(error) });
+      const record = recordBuild(session, inputs.dockerfile, {
+        images: [],
+        builds,
+        error: masking.error(error),
+      });
+      if (!io.signal.aborted) io.emit({ type: 'summary', summary: summarizeBuild(record), at: io.now() });
       throw error;
     }
   } catch (error) {

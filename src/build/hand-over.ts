@@ -41,10 +41,10 @@ export async function handOver(
   const names = options.tags.map((tag) => printReference(parseReference(tag)));
   // One that is in a registry only, or in part, has no name here.
   if (isWhole(builds, store.blobs)) for (const name of names) await store.refs.set(name, root);
-  const built = images.map(({ manifest, config }, index): BuiltImage => {
+  const built = images.map(({ manifest, config, layers }, index): BuiltImage => {
     const platform = builds[index]?.platform;
     assert(platform !== undefined, 'every image was built for a platform');
-    return { digest: manifest.digest, configDigest: config.digest, names, platform };
+    return { digest: manifest.digest, configDigest: config.digest, layers, names, platform };
   });
   return { images: built, root };
 }
@@ -70,6 +70,7 @@ async function writeOutput(
       const remote = remoteBlobs(session);
       const services = { blobs, refs, registry: session.registry, remote, onProgress, signal };
       const pushed = await pushToRegistries(root, references, services);
+      session.pushes.push(...pushed);
       for (const { repository, receipt } of pushed) said(`${repository}: ${printReceipt(receipt)}`);
     },
     signal,

@@ -66,6 +66,12 @@ function maskedEmit(emit: EmitEvent, forms: readonly string[]): EmitEvent {
       case 'note':
         emit({ ...event, text: maskText(event.text, forms) });
         break;
+      case 'summary': {
+        const { slowest } = event.summary;
+        const masked = slowest.map((step) => ({ ...step, label: maskText(step.label, forms) }));
+        emit({ ...event, summary: { ...event.summary, slowest: masked } });
+        break;
+      }
       default:
         emit(event);
     }

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Digest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { Annotation } from './annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
@@ -116,6 +117,8 @@ export interface BuiltImage {
   /** Of the manifest. */
   readonly digest: Digest;
   readonly configDigest: Digest;
+  /** Lowest first. */
+  readonly layers: readonly Descriptor[];
   readonly names: readonly string[];
   readonly platform: Platform;
 }

@@ -7,7 +7,7 @@ import { stepMetadata } from './record/step-metadata.ts';
 
 /**
  * Writes `--iidfile` and `--metadata-file` as buildx does. The members `strata.build` (number of the build) and
- * `strata.steps` (what each step came to, and why) are our own; docs/store.md describes them.
+ * `strata.steps` (what each step came to, and why) are our own; docs/BUILDS.md describes them.
  */
 export async function writeResultFiles(
   { iidFile, metadataFile }: BuildOptions,

@@ -1,6 +1,7 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
 import { openBlobStore } from '../content/dir-store.ts';
 import { Limiter } from '../core/limiter.ts';
+import type { PushedRepository } from '../export/push.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { type Bases, openBases } from './bases.ts';
@@ -8,6 +9,7 @@ import { findImage, wholeName } from './find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { platformsOf } from './platforms.ts';
 import type { PlanAccounts } from './record/record-build.ts';
+import { openWorkLog, type WorkLog } from './record/work-log.ts';
 import { refusedSecrets, type SecretValues } from './secrets.ts';
 import { type Imports, openImports } from './share/imports.ts';
 import { openSshAgents, type SshAgents } from './ssh-agents.ts';
@@ -29,6 +31,10 @@ export interface BuildSession {
   readonly startedAt: number;
   /** What became of every plan so far, also of one that failed. */
   readonly accounts: PlanAccounts[];
+  /** What was sent to registries so far. */
+  readonly pushes: PushedRepository[];
+  /** When the rest of what was shown as steps was done. */
+  readonly work: WorkLog;
   /** Where steps run; opened when the first one does. */
   sandbox(): Promise<Sandbox>;
   /** Agents for steps that mount one. */
@@ -39,7 +45,9 @@ export interface BuildSession {
 }
 
 /** @throws HostError when the store cannot be opened */
-export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretValues): BuildSession {
+export function openSession(options: BuildOptions, world: BuildIO, secrets: SecretValues): BuildSession {
+  const work = openWorkLog(world.emit);
+  const io = { ...world, emit: work.emit };
   const startedAt = io.now();
   const registry = openRegistry(options.registry, io.emit);
   const damage = watchDamage(options.root, io.emit);
@@ -91,6 +99,8 @@ export function openSession(options: BuildOptions, io: BuildIO, secrets: SecretV
     registry,
     startedAt,
     accounts: [],
+    pushes: [],
+    work,
     sandbox() {
       sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'), (text) =>
         io.emit({ type: 'note', text, at: io.now() }),

@@ -40,12 +40,9 @@ async function shape(
     if (content === undefined) continue;
     const layers = await Promise.all(content.layers.map((layer) => dressLayer(session, layer, form)));
     const own = annotationsAt(annotations, 'manifest', platform);
-    const { manifest, config } = await assembleImage(content.config, layers, blobs, {
-      mediaTypes,
-      annotations: own,
-    });
+    const image = await assembleImage(content.config, layers, blobs, { mediaTypes, annotations: own });
     const about = annotationsAt(annotations, 'manifest-descriptor', platform);
-    images.push({ manifest: annotated(manifest, about), config });
+    images.push({ ...image, manifest: annotated(image.manifest, about) });
   }
   const manifests = images.map(({ manifest }) => manifest);
   const [only] = manifests;

@@ -1,3 +1,4 @@
+import type { BuildSummary } from './build-summary.ts';
 import type { Diagnostic } from './diagnostic.ts';
 
 /** What happens during a build, as renderers, tests and rawjson output all see it. Times are milliseconds since the epoch. */
@@ -35,7 +36,9 @@ export type ProgressEvent =
       readonly at: number;
     }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
-  | { readonly type: 'note'; readonly text: string; readonly at: number };
+  | { readonly type: 'note'; readonly text: string; readonly at: number }
+  /** The last one, of a build that was not stopped. */
+  | { readonly type: 'summary'; readonly summary: BuildSummary; readonly at: number };
 
 /** A line of the progress display: a step of the Dockerfile, or work of strata's own. */
 export interface StepInfo {

@@ -8,6 +8,8 @@ export interface AssembledImage {
   /** With the platform, as an index wants it. */
   readonly manifest: Descriptor;
   readonly config: Descriptor;
+  /** Lowest first. */
+  readonly layers: readonly Descriptor[];
 }
 
 /** What is said in a document about an image, besides what it is. */
@@ -55,6 +57,7 @@ export async function assembleImage(
   return {
     manifest: { mediaType: typeOf(mediaTypes.ociManifest), ...manifestBlob, platform },
     config: configDescriptor,
+    layers: manifest.layers,
   };
 }
 

@@ -35,6 +35,8 @@ export interface PushedRepository {
   /** `registry.test/team/app`. */
   readonly repository: string;
   readonly receipt: PushReceipt;
+  /** Of all blobs that the image has, by their digests. */
+  readonly blobBytes: ReadonlyMap<BlobDigest, number>;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function pushToRegistries(
   { blobs, refs, registry, remote, onProgress, signal }: PushServices,
 ): Promise<PushedRepository[]> {
   const image = await gather(root, blobs);
+  const blobBytes = new Map(image.blobs.map(({ digest, size }) => [digest, size]));
   const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
   for (const reference of names) {
     const key = `${reference.registry}/${reference.repository}`;
@@ -66,7 +69,8 @@ export async function pushToRegistries(
     ]);
     const bring = remote === undefined ? {} : { bring: remote.bring };
     const options = { mountFrom, furtherTags: tags, onProgress, ...bring };
-    pushed.push({ repository, receipt: await registry.push(at, image, blobs, options, signal) });
+    const receipt = await registry.push(at, image, blobs, options, signal);
+    pushed.push({ repository, receipt, blobBytes });
   }
   return pushed;
 }

@@ -7,6 +7,7 @@ import type { OutputLine } from './line-joiner.ts';
 import { printSeconds } from './quantities.ts';
 import type { Renderer, TextSink } from './renderer.ts';
 import { StepTable, type StepView } from './step-table.ts';
+import { printSummary } from './summary.ts';
 import { movedOn, printTransfer, type TransferView } from './transfers.ts';
 
 export interface PlainOptions {
@@ -134,6 +135,9 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
           break;
         case 'warning':
           aside(printDiagnostic(event.diagnostic));
+          break;
+        case 'summary':
+          aside(printSummary(event.summary).join('\n'));
           break;
         case 'note':
           aside(

@@ -12,6 +12,7 @@ import type { Renderer, TextSink } from './renderer.ts';
  * - `warning`: `code`, `severity`, `message`, and as far as known `file`, `line`, `column` (1-based),
  *   `notes`, `help`, `url`
  * - `note`: `text`, `at`
+ * - `summary`: `summary` (docs/BUILDS.md), `at`; the last event of a build that was not stopped
  */
 export function rawjsonRenderer({ stream }: { readonly stream: TextSink }): Renderer {
   return {

@@ -6,6 +6,7 @@ import { oneLine, printRunningSteps, type RunningStep, stepLine, tailLength } fr
 import { printSeconds } from './quantities.ts';
 import type { Renderer } from './renderer.ts';
 import { StepTable, type StepView } from './step-table.ts';
+import { printSummary } from './summary.ts';
 import { movedOn } from './transfers.ts';
 
 export interface TtyOptions {
@@ -99,6 +100,9 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
         }
         case 'warning':
           scroll(printDiagnostic(event.diagnostic));
+          break;
+        case 'summary':
+          scroll(printSummary(event.summary).join('\n'));
           break;
         case 'note':
           scroll(

@@ -198,13 +198,15 @@ describe('what the store knows', () => {
     const add = (configDigest: Digest, line: number | undefined, result: 'cached' | 'run') =>
       builds.add(
         {
-          schema: 1,
+          schema: 2,
           startedAt: 0,
           finishedAt: 900,
           outcome: 'done',
           context: '/src',
           tags: ['app:1'],
-          images: [{ platform: 'linux/amd64', digest: config.digest, configDigest }],
+          images: [{ platform: 'linux/amd64', digest: config.digest, configDigest, layers: [] }],
+          work: [],
+          pushes: [],
           plans: [
             {
               platform: 'linux/amd64',

@@ -1,7 +1,7 @@
 /**
  * The record a build leaves, `builds/N.json`: what its steps were and what became of each, for explaining a
  * later build and for looking back. Nothing a build does depends on one: records are written aside and
- * renamed but not flushed, and one that does not read is none. docs/store.md describes the members.
+ * renamed but not flushed, and one that does not read is none. docs/BUILDS.md describes the members.
  */
 import type { Cause } from '../../cache/explain/cause.ts';
 import type { Recipe } from '../../cache/recipe.ts';
@@ -10,7 +10,7 @@ import type { VertexID } from '../../plan/vertex.ts';
 import type { Refusal } from '../../solve/step-result.ts';
 
 export interface BuildRecord {
-  readonly schema: 1;
+  readonly schema: 2;
   /** Counted from 1 in each root. */
   readonly number: number;
   /** Milliseconds since the epoch. */
@@ -27,6 +27,10 @@ export interface BuildRecord {
   readonly images: readonly RecordedImage[];
   /** One for each platform. */
   readonly plans: readonly PlanRecord[];
+  /** What was done besides: metadata asked for, images fetched, results exported and pushed. */
+  readonly work: readonly RecordedWork[];
+  /** One for each repository that the result went to. */
+  readonly pushes: readonly RecordedPush[];
   /** The build before it of the same context, image name or Dockerfile. */
   readonly previous?: number;
 }
@@ -35,6 +39,40 @@ export interface RecordedImage {
   readonly platform: string;
   readonly digest: Digest;
   readonly configDigest: Digest;
+  /** Lowest first. */
+  readonly layers: readonly RecordedLayer[];
+}
+
+export interface RecordedLayer {
+  readonly digest: Digest;
+  /** As it is stored. */
+  readonly sizeBytes: number;
+  /** Of the base image, of a step that was a hit, or of one that ran. */
+  readonly origin: 'base' | 'cached' | 'run';
+  /** Whether the image of the last such build had it; absent when there was none. */
+  readonly wasInLast?: boolean;
+}
+
+export interface RecordedWork {
+  /** As it was shown: `pushing registry.test/app:1`. */
+  readonly label: string;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+export interface RecordedPush {
+  /** `registry.test/team/app`. */
+  readonly repository: string;
+  readonly sent: BlobSum;
+  /** Taken over from another repository of the registry. */
+  readonly mounted: BlobSum;
+  /** There already. */
+  readonly skipped: BlobSum;
+}
+
+export interface BlobSum {
+  readonly blobs: number;
+  readonly bytes: number;
 }
 
 export interface PlanRecord {
@@ -54,6 +92,8 @@ export interface RecordedStep {
   readonly line?: number;
   /** The step or image it stands on; absent on scratch. */
   readonly below?: VertexID | undefined;
+  /** Other steps and images whose files it takes; absent when there are none. */
+  readonly takesFrom?: readonly VertexID[];
   /** Absent when nobody had to know it. */
   readonly key?: KeyDigest | undefined;
   /** Absent when the build ended before it came to that. */

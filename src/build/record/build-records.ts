@@ -47,7 +47,7 @@ export function openBuildRecords(root: string): BuildRecords {
   const read = (number: number) => {
     try {
       const record = JSON.parse(readFileSync(pathOf(number), 'utf8')) as BuildRecord;
-      return record.schema === 1 && record.number === number ? record : undefined;
+      return record.schema === 2 && record.number === number ? record : undefined;
     } catch {
       return undefined;
     }

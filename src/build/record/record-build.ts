@@ -1,10 +1,10 @@
 /** Writes down what a build came to, and why its steps ran. */
 import { resolve } from 'node:path';
 import { maskRecipe } from '../../cache/mask.ts';
+import type { BlobInfo } from '../../content/blob-store.ts';
 import { StrataError } from '../../core/errors.ts';
 import { printPlatform } from '../../core/platform.ts';
 import type { SourceText } from '../../core/span.ts';
-import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Vertex, VertexID } from '../../plan/vertex.ts';
 import type { StepAccount } from '../../solve/step-result.ts';
@@ -15,6 +15,7 @@ import type { BuildSession } from '../session.ts';
 import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
 import { explainSteps } from './explain-steps.ts';
 import { filesComparer } from './files-comparer.ts';
+import { imageRecord, pushRecord } from './record-image.ts';
 
 /** What became of the vertices of one plan. */
 export interface PlanAccounts {
@@ -42,14 +43,12 @@ export function isExplained({ explain, failOnMiss, metadataFile }: BuildOptions)
 export function recordBuild(session: BuildSession, dockerfile: SourceText, end: BuildEnd): BuildRecord {
   const { options, store, imports, io, accounts } = session;
   const plans = accounts.map((each) =>
-    withOrigins(
-      planRecord(each, dockerfile, end.builds.find(({ plan }) => plan === each.plan)?.layers ?? []),
-      session,
-    ),
+    withOrigins(planRecord(each, dockerfile, ownLayers(each.plan, end)), session),
   );
   const projects = projectsOf(session, dockerfile);
   const isHit = plans.every(({ steps }) => steps.every(({ result }) => result === 'cached'));
-  const earlier = isHit ? [] : [...take(store.builds.ofProject(projects), buildsCompared)];
+  const latest = [...take(store.builds.ofProject(projects), isHit ? 1 : buildsCompared)];
+  const earlier = isHit ? [] : latest;
   // What others built elsewhere comes after what was built here.
   const known = [...earlier.flatMap((build) => build.plans), ...imports.all().flatMap((each) => each.plans)];
   const explained = plans.map((plan) =>
@@ -62,7 +61,7 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
   const { error } = end;
   return store.builds.add(
     {
-      schema: 1,
+      schema: 2,
       startedAt: session.startedAt,
       finishedAt: io.now(),
       outcome: error === undefined ? 'done' : io.signal.aborted ? 'canceled' : 'failed',
@@ -71,15 +70,22 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
       ...(options.dockerfile === undefined ? {} : { dockerfile: options.dockerfile }),
       ...(options.target === undefined ? {} : { target: options.target }),
       tags: options.tags,
-      images: end.images.map(({ platform, digest, configDigest }) => ({
-        platform: printPlatform(platform),
-        digest,
-        configDigest,
-      })),
+      images: end.images.map((image) => imageRecord(image, plans, latest)),
       plans: explained,
+      work: session.work.notOf(new Set(plans.flatMap(({ steps }) => steps.map(({ id }) => id)))),
+      pushes: session.pushes.map(pushRecord),
     },
     projects,
   );
+}
+
+/** The layers above the base, as the image has them or, when there is none yet, as they were packed. */
+function ownLayers(plan: Plan, { images, builds }: BuildEnd): readonly BlobInfo[] {
+  const index = builds.findIndex((build) => build.plan === plan);
+  const packed = builds[index]?.layers ?? [];
+  const dressed = images[index]?.layers;
+  if (dressed === undefined) return packed.map(({ descriptor }) => descriptor);
+  return dressed.slice(dressed.length - packed.length);
 }
 
 function samePlatform({ platform }: PlanRecord, plans: readonly PlanRecord[]): PlanRecord[] {
@@ -97,15 +103,17 @@ function projectsOf({ options }: BuildSession, dockerfile: SourceText): string[]
   ];
 }
 
+/** Without the credentials that a URL may hold. */
 function contextName(text: string): string {
-  return text === '-' || /^[a-z+]+:\/\/|^git@/.test(text) ? text : resolve(text);
+  if (text === '-' || text.startsWith('git@')) return text;
+  return /^[a-z+]+:\/\//.test(text) ? text.replace(/\/\/[^/@]*@/, '//') : resolve(text);
 }
 
 /** What became of the steps of a plan, not yet explained. */
 export function planRecord(
   { plan, accounts }: PlanAccounts,
   dockerfile: SourceText,
-  layers: readonly StoredLayer[],
+  layers: readonly BlobInfo[],
 ): PlanRecord {
   const vertices = [...plan.vertices.values()].filter(({ op }) => op.kind !== 'image');
   const layerOf = new Map(layerChain(plan).map((id, index) => [id, layers[index]]));
@@ -135,9 +143,10 @@ function stepRecord(
   { id, label, stage, span, inputs }: Vertex,
   { key, outcome, result, refusal }: StepAccount,
   dockerfile: SourceText,
-  layer: StoredLayer | undefined,
+  layer: BlobInfo | undefined,
 ): RecordedStep {
-  const below = inputs[0];
+  const [below, ...others] = inputs;
+  const takesFrom = others.filter((id) => id !== undefined);
   const { startedAt, durationMs } = result ?? {};
   return {
     id,
@@ -147,15 +156,14 @@ function stepRecord(
     text: /\] (ONBUILD .*)$/s.exec(label)?.[1] ?? dockerfile.text.slice(span.start, span.end),
     line: dockerfile.position(span.start).line,
     ...(below === undefined ? {} : { below }),
+    ...(takesFrom.length === 0 ? {} : { takesFrom }),
     ...(key === undefined ? {} : { key: key.digest }),
     ...(outcome === undefined ? {} : { result: outcome }),
     ...(result?.from === undefined ? {} : { from: result.from }),
     ...(startedAt === undefined ? {} : { startedAt, durationMs: durationMs ?? 0 }),
     ...(refusal === undefined ? {} : { refusal }),
     ...(outcome === 'failed' && key !== undefined ? { recipe: maskRecipe(key.recipe) } : {}),
-    ...(layer === undefined
-      ? {}
-      : { layer: { digest: layer.descriptor.digest, sizeBytes: layer.descriptor.size } }),
+    ...(layer === undefined ? {} : { layer: { digest: layer.digest, sizeBytes: layer.size } }),
   };
 }
 

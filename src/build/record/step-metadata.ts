@@ -1,7 +1,7 @@
 import { sayCause } from '../../cache/explain/words.ts';
 import type { BuildRecord, RecordedStep } from './build-record.ts';
 
-/** What each step of a build came to, and why, as programs read it; docs/store.md describes the members. */
+/** What each step of a build came to, and why, as programs read it; docs/BUILDS.md describes the members. */
 export function stepMetadata({ plans }: BuildRecord): object[] {
   return plans.flatMap(({ steps }) => steps.map(describe));
 }

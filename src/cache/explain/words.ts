@@ -21,7 +21,7 @@ export function sayCause(cause: Cause): string {
     case 'forgotten':
       return 'built before from other inputs, whose record was pruned';
     case 'step':
-      return `stands on ${cause.label}, which ${cause.ran ? 'ran' : 'is not what it was'}`;
+      return `stands on ${shortLabel(cause.label)}, which ${cause.ran ? 'ran' : 'is not what it was'}`;
     case 'base': {
       const { from, to } = cause;
       if (from.reference !== to.reference) {
@@ -43,6 +43,11 @@ export function sayCause(cause: Cause): string {
       return `${of}${mount}${sayChanges(cause.changes, cause.omitted)}`;
     }
   }
+}
+
+function shortLabel(label: string): string {
+  const text = label.replace(/\s+/g, ' ');
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1).trimEnd()}…`;
 }
 
 function short(digest: string): string {

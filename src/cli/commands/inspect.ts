@@ -61,7 +61,11 @@ export const defineInspect: DefineCommand = (command, context) => {
         if (flags.html !== undefined) writePage(flags.html, [{ report, stack }], null, context);
         const { stdout } = context.io;
         if (flags.json === true) stdout.write(printJSON(jsonOf(view)));
-        else stdout.write(`${viewLines(view, layer, lookOf(context.io), !flags.trunc).join('\n')}\n`);
+        else {
+          const look = lookOf(context.io);
+          const own = flags.trunc ? look : { ...look, width: undefined };
+          stdout.write(`${viewLines(view, layer, own, !flags.trunc).join('\n')}\n`);
+        }
         const isGood = report.findings.length === 0 && view.checks.every(({ isKept }) => isKept);
         if (!isGood) context.exitCode = 1;
       });

@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./debug.ts')).defineDebug,
   },
   {
+    name: 'builds',
+    summary: 'list the last builds, or show one of them',
+    load: async () => (await import('./builds.ts')).defineBuilds,
+  },
+  {
     name: 'images',
     summary: 'list the images of the local store',
     load: async () => (await import('./images.ts')).defineImages,

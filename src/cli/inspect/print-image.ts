@@ -1,9 +1,8 @@
 import type { ImageReport } from '../../inspect/report.ts';
 import { printBytes } from '../../progress/quantities.ts';
+import { type Field, fieldLines } from './field-lines.ts';
 import { cut, type Look, oneLine, paint } from './look.ts';
 import { shortTime } from './short.ts';
-
-type Field = readonly [name: string, value: string | undefined];
 
 /** Who the image is, its config and its annotations. */
 export function imageLines({ image, config, annotations, size }: ImageReport, look: Look): string[] {
@@ -50,22 +49,6 @@ export function imageLines({ image, config, annotations, size }: ImageReport, lo
 function section(look: Look, title: string, fields: readonly Field[]): string[] {
   const lines = fieldLines(look, fields);
   return lines.length === 0 ? [] : ['', paint(look, 'bold', title), ...lines];
-}
-
-const nameWidth = 11;
-
-function fieldLines(look: Look, fields: readonly Field[]): string[] {
-  const lines: string[] = [];
-  let last = '';
-  for (const [name, value] of fields) {
-    if (value === undefined || value === '') continue;
-    const label = name === last ? '' : name;
-    last = name;
-    lines.push(
-      `  ${paint(look, 'dim', label.padEnd(nameWidth))} ${cut(look, oneLine(value), nameWidth + 3)}`,
-    );
-  }
-  return lines;
 }
 
 function json(words: readonly string[] | undefined): string | undefined {

@@ -1,0 +1,48 @@
+import { basename } from 'node:path';
+import type { BuildOverview } from '../../build/record/build-report.ts';
+import { printBytes, printSeconds } from '../../progress/quantities.ts';
+import { type Column, type Look, oneLine, tableLines } from '../inspect/look.ts';
+import { printAge } from '../print-age.ts';
+
+const columns: readonly Column[] = [
+  { title: 'BUILD', align: 'right' },
+  { title: 'WHEN' },
+  { title: 'RESULT' },
+  { title: 'CACHED', align: 'right' },
+  { title: 'RUN', align: 'right' },
+  { title: 'TIME', align: 'right' },
+  { title: 'NEW', align: 'right' },
+  { title: 'WHAT' },
+];
+
+/** A line for each build. @param now milliseconds since the epoch */
+export function overviewLines(builds: readonly BuildOverview[], look: Look, now: number): string[] {
+  return tableLines(
+    look,
+    columns,
+    builds.map((build) => {
+      const { summary, startedAt, outcome } = build;
+      const { cached, run, failed } = summary.steps;
+      return [
+        String(build.build),
+        printAge(startedAt, now),
+        outcome,
+        String(cached),
+        String(run + failed),
+        printSeconds(summary.wallMs),
+        summary.layers === null ? '-' : printBytes(summary.layers.new.bytes),
+        oneLine(what(build)),
+      ];
+    }),
+  );
+}
+
+/** What was built: its names, and what tells it from other builds of the same context. */
+function what({ names, context, dockerfile, target }: BuildOverview): string {
+  const place = context === '-' ? 'standard input' : context;
+  return [
+    names.length > 0 ? names.join(', ') : place,
+    ...(dockerfile === null ? [] : [`-f ${dockerfile === '-' ? '-' : basename(dockerfile)}`]),
+    ...(target === null ? [] : [`--target ${target}`]),
+  ].join(' ');
+}

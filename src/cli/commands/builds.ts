@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { openBuildRecords } from '../../build/record/build-records.ts';
+import { type BuildOverview, buildOverview, buildReport } from '../../build/record/build-report.ts';
+import { explainedBuild } from '../../build/record/explained-build.ts';
+import { buildLines } from '../builds/print-build.ts';
+import { overviewLines } from '../builds/print-builds.ts';
+import { parseCount } from '../flags/amount.ts';
+import { lookOf } from '../inspect/look.ts';
+import { dataFormat, printJSON } from '../print-data.ts';
+import type { DefineCommand } from './command.ts';
+
+interface FormatFlags {
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+interface ListFlags extends FormatFlags {
+  readonly last: string;
+}
+
+interface ShowFlags extends FormatFlags {
+  /** Commander's name for `--no-trunc`. */
+  readonly trunc: boolean;
+}
+
+export const defineBuilds: DefineCommand = (command, context) => {
+  const { io, root } = context;
+  command
+    .usage('[OPTIONS] [show [BUILD]]')
+    .option('-n, --last <count>', 'so many builds at most', '20')
+    .option('--format <format>', 'table or json (default: table)')
+    .option('--json', 'short for --format json (docs/BUILDS.md)')
+    .addHelpText('after', '\nExamples:\n' + '  strata builds\n' + '  strata builds show 12')
+    .action((flags: ListFlags) => {
+      const format = dataFormat(flags);
+      const builds = lastBuilds(root(), parseCount('--last', flags.last, 1));
+      if (format === 'json') io.stdout.write(printJSON(builds));
+      else io.stdout.write(`${overviewLines(builds, lookOf(io), Date.now()).join('\n')}\n`);
+    });
+  command
+    .command('show')
+    .description('show the steps of a build: hits, misses and why, times, bytes')
+    .usage('[OPTIONS] [BUILD]')
+    .argument('[BUILD]', 'the number of a build (default: the last one)')
+    .option('--no-trunc', 'cut no digest and no instruction')
+    .addHelpText('after', '\nExample:\n  strata builds show 12')
+    .action(async (build: string | undefined, _flags: unknown, self: Command) => {
+      // --json and --format are flags of the command above.
+      const flags = self.optsWithGlobals<ShowFlags>();
+      const format = dataFormat(flags);
+      const number = build === undefined ? undefined : parseCount('BUILD', build, 1);
+      const report = buildReport(explainedBuild(root(), number));
+      if (format === 'json') io.stdout.write(printJSON(report));
+      else io.stdout.write(`${buildLines(report, lookOf(io), !flags.trunc).join('\n')}\n`);
+    });
+};
+
+/** The newest first; what does not read as a record is none. */
+function lastBuilds(root: string, count: number): BuildOverview[] {
+  const records = openBuildRecords(root);
+  const found: BuildOverview[] = [];
+  for (const number of records.numbers().reverse()) {
+    if (found.length === count) break;
+    const record = records.read(number);
+    if (record !== undefined) found.push(buildOverview(record));
+  }
+  return found;
+}

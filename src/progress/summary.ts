@@ -1,0 +1,60 @@
+import type { BuildSummary, LayerSum } from '../core/build-summary.ts';
+import { oneLine } from './live-view.ts';
+import { printBytes, printSeconds } from './quantities.ts';
+
+/** More make no short line. */
+const stepsTold = 2;
+/** A label in the summary is no longer than this. */
+const longestLabel = 32;
+
+/**
+ * What a build came to, in two lines at most:
+ *
+ *     build 12: 4 steps cached, 2 run in 8.3s; slowest: RUN make 5.2s
+ *       layers: 5 (148MB) reused, 2 (12.3MB) new; pushed to registry.test/app: 12.3MB sent, 148MB there already
+ */
+export function printSummary(summary: BuildSummary): string[] {
+  const { build, outcome, wallMs, layers, pushes } = summary;
+  const time = printSeconds(wallMs);
+  const slowest = summary.slowest
+    .slice(0, stepsTold)
+    .map(({ label, durationMs }) => `${shortLabel(label)} ${printSeconds(durationMs)}`);
+  const parts = [
+    outcome === 'done'
+      ? `build ${build}: ${stepCounts(summary)} in ${time}`
+      : `build ${build} ${outcome} after ${time}: ${stepCounts(summary)}`,
+    ...(slowest.length === 0 || outcome !== 'done' ? [] : [`slowest: ${slowest.join(', ')}`]),
+  ];
+  const results = [
+    ...(layers === null ? [] : [`layers: ${layerSum(layers.reused)} reused, ${layerSum(layers.new)} new`]),
+    ...pushes.map(
+      ({ repository, sentBytes, thereBytes }) =>
+        `pushed to ${oneLine(repository)}: ${printBytes(sentBytes)} sent, ${printBytes(thereBytes)} there already`,
+    ),
+  ];
+  return [parts.join('; '), ...(results.length === 0 ? [] : [`  ${results.join('; ')}`])];
+}
+
+function stepCounts({ steps: { cached, run, failed, notReached } }: BuildSummary): string {
+  const counts = [
+    [cached, 'cached'],
+    [run, 'run'],
+    [failed, 'failed'],
+    [notReached, 'not reached'],
+  ] as const;
+  const told = counts.filter(([count]) => count > 0);
+  if (told.length === 0) return 'no steps';
+  return told
+    .map(([count, what], index) => `${count}${index > 0 ? '' : count === 1 ? ' step' : ' steps'} ${what}`)
+    .join(', ');
+}
+
+function layerSum({ count, bytes }: LayerSum): string {
+  return count === 0 ? 'none' : `${count} (${printBytes(bytes)})`;
+}
+
+/** The instruction without the stage: `[build 2/5] RUN make` is `RUN make`. */
+function shortLabel(label: string): string {
+  const text = oneLine(label.replace(/^\[[^\]]*\] /, '').replace(/\s+/g, ' '));
+  return text.length <= longestLabel ? text : `${text.slice(0, longestLabel - 1).trimEnd()}…`;
+}
