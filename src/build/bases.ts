@@ -58,9 +58,9 @@ export function openBases(services: BaseServices): Bases {
   const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();
   const bases = new Map<string, Base>();
   const provided = new Set<SnapshotID>();
-  const suppliers = new Map<BlobDigest, FoundImage>();
-  /** The step of each base, by reference, and whether something was fetched for it. */
-  const shown = new Map<string, { readonly ids: VertexID[]; isFetching: boolean }>();
+  const suppliers = new Map<BlobDigest, { readonly found: FoundImage; readonly key: string }>();
+  /** The step of each base, and whether something was fetched for it. */
+  const shown = new Map<string, { readonly ids: Set<VertexID>; isFetching: boolean; fetchedAt?: number }>();
   const fetching = new Map<BlobDigest, Promise<void>>();
 
   async function resolve(reference: string, platform: Platform) {
@@ -74,7 +74,8 @@ export function openBases(services: BaseServices): Bases {
       const found = await services.find(reference, platform, signal);
       const { architecture, os, variant } = found.config;
       const own = normalizePlatform({ os, architecture, variant });
-      bases.set(keyOf(found.reference, own), await adopt(found));
+      const key = keyOf(found.reference, own);
+      bases.set(key, await adopt(found, key));
       emit({ type: 'step', id, state: 'done', at: now() });
       return { found, platform: own };
     } catch (error) {
@@ -84,12 +85,12 @@ export function openBases(services: BaseServices): Bases {
     }
   }
 
-  async function adopt(found: FoundImage): Promise<Base> {
+  async function adopt(found: FoundImage, key: string): Promise<Base> {
     const { manifest, config } = found;
     const layers = manifest.layers.map((descriptor, index): StoredLayer => {
       const diffID = config.rootfs.diff_ids[index];
       assert(diffID !== undefined, 'an image has as many diffIDs as layers once it was found');
-      suppliers.set(descriptor.digest, found);
+      suppliers.set(descriptor.digest, { found, key });
       return { descriptor, diffID };
     });
     const snapshots = await Promise.all(layers.map((layer) => services.layers.adopt(layer)));
@@ -98,17 +99,23 @@ export function openBases(services: BaseServices): Bases {
     return { identity, digest: found.manifestDescriptor.digest, layers, snapshots };
   }
 
-  async function fetchLayer(supplier: FoundImage, descriptor: Descriptor, fetchSignal: AbortSignal) {
-    const step = shown.get(supplier.reference);
-    const id = step?.ids[0];
-    if (step === undefined || id === undefined) return supplier.fetchLayer(descriptor, fetchSignal);
+  async function fetchLayer(
+    found: FoundImage,
+    key: string,
+    descriptor: Descriptor,
+    fetchSignal: AbortSignal,
+  ) {
+    const step = shown.get(key);
+    const [id] = step?.ids ?? [];
+    if (step === undefined || id === undefined) return found.fetchLayer(descriptor, fetchSignal);
     if (!step.isFetching) emit({ type: 'step', id, state: 'started', at: now() });
     step.isFetching = true;
     const { digest: name, size: total } = descriptor;
-    await supplier.fetchLayer(descriptor, fetchSignal, (current) =>
+    await found.fetchLayer(descriptor, fetchSignal, (current) =>
       emit({ type: 'transfer', id, name, current, total, at: now() }),
     );
-    emit({ type: 'transfer', id, name, current: total, total, at: now(), done: true });
+    step.fetchedAt = now();
+    emit({ type: 'transfer', id, name, current: total, total, at: step.fetchedAt, done: true });
   }
 
   return {
@@ -130,7 +137,7 @@ export function openBases(services: BaseServices): Bases {
     provides: (snapshot) => provided.has(snapshot),
     canFetch: ({ digest }) => suppliers.has(digest),
     repositoryOf({ digest }) {
-      const name = suppliers.get(digest)?.reference;
+      const name = suppliers.get(digest)?.found.reference;
       return name === undefined || name.includes('://') ? undefined : parseReference(name);
     },
     fetch(descriptor, fetchSignal) {
@@ -138,7 +145,7 @@ export function openBases(services: BaseServices): Bases {
       if (work === undefined) {
         const supplier = suppliers.get(descriptor.digest);
         assert(supplier !== undefined, `some base of the build has the layer ${descriptor.digest}`);
-        work = fetchLayer(supplier, descriptor, fetchSignal).finally(() =>
+        work = fetchLayer(supplier.found, supplier.key, descriptor, fetchSignal).finally(() =>
           fetching.delete(descriptor.digest),
         );
         fetching.set(descriptor.digest, work);
@@ -148,17 +155,19 @@ export function openBases(services: BaseServices): Bases {
     showAs(vertices) {
       for (const { id, op } of vertices) {
         if (op.kind !== 'image') continue;
-        const known = shown.get(op.reference);
-        if (known === undefined) shown.set(op.reference, { ids: [id], isFetching: false });
-        else known.ids.push(id);
+        const key = keyOf(op.reference, op.platform);
+        const known = shown.get(key);
+        if (known === undefined) shown.set(key, { ids: new Set([id]), isFetching: false });
+        else known.ids.add(id);
       }
     },
     finish() {
-      for (const { ids, isFetching } of shown.values()) {
-        for (const [index, id] of ids.entries()) {
-          emit({ type: 'step', id, state: isFetching && index === 0 ? 'done' : 'cached', at: now() });
+      for (const { ids, isFetching, fetchedAt = now() } of shown.values()) {
+        for (const [index, id] of [...ids].entries()) {
+          emit({ type: 'step', id, state: isFetching && index === 0 ? 'done' : 'cached', at: fetchedAt });
         }
       }
+      shown.clear();
     },
   };
 }

@@ -10,6 +10,7 @@ import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildOptions } from './options.ts';
 import type { LayerWish } from './outputs.ts';
+import { platformsOf } from './platforms.ts';
 import { type PlanOutcome, runPlan } from './run-plan.ts';
 import type { BuildSession } from './session.ts';
 
@@ -31,26 +32,32 @@ export interface ImageContent {
   readonly layers: readonly (StoredLayer & { readonly snapshot: SnapshotID; readonly isOfBase: boolean })[];
 }
 
+/** Plans the Dockerfile for one platform. */
+export function planPlatform(
+  { options, bases }: BuildSession,
+  inputs: BuildInputs,
+  dockerfile: Dockerfile,
+  platform: Platform,
+): Promise<Plan> {
+  return planBuild(planRequest(options, inputs, dockerfile, platform), bases);
+}
+
 /**
- * Plans and runs the Dockerfile for one platform, and makes the image.
+ * Runs a plan, and makes the image.
  * @param wish undefined when only files are wanted and no image
  */
 export async function buildPlatform(
   session: BuildSession,
   inputs: BuildInputs,
-  dockerfile: Dockerfile,
-  platform: Platform,
+  plan: Plan,
   wish: LayerWish | undefined,
 ): Promise<PlatformBuild> {
-  const { options, io, bases } = session;
-  const plan = await planBuild(planRequest(options, inputs, dockerfile, platform), bases);
-  for (const diagnostic of plan.warnings) io.emit({ type: 'warning', diagnostic });
-  const vertices = [...plan.vertices.values()];
-  io.emit({ type: 'plan', steps: vertices.map(({ id, label }) => ({ id, label })) });
-  bases.showAs(vertices);
   const outcome = await runPlan(plan, session, inputs, wish);
   const built = { platform: plan.image.platform, plan, outcome };
-  if (wish === undefined) return { ...built, layers: [] };
+  if (wish === undefined) {
+    await outcome.files();
+    return { ...built, layers: [] };
+  }
   return { ...built, ...(await gatherContent(session, plan, outcome, wish)) };
 }
 
@@ -118,7 +125,7 @@ function planRequest(
     buildPlatform: platformFromNode(process.arch),
     contexts: inputs.named,
     labels: new Map(options.labels),
-    labelsShowPlatform: options.platforms.length > 1,
+    showsPlatform: platformsOf(options).length > 1,
     noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),
     ignoreRules: inputs.ignoreRules,
     network: options.run.network,

@@ -6,13 +6,13 @@ import { CanceledError, DockerfileError } from '../core/errors.ts';
 import type { SourceText } from '../core/span.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
-import { buildPlatform, type PlatformBuild } from './build-platform.ts';
+import type { PlatformBuild } from './build-platform.ts';
+import { buildPlatforms } from './build-platforms.ts';
 import { handOver } from './hand-over.ts';
 import { openInputs } from './inputs.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { layerWish, openOutputs } from './outputs.ts';
-import { platformsOf } from './platforms.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { summarizeBuild } from './record/summarize-build.ts';
 import { imageIDOf, writeResultFiles } from './result-files.ts';
@@ -40,9 +40,8 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
     try {
       const handed = await withWhatIsThere(session, async () => {
         builds.length = 0;
-        for (const platform of platformsOf(options)) {
-          builds.push(await buildPlatform(session, inputs, dockerfile, platform, wish));
-        }
+        await buildPlatforms(session, inputs, dockerfile, wish, builds);
+        session.bases.finish();
         const done = await handOver(session, builds, outputs);
         await keepImported(session);
         if (options.cacheTo.length > 0) {

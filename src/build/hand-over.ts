@@ -1,8 +1,9 @@
 /** The end of a build: outputs, and names in the store. */
 import type { BlobStore } from '../content/blob-store.ts';
 import { assert } from '../core/assert.ts';
-import type { FileTree } from '../core/file-tree.ts';
 import { asStep, type StepReporter } from '../export/as-step.ts';
+import { datedTree } from '../export/dated-tree.ts';
+import type { PlatformTree } from '../export/platform-trees.ts';
 import { printReceipt, pushToRegistries } from '../export/push.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
@@ -64,7 +65,7 @@ async function writeOutput(
   await write({
     ...(manifest === undefined ? {} : { image: { manifest, names } }),
     blobs,
-    openTree: () => openTree(session, builds),
+    openTrees: () => openTrees(session, builds),
     async push(root, references) {
       const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
       const remote = remoteBlobs(session);
@@ -81,10 +82,19 @@ function isWhole(builds: readonly PlatformBuild[], blobs: BlobStore): boolean {
   return builds.every(({ content }) => content?.layers.every(({ descriptor }) => blobs.holds(descriptor)));
 }
 
-async function openTree({ store, io }: BuildSession, builds: readonly PlatformBuild[]): Promise<FileTree> {
-  const [only] = builds;
-  assert(only !== undefined && builds.length === 1, 'files are exported for one platform');
-  const stack = only.outcome.stack.map((layer) => layer.snapshot);
-  await store.layers.ensureFiles(stack, io.signal);
-  return store.snapshotter.view(stack);
+/** Files of a build with a time are all of that time, as BuildKit exports them. */
+async function openTrees(
+  { store, io }: BuildSession,
+  builds: readonly PlatformBuild[],
+): Promise<readonly PlatformTree[]> {
+  return Promise.all(
+    builds.map(async ({ platform, plan, outcome }) => {
+      const stack = outcome.stack.map((layer) => layer.snapshot);
+      await store.layers.ensureFiles(stack, io.signal);
+      const tree = store.snapshotter.view(stack);
+      const { epochSeconds } = plan.image;
+      if (epochSeconds === undefined) return { platform, tree, seconds: Math.floor(io.now() / 1000) };
+      return { platform, tree: datedTree(tree, epochSeconds), seconds: epochSeconds };
+    }),
+  );
 }

@@ -11,6 +11,8 @@ export interface ImageForm {
   readonly compression: Compression;
   /** Layers of the base too, and those that are stored with another level. */
   readonly isForced: boolean;
+  /** No time in the layers of this build is later than SOURCE_DATE_EPOCH. */
+  readonly clampsTimes: boolean;
   /** Whose media types stand in manifest and index. */
   readonly mediaTypes: 'oci' | 'docker';
   readonly annotations: readonly Annotation[];
@@ -33,7 +35,13 @@ export function sharedAlgorithm(outputs: readonly OutputSpec[]): Compression['al
 }
 
 /** Keys of an output that make its form; any number of annotations besides. */
-export const formKeys = ['compression', 'compression-level', 'force-compression', 'oci-mediatypes'] as const;
+export const formKeys = [
+  'compression',
+  'compression-level',
+  'force-compression',
+  'oci-mediatypes',
+  'rewrite-timestamp',
+] as const;
 
 const annotationKey = /^annotation(?:-([^.]+))?(?=[.[])(\[[^\]]*\])?\.(.+)$/s;
 
@@ -65,7 +73,13 @@ export function formOf({ type, attributes }: OutputSpec, defaults: FormDefaults)
       hint: 'leave out oci-mediatypes=false',
     });
   }
-  return { compression, isForced: attributes['force-compression'] === 'true', mediaTypes, annotations };
+  return {
+    compression,
+    isForced: attributes['force-compression'] === 'true',
+    clampsTimes: attributes['rewrite-timestamp'] === 'true',
+    mediaTypes,
+    annotations,
+  };
 }
 
 function annotationsOf(attributes: OutputSpec['attributes'], host: Platform): Annotation[] {

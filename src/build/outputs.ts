@@ -8,24 +8,26 @@ import type { Reference } from '../core/image-reference.ts';
 import { platformFromNode } from '../core/platform.ts';
 import { suggest } from '../core/suggest.ts';
 import type { StreamDestination } from '../export/destination.ts';
-import { exportDocker } from '../export/docker.ts';
+import { exportDocker, manyPlatforms } from '../export/docker.ts';
 import { checkImages, type ExportImage } from '../export/image.ts';
 import { exportLocal } from '../export/local.ts';
 import { exportOCI, type LayoutDestination } from '../export/oci.ts';
+import { assertDisjoint, type PlatformTree, splitByPlatform } from '../export/platform-trees.ts';
 import { exportTar } from '../export/root-tar.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
 import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
 import type { BuildOptions, OutputSpec } from './options.ts';
+import { platformsOf } from './platforms.ts';
 
 /** What the exporters take from. */
 export interface OutputSources {
   /** Absent when the output is files and no image. */
   readonly image?: ExportImage;
   readonly blobs: BlobStore;
-  /** The root filesystem of the image, for the outputs that are files and no image. */
-  openTree(): Promise<FileTree>;
+  /** The root filesystems of the image, for the outputs that are files and no image. */
+  openTrees(): Promise<readonly PlatformTree[]>;
   /** Sends the image to the registries that names begin with. */
   push(image: Descriptor, names: readonly Reference[]): Promise<void>;
   readonly signal: AbortSignal;
@@ -60,19 +62,21 @@ export interface Output {
   write(sources: OutputSources): Promise<void>;
 }
 
-const known = ['tar', 'name', 'push', 'push-by-digest', 'name-canonical', 'rewrite-timestamp', ...formKeys];
+const known = ['tar', 'name', 'push', 'push-by-digest', 'name-canonical', 'platform-split', ...formKeys];
 
 /**
  * Reads the outputs of a build.
  * @throws UsageError `bad-output`, `bad-annotation`
  */
 export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
-  const { outputs, annotations, platforms } = options;
+  const { outputs, annotations } = options;
   const host = platformFromNode(process.arch);
   const algorithm = sharedAlgorithm(outputs);
-  const defaults = { annotations, platformCount: platforms.length, host, algorithm };
+  const platformCount = platformsOf(options).length;
+  const defaults = { annotations, platformCount, host, algorithm };
   return outputs.map((spec) => {
     checkKeys(spec);
+    if (spec.type === 'docker' && platformCount > 1) throw manyPlatforms(platformCount);
     const form = isImage(spec) ? { form: formOf(spec, defaults) } : {};
     const own = (spec.attributes.name ?? '').split(',').filter((name) => name !== '');
     const names = [...new Set([...options.tags, ...own].map((name) => printReference(parseReference(name))))];
@@ -120,15 +124,24 @@ function writerOf(
       const to = streamDestination(spec, stdout);
       return {
         label: `exporting root filesystem to tar ${dest}`,
-        write: async ({ openTree, signal }) => exportTar(await openTree(), to, signal),
+        write: async ({ openTrees, signal }) => {
+          const trees = await openTrees();
+          const [only] = trees;
+          const isOne = only !== undefined && trees.length === 1;
+          await exportTar(isOne ? only.tree : splitByPlatform(trees), to, signal);
+        },
       };
     }
     case 'local': {
       const directory = resolve(needDest(spec));
       return {
         label: `exporting root filesystem to ${dest}`,
-        write: async ({ openTree, signal }) =>
-          exportLocal(await openTree(), directory, process.geteuid?.() === 0, signal),
+        write: async ({ openTrees, signal }) => {
+          const keepsOwners = process.geteuid?.() === 0;
+          for (const tree of placed(await openTrees(), spec)) {
+            await exportLocal(tree, directory, keepsOwners, signal);
+          }
+        },
       };
     }
     case 'store':
@@ -174,6 +187,14 @@ function imageWriter(to: LayoutDestination, write: typeof exportOCI): Output['wr
     }
     await write(images, blobs, to, signal);
   };
+}
+
+/** What goes to one place: each platform in a directory of its own when there are several, or where that is asked for. */
+function placed(trees: readonly PlatformTree[], { attributes }: OutputSpec): readonly FileTree[] {
+  const isSplit = attributes['platform-split'] ?? String(trees.length > 1);
+  if (isSplit === 'true') return [splitByPlatform(trees)];
+  assertDisjoint(trees);
+  return trees.map(({ tree }) => tree);
 }
 
 function layoutDestination(spec: OutputSpec, stdout: Writable): LayoutDestination {

@@ -24,6 +24,8 @@ export interface PlanOutcome {
   readonly stack: readonly StackLayer[];
   /** The layers above the base, lowest first. */
   layers(): Promise<readonly StoredLayer[]>;
+  /** Puts the files of the image in place, for outputs that are files. */
+  files(): Promise<void>;
 }
 
 /**
@@ -111,6 +113,10 @@ export async function runPlan(
   const baseCount = plan.image.base?.diffIDs.length ?? 0;
   return {
     stack,
+    async files() {
+      const snapshots = stack.map((layer) => layer.snapshot);
+      await layers.ensureFiles(snapshots, io.signal);
+    },
     async layers() {
       const packed = await Promise.allSettled(
         stack.slice(baseCount).map((_, index) => pack(stack.slice(0, baseCount + index + 1))),

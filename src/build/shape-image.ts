@@ -36,9 +36,16 @@ async function shape(
   const { blobs } = session.store;
   const { mediaTypes, annotations } = form;
   const images: AssembledImage[] = [];
-  for (const { content, platform } of builds) {
+  if (form.clampsTimes && builds.some(({ plan }) => plan.image.epochSeconds === undefined)) {
+    const text = 'rewrite-timestamp=true changes nothing without --build-arg SOURCE_DATE_EPOCH=SECONDS';
+    session.io.emit({ type: 'note', text, at: session.io.now() });
+  }
+  for (const { content, platform, plan } of builds) {
     if (content === undefined) continue;
-    const layers = await Promise.all(content.layers.map((layer) => dressLayer(session, layer, form)));
+    const epochSeconds = form.clampsTimes ? plan.image.epochSeconds : undefined;
+    const layers = await Promise.all(
+      content.layers.map((layer) => dressLayer(session, layer, form, epochSeconds)),
+    );
     const own = annotationsAt(annotations, 'manifest', platform);
     const image = await assembleImage(content.config, layers, blobs, { mediaTypes, annotations: own });
     const about = annotationsAt(annotations, 'manifest-descriptor', platform);
@@ -52,12 +59,20 @@ async function shape(
   return { root: annotated(index, annotationsAt(annotations, 'index-descriptor')), images };
 }
 
-/** A layer of the base is changed by force alone; one of ours when it is not compressed as was asked for. */
+/**
+ * A layer of the base is changed by force alone; one of ours when it is not compressed as was asked for.
+ * @param epochSeconds no time in one of ours is later
+ */
 async function dressLayer(
   { store, io }: BuildSession,
   layer: ImageContent['layers'][number],
   { compression, isForced }: ImageForm,
+  epochSeconds: number | undefined,
 ): Promise<StoredLayer> {
+  if (epochSeconds !== undefined && !layer.isOfBase) {
+    const clamped = await store.layers.clamp(layer.snapshot, layer, epochSeconds, compression, io.signal);
+    if (clamped.diffID !== layer.diffID) return clamped;
+  }
   const isOther =
     layerCompression(layer.descriptor.mediaType) !== compression.algorithm || compression.level !== undefined;
   if (!isForced && (layer.isOfBase || !isOther)) return layer;

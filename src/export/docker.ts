@@ -37,11 +37,7 @@ async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<objec
   const [first, ...others] = await readManifests(image.manifest, blobs);
   if (first === undefined || others.length > 0) {
     const count = others.length + (first === undefined ? 0 : 1);
-    throw new UsageError(
-      'docker-many-platforms',
-      `a docker archive holds an image of one platform, this one has ${count}`,
-      { hint: 'build for one --platform, or use type=oci' },
-    );
+    throw manyPlatforms(count);
   }
   const { config, layers } = first.manifest;
   return {
@@ -49,6 +45,14 @@ async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<objec
     RepoTags: image.names.length === 0 ? null : image.names.map((name) => familiarName(parseReference(name))),
     Layers: layers.map(blobPath),
   };
+}
+
+export function manyPlatforms(count: number): UsageError {
+  return new UsageError(
+    'docker-many-platforms',
+    `a docker archive holds an image of one platform, this one has ${count}`,
+    { hint: 'build for one --platform, or use type=oci' },
+  );
 }
 
 function blobPath({ digest }: Descriptor): string {

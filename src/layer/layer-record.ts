@@ -14,6 +14,8 @@ export interface LayerRecord {
   readonly tarSize?: number;
   /** One for each compression the layer was ever stored with; the first is the oldest. */
   readonly blobs: readonly LayerBlob[];
+  /** The layers that it becomes where no time in it may be later than some. */
+  readonly clamped?: readonly ClampedBlob[];
 }
 
 export interface LayerBlob {
@@ -23,6 +25,13 @@ export interface LayerBlob {
    * elsewhere `pulled`, or `imported` as long as nobody has seen that a cache was right about it.
    */
   readonly writer: string;
+}
+
+/** Another layer with the same files. */
+export interface ClampedBlob extends LayerBlob {
+  /** No file is younger, in seconds since the epoch. */
+  readonly seconds: number;
+  readonly diffID: DiffID;
 }
 
 /** The record of a snapshot; one that is damaged is none. */

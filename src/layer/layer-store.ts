@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '../content/blob-store.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
+import type { DiffID } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
@@ -18,6 +19,7 @@ import { lockFile } from '../sys/file-lock.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import { applyLayer } from './apply.ts';
+import { clampLayer } from './clamp.ts';
 import { openBlockCompressor } from './compress/block-compressor.ts';
 import { layerMediaType } from './compression.ts';
 import { diffSnapshot } from './diff.ts';
@@ -67,6 +69,18 @@ export interface LayerStore {
   recompress(
     id: SnapshotID,
     layer: StoredLayer,
+    compression: Compression,
+    signal: AbortSignal,
+  ): Promise<StoredLayer>;
+  /**
+   * The layer that the snapshot's becomes when no time in it may be later than `seconds`, compressed like this; the
+   * one given where nothing in it is later.
+   * @throws what `clampLayer` throws
+   */
+  clamp(
+    id: SnapshotID,
+    layer: StoredLayer,
+    seconds: number,
     compression: Compression,
     signal: AbortSignal,
   ): Promise<StoredLayer>;
@@ -212,15 +226,18 @@ export function openLayerStore(
     listing?: readonly ListedMember[],
   ): Promise<StoredLayer> {
     if (listing !== undefined) await writeListing(listingPath(id), listing);
-    const before = recordOf(id);
-    const others = before?.diffID === layer.diffID ? before.blobs : [];
-    const record: LayerRecord = {
-      diffID: layer.diffID,
-      tarSize,
-      blobs: [...others, { descriptor: layer.descriptor, writer }],
-    };
+    const { diffID, descriptor } = layer;
+    const before = recordOfLayer(id, diffID);
+    const blobsKnown = before?.blobs ?? [];
+    const record = { ...before, diffID, tarSize, blobs: [...blobsKnown, { descriptor, writer }] };
     await writeLayerRecord(records, id, record);
     return layer;
+  }
+
+  /** What is known of a snapshot, if it is this layer. */
+  function recordOfLayer(id: SnapshotID, diffID: DiffID): LayerRecord | undefined {
+    const record = recordOf(id);
+    return record?.diffID === diffID ? record : undefined;
   }
 
   /** Notes that the layer is stored as this blob, or would be. */
@@ -231,10 +248,10 @@ export function openLayerStore(
   ): Promise<void> {
     const known = recordOf(id);
     if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return;
-    const blobsKnown = known?.diffID === diffID ? known.blobs : [];
+    const before = known?.diffID === diffID ? known : undefined;
     const { mediaType, digest, size } = descriptor;
     const added = { descriptor: { mediaType, digest, size }, writer };
-    await writeLayerRecord(records, id, { diffID, blobs: [...blobsKnown, added] });
+    await writeLayerRecord(records, id, { ...before, diffID, blobs: [...(before?.blobs ?? []), added] });
   }
 
   async function recompress(
@@ -252,6 +269,34 @@ export function openLayerStore(
     if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
     await bring(layer, signal);
     return save(id, await recompressLayer(layer, blobs, compression, signal));
+  }
+
+  async function clamp(
+    id: SnapshotID,
+    layer: StoredLayer,
+    seconds: number,
+    compression: Compression,
+    signal: AbortSignal,
+  ): Promise<StoredLayer> {
+    const { writer } = openBlockCompressor(compression);
+    const mediaType = layerMediaType(compression);
+    const made = recordOfLayer(id, layer.diffID)?.clamped?.find(
+      (each) =>
+        each.seconds === seconds &&
+        (each.diffID === layer.diffID ||
+          (each.writer === writer &&
+            each.descriptor.mediaType === mediaType &&
+            blobs.has(each.descriptor.digest))),
+    );
+    if (made?.diffID === layer.diffID) return layer;
+    if (made !== undefined) return { diffID: made.diffID, descriptor: made.descriptor };
+    await bring(layer, signal);
+    const packed = await clampLayer(layer, blobs, seconds, compression, signal);
+    const { descriptor, diffID } = packed?.layer ?? layer;
+    const before = recordOfLayer(id, layer.diffID) ?? { diffID: layer.diffID, blobs: [] };
+    const own = { seconds, diffID, descriptor, writer };
+    await writeLayerRecord(records, id, { ...before, clamped: [...(before.clamped ?? []), own] });
+    return { descriptor, diffID };
   }
 
   /** A blob that is here or, packed elsewhere, can be fetched: packed anew it might have other bytes. */
@@ -281,6 +326,10 @@ export function openLayerStore(
   return {
     save,
     ensureFiles,
+    clamp: (id, layer, seconds, compression, signal) =>
+      packed(`${id} clamped ${seconds} ${compression.algorithm} ${compression.level ?? ''}`, () =>
+        clamp(id, layer, seconds, compression, signal),
+      ),
     recompress: (id, layer, compression, signal) =>
       packed(`${id} recompressed ${compression.algorithm} ${compression.level ?? ''}`, () =>
         recompress(id, layer, compression, signal),

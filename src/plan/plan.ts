@@ -20,8 +20,8 @@ export interface PlanRequest {
   readonly targetPlatform: Platform;
   /** The person named the platform; otherwise a base of another platform decides for the image. */
   readonly isPlatformExplicit: boolean;
-  /** Several platforms are built: labels begin with this plan's. */
-  readonly labelsShowPlatform?: boolean | undefined;
+  /** Several platforms are built: labels and ids begin with this plan's. */
+  readonly showsPlatform?: boolean | undefined;
   readonly buildPlatform: Platform;
   readonly contexts: ReadonlyMap<string, NamedContext>;
   /** Merged last into the image's labels. */

@@ -7,7 +7,6 @@ import { parseOutput } from '../../src/cli/flags/output.ts';
 import { parseAnnotation, parseHost, parseUlimit } from '../../src/cli/flags/pairs.ts';
 import { parseResources } from '../../src/cli/flags/resources.ts';
 import { parseSecret, parseSsh } from '../../src/cli/flags/secret.ts';
-import { refuseUnsupported } from '../../src/cli/flags/unsupported.ts';
 import { defaultPruneSettings } from '../../src/cli/prune/settings.ts';
 
 /** A value, or the code and a part of what the error says and hints. */
@@ -423,18 +422,15 @@ describe('readBuildOptions', () => {
   });
 });
 
-describe('what a build does not honour is refused', () => {
-  const rows: [title: string, flags: Partial<BuildFlags>, isRefused: boolean][] = [
-    ['an output it has', { output: ['type=oci,dest=a,compression=gzip'] }, false],
-    ['push', { push: true }, false],
-    ['other dates', { output: ['type=oci,dest=a,rewrite-timestamp=true'] }, true],
-    ['the dates there are', { output: ['type=oci,dest=a,rewrite-timestamp=false'] }, false],
-    ['cache export', { cacheTo: ['type=inline'] }, false],
-  ];
-  test.each(rows)('%s', (_title, flags, isRefused) => {
-    const all = { ...noFlags, ...flags };
-    const got = outcome(() => refuseUnsupported(all, readBuildOptions(all, around)));
-    if (isRefused) expect(got).toMatch(/^unsupported-flag: .* is not supported yet/);
-    else expect(got).toBeUndefined();
-  });
+test.each<[string, Partial<BuildFlags>, Record<string, string>, readonly (readonly [string, string])[]]>([
+  ['of the environment', {}, { SOURCE_DATE_EPOCH: '7' }, [['SOURCE_DATE_EPOCH', '7']]],
+  [
+    'of a flag',
+    { buildArg: ['SOURCE_DATE_EPOCH=8'] },
+    { SOURCE_DATE_EPOCH: '7' },
+    [['SOURCE_DATE_EPOCH', '8']],
+  ],
+  ['that is not given', {}, { SOURCE_DATE_EPOCH: '' }, []],
+])('a time for the build: %s', (_title, flags, env, want) => {
+  expect(readBuildOptions({ ...noFlags, ...flags }, { ...around, env }).buildArgs).toEqual(want);
 });

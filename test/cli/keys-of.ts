@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { buildPlatform } from '../../src/build/build-platform.ts';
+import { buildPlatform, planPlatform } from '../../src/build/build-platform.ts';
 import { openInputs } from '../../src/build/inputs.ts';
 import type { BuildIO, BuildOptions } from '../../src/build/options.ts';
 import { readSecrets } from '../../src/build/secrets.ts';
@@ -69,10 +69,13 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
     const { dockerfile } = parseDockerfile(inputs.dockerfile);
     if (dockerfile === undefined) throw new Error('the Dockerfile does not parse');
     const platform = platformFromNode(process.arch);
-    await buildPlatform(session, inputs, dockerfile, platform, {
-      compression: { algorithm: 'gzip' },
-      mayBeRemote: false,
-    }).catch(() => {});
+    const plan = await planPlatform(session, inputs, dockerfile, platform).catch(() => undefined);
+    if (plan !== undefined) {
+      await buildPlatform(session, inputs, plan, {
+        compression: { algorithm: 'gzip' },
+        mayBeRemote: false,
+      }).catch(() => {});
+    }
     const [planned] = session.accounts;
     if (planned === undefined) throw new Error('the Dockerfile cannot be planned');
     return new Map(

@@ -90,7 +90,7 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
     buildArgs: pairs('arg'),
     targetPlatform: platform === undefined ? amd64 : parsePlatform(platform, amd64),
     isPlatformExplicit: platform !== undefined,
-    labelsShowPlatform: all('labels').includes('with-platform'),
+    showsPlatform: all('labels').includes('with-platform'),
     buildPlatform: buildPlatform === undefined ? amd64 : parsePlatform(buildPlatform, amd64),
     contexts: new Map(contexts),
     labels: pairs('label'),

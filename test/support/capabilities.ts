@@ -16,6 +16,7 @@ const probes = {
   buildah: () => findProgram('buildah') !== undefined,
   dockerd: () => findProgram('dockerd') !== undefined && isExecutable('/usr/bin/docker'),
   ip: () => findProgram('ip') !== undefined,
+  qemu: () => findProgram('qemu-aarch64-static') !== undefined,
   python3: () => findProgram('python3') !== undefined,
   chromium: () => findProgram('chromium', 'chromium-browser') !== undefined,
   mmdebstrap: () => findProgram('mmdebstrap') !== undefined,

@@ -8,7 +8,6 @@ import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { readOnFailure } from '../flags/on-failure.ts';
 import { withTimeout } from '../flags/timeout.ts';
-import { refuseUnsupported } from '../flags/unsupported.ts';
 import { openOutputTail } from '../output-tail.ts';
 import { addRegistryFlags } from '../registry-access.ts';
 import { openRenderer } from '../renderer-choice.ts';
@@ -97,7 +96,6 @@ export const defineBuild: DefineCommand = (command, context) => {
         isStdoutTerminal: io.stdout.isTTY === true,
         failureShell: readOnFailure(flags, contextPath, io),
       });
-      refuseUnsupported(flags, options);
       if (call !== undefined) {
         const { runCall } = await import('../calls/run-call.ts');
         await runCall(call, options, context);

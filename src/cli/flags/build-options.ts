@@ -90,7 +90,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     dockerfile: flags.file,
     tags: flags.tag.map(checkTag),
     target: flags.target,
-    buildArgs: flags.buildArg.map((text) => parseBuildArg(text, env)),
+    buildArgs: readBuildArgs(flags, env),
     buildContexts: flags.buildContext.map(parseBuildContext),
     outputs: readOutputs(flags, around.isStdoutTerminal),
     platforms: flags.platform.map(checkPlatform),
@@ -119,6 +119,15 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
   };
 }
 
+/** As buildx does, a time for reproducible builds is taken from the environment too. */
+function readBuildArgs({ buildArg }: BuildFlags, env: Surroundings['env']): BuildOptions['buildArgs'] {
+  const given = buildArg.map((text) => parseBuildArg(text, env));
+  const epoch = env[epochName];
+  if (!epoch || given.some(([name]) => name === epochName)) return given;
+  return [[epochName, epoch], ...given];
+}
+
+const epochName = 'SOURCE_DATE_EPOCH';
 const entitlements = ['network.host', 'security.insecure', 'device'] as const;
 const networks = ['default', 'none', 'host'] as const;
 

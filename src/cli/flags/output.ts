@@ -25,7 +25,7 @@ const keysOf: Readonly<Record<(typeof types)[number], readonly string[]>> = {
   oci: ['tar', ...image],
   docker: ['tar', ...image],
   tar: ['rewrite-timestamp'],
-  local: ['rewrite-timestamp'],
+  local: ['platform-split', 'rewrite-timestamp'],
   registry: [...push, ...image],
   image: ['push', ...push, ...image],
 };
@@ -111,7 +111,15 @@ function readType(text: string, name: string | undefined): Exclude<OutputType, '
   });
 }
 
-const booleans = ['tar', 'push', ...push, 'force-compression', 'rewrite-timestamp', 'oci-mediatypes'];
+const booleans = [
+  'tar',
+  'push',
+  'platform-split',
+  ...push,
+  'force-compression',
+  'rewrite-timestamp',
+  'oci-mediatypes',
+];
 const compressions = ['gzip', 'zstd', 'uncompressed'];
 
 /** Checks one key against its type and gives its value in the one spelling it has. */

@@ -25,8 +25,9 @@ export function imageVertex(
   reading: Reading,
 ): VertexID {
   const { reference, platform } = resolvedImage(source, reading);
-  const isForeign = printPlatform(platform) !== printPlatform(reading.request.targetPlatform);
-  const id = `image:${reference}${isForeign ? ` ${printPlatform(platform)}` : ''}`;
+  const { showsPlatform, targetPlatform } = reading.request;
+  const isTold = showsPlatform === true || printPlatform(platform) !== printPlatform(targetPlatform);
+  const id = `image:${reference}${isTold ? ` ${printPlatform(platform)}` : ''}`;
   if (!reading.vertices.has(id)) {
     const label = `${labelPrefix}FROM ${reference}`;
     const op = { kind: 'image', reference, platform } as const;

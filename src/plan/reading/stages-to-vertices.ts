@@ -13,20 +13,19 @@ import { startStage } from './start-stage.ts';
 
 /** Reads the reached stages in file order, which puts each one after those it needs (spec 3, 4). */
 export function stagesToVertices(reading: Reading): void {
-  const { graph, reach, states } = reading;
-  const ids = stageIDs(graph.nodes);
+  const { graph, reach, states, request } = reading;
+  const ids = stageIDs(graph.nodes, shownPlatform(request));
   for (const node of graph.nodes) {
     if (reach.stages.has(node.index)) states.set(node.index, readStage(node, ids.get(node) ?? '', reading));
   }
 }
 
 /** What the vertices of each stage are called by: its name, unless several have it. */
-function stageIDs(nodes: readonly StageNode[]): ReadonlyMap<StageNode, string> {
+function stageIDs(nodes: readonly StageNode[], platform: readonly string[]): ReadonlyMap<StageNode, string> {
   const counts = new Map<string, number>();
   for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return new Map(
-    nodes.map((node) => [node, counts.get(node.name) === 1 ? node.name : `${node.name}~${node.index}`]),
-  );
+  const own = ({ name, index }: StageNode) => (counts.get(name) === 1 ? name : `${name}~${index}`);
+  return new Map(nodes.map((node) => [node, [...platform, own(node)].join(' ')]));
 }
 
 function readStage(node: StageNode, stageID: string, reading: Reading): StageState {
@@ -48,8 +47,12 @@ function readStage(node: StageNode, stageID: string, reading: Reading): StageSta
 
 /** The platform when several are built, the stage when the file has several (spec 4.6). */
 function labelNames({ name }: StageNode, { graph, request }: Reading): string[] {
-  const platform = request.labelsShowPlatform === true ? [printPlatform(request.targetPlatform)] : [];
+  const platform = shownPlatform(request);
   return graph.nodes.length > 1 ? [...platform, name] : platform;
+}
+
+function shownPlatform({ showsPlatform, targetPlatform }: PlanRequest): string[] {
+  return showsPlatform === true ? [printPlatform(targetPlatform)] : [];
 }
 
 /** Reads one instruction; a vertex it makes is called `id` and stands on top of the stage. */

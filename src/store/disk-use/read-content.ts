@@ -40,7 +40,8 @@ const readers: Readonly<Record<Holder, (path: string, name: string, root: string
   layer(_path, name, root) {
     const record = readLayerRecord(join(root, 'layers'), name);
     if (record === undefined) return damaged;
-    return { label: record.diffID, needs: record.blobs.map(({ descriptor }) => blobID(descriptor.digest)) };
+    const blobs = [...record.blobs, ...(record.clamped ?? [])];
+    return { label: record.diffID, needs: blobs.map(({ descriptor }) => blobID(descriptor.digest)) };
   },
   fact(path) {
     const answer = readSealedFile(path);

@@ -6,6 +6,7 @@ import type { Digest } from '../../../core/digest.ts';
 import { CanceledError, StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
 import type { ExecOp, PlannedMount, Vertex, VertexID } from '../../../plan/vertex.ts';
+import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
@@ -94,6 +95,10 @@ export function execRunner(
     return isKept;
   }
 
+  /** Looked for only when a step failed: it is the rarest of reasons. */
+  const foreign = ({ args, env }: ExecOp, below: Stack) =>
+    foreignProgram(snapshotter.view(below), args[0] ?? '', env);
+
   return {
     async recipe(vertex, context) {
       const chosen = chosenFor(vertex);
@@ -121,8 +126,12 @@ export function execRunner(
       await layers.ensureFiles(below, context.signal);
       const active = snapshotter.prepare(below);
       try {
-        const exit = await runIn(vertex, below, active, context);
+        const exit = await runIn(vertex, below, active, context).catch((error: unknown) => {
+          throw error instanceof StepError ? (foreign(vertex.op, below) ?? error) : error;
+        });
         if (exit.code !== 0) {
+          const reason = foreign(vertex.op, below);
+          if (reason !== undefined) throw reason;
           // Why the step failed comes before whether it could be kept.
           const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
           throw stepFailure(vertex.op, exit, settings, isKept);

@@ -1,0 +1,65 @@
+import type { Dockerfile } from '../dockerfile/instruction.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { VertexID } from '../plan/vertex.ts';
+import { buildPlatform, type PlatformBuild, planPlatform } from './build-platform.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { LayerWish } from './outputs.ts';
+import { platformsOf } from './platforms.ts';
+import type { BuildSession } from './session.ts';
+
+/**
+ * Builds for all platforms side by side, once it is known that there is a plan for each. Steps that they share
+ * run once. The first failure ends the work for the others, and is the one that is thrown.
+ * @param finished takes what was built, in the order of the platforms, also when others fail
+ */
+export async function buildPlatforms(
+  session: BuildSession,
+  inputs: BuildInputs,
+  dockerfile: Dockerfile,
+  wish: LayerWish | undefined,
+  finished: PlatformBuild[],
+): Promise<void> {
+  const { options, io, accounts } = session;
+  const plans: Plan[] = [];
+  for (const platform of platformsOf(options)) {
+    plans.push(await planPlatform(session, inputs, dockerfile, platform));
+  }
+  showWarnings(plans, session);
+  showSteps(plans, session);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([io.signal, failed.signal]);
+  const stoppable = { ...session, io: { ...io, signal } };
+  const failures: unknown[] = [];
+  const builds = await Promise.all(
+    plans.map((plan) =>
+      buildPlatform(stoppable, inputs, plan, wish).catch((error: unknown) => {
+        failures.push(error);
+        failed.abort();
+        return undefined;
+      }),
+    ),
+  );
+  finished.push(...builds.filter((build) => build !== undefined));
+  accounts.sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** The steps to come; one that several platforms share goes by the label it has for the first of them. */
+function showSteps(plans: readonly Plan[], { io, bases }: BuildSession): void {
+  const labels = new Map<VertexID, string>();
+  for (const { id, label } of plans.flatMap(({ vertices }) => [...vertices.values()])) {
+    if (!labels.has(id)) labels.set(id, label);
+  }
+  io.emit({ type: 'plan', steps: [...labels].map(([id, label]) => ({ id, label })) });
+  for (const { vertices } of plans) bases.showAs(vertices.values());
+}
+
+/** What holds for several platforms is said once. */
+function showWarnings(plans: readonly Plan[], { io }: BuildSession): void {
+  const said = new Set<string>();
+  for (const diagnostic of plans.flatMap(({ warnings }) => warnings)) {
+    const key = [diagnostic.code, diagnostic.span?.start, diagnostic.message].join(' ');
+    if (!said.has(key)) io.emit({ type: 'warning', diagnostic });
+    said.add(key);
+  }
+}
