@@ -19,6 +19,7 @@ import { bindMount, mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { setTimes } from '../sys/node.ts';
 import { removeSmallTree, removeTrees } from '../sys/remove-tree.ts';
+import { spreadDirectories } from '../sys/spread-directories.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
@@ -40,6 +41,7 @@ export function openSnapshotter(directory: string, workDirectory: string): Snaps
   const work = realpathSync(workDirectory);
   const mountDirectory = join(work, 'mounts');
   let isMounted = false;
+  let isSpread = false;
   let count = 0;
 
   const path = (id: SnapshotID): string => {
@@ -56,6 +58,8 @@ export function openSnapshotter(directory: string, workDirectory: string): Snaps
     view,
 
     prepare: (over) => {
+      if (!isSpread) spreadDirectories(work);
+      isSpread = true;
       const own = join(work, String(count++));
       const active: ActiveSnapshot = { upper: join(own, 'upper'), work: join(own, 'work') };
       for (const each of [own, active.upper, active.work]) mkdirSync(each);
