@@ -7,6 +7,7 @@ import type { BlobDigest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Reference } from '../core/image-reference.ts';
 import { normalizePlatform, type Platform, printPlatform } from '../core/platform.ts';
+import { traced } from '../core/trace.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { chainIDs } from '../oci/chain-id.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
@@ -71,7 +72,7 @@ export function openBases(services: BaseServices): Bases {
     });
     emit({ type: 'step', id, state: 'started', at: now() });
     try {
-      const found = await services.find(reference, platform, signal);
+      const found = await traced('resolve base', () => services.find(reference, platform, signal));
       const { architecture, os, variant } = found.config;
       const own = normalizePlatform({ os, architecture, variant });
       const key = keyOf(found.reference, own);

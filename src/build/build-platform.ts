@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts';
 import { type Platform, platformFromNode } from '../core/platform.ts';
+import { traced } from '../core/trace.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
@@ -39,7 +40,7 @@ export function planPlatform(
   dockerfile: Dockerfile,
   platform: Platform,
 ): Promise<Plan> {
-  return planBuild(planRequest(options, inputs, dockerfile, platform), bases);
+  return traced('plan', () => planBuild(planRequest(options, inputs, dockerfile, platform), bases));
 }
 
 /**
@@ -52,13 +53,14 @@ export async function buildPlatform(
   plan: Plan,
   wish: LayerWish | undefined,
 ): Promise<PlatformBuild> {
-  const outcome = await runPlan(plan, session, inputs, wish);
+  const outcome = await traced('solve', () => runPlan(plan, session, inputs, wish));
   const built = { platform: plan.image.platform, plan, outcome };
   if (wish === undefined) {
     await outcome.files();
     return { ...built, layers: [] };
   }
-  return { ...built, ...(await gatherContent(session, plan, outcome, wish)) };
+  const gather = () => gatherContent(session, plan, outcome, wish);
+  return { ...built, ...(await traced('gather layers', gather)) };
 }
 
 /** Layers of the base are fetched if they are not here yet and have to be. */

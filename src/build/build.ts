@@ -4,6 +4,7 @@
  */
 import { CanceledError, DockerfileError } from '../core/errors.ts';
 import type { SourceText } from '../core/span.ts';
+import { traced } from '../core/trace.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { PlatformBuild } from './build-platform.ts';
@@ -30,12 +31,16 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const masking = maskSecrets(secrets);
   const outputs = openOutputs(options, world.stdout);
   const wish = layerWish(outputs);
-  const session = openSession(options, { ...world, emit: masking.emitTo(world.emit) }, secrets);
+  const session = traced('open store', () =>
+    openSession(options, { ...world, emit: masking.emitTo(world.emit) }, secrets),
+  );
   const { io } = session;
   try {
     const { store, damage } = session;
-    const inputs = await openInputs(options, io, store.workspace.scratch, damage.onDamagedFile);
-    const dockerfile = parse(inputs.dockerfile, io);
+    const inputs = await traced('open inputs', () =>
+      openInputs(options, io, store.workspace.scratch, damage.onDamagedFile),
+    );
+    const dockerfile = traced('parse', () => parse(inputs.dockerfile, io));
     const builds: PlatformBuild[] = [];
     try {
       const handed = await withWhatIsThere(session, async () => {
@@ -50,9 +55,11 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
         }
         return done;
       });
-      await inputs.save();
+      await traced('keep digests', inputs.save);
       if (isExplained(options)) await fetchExplanations(session);
-      const record = recordBuild(session, inputs.dockerfile, { images: handed.images, builds });
+      const record = traced('record build', () =>
+        recordBuild(session, inputs.dockerfile, { images: handed.images, builds }),
+      );
       await writeResultFiles(options, handed, record);
       io.emit({ type: 'summary', summary: summarizeBuild(record), at: io.now() });
       const imageID = imageIDOf(handed);
@@ -69,7 +76,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   } catch (error) {
     throw io.signal.aborted ? new CanceledError() : masking.error(error);
   } finally {
-    await session.close();
+    await traced('close', session.close);
   }
 }
 

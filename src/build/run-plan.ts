@@ -2,6 +2,7 @@
 import type { StackLayer } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
 import type { KeyDigest } from '../core/digest.ts';
+import { onTrack, traced } from '../core/trace.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CopyOp, ExecOp, MkdirOp, Op, VertexID } from '../plan/vertex.ts';
@@ -77,7 +78,9 @@ export async function runPlan(
     const snapshots = stack.map((layer) => layer.snapshot);
     const ensure = wish.mayBeRemote ? layers.locateBlob : layers.ensureBlob;
     try {
-      return await ensure(snapshots, wish.compression, io.signal);
+      return await onTrack('layers', () =>
+        traced('layer', () => ensure(snapshots, wish.compression, io.signal)),
+      );
     } catch (error) {
       throw leaks.met(snapshots.at(-1) ?? '', error);
     }

@@ -22,6 +22,7 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
     io,
     signal: interrupt.signal,
     root: () => stateRoot(program.opts<{ root?: string }>().root, io.env, process.geteuid?.() === 0),
+    isDebug: () => program.opts<{ debug?: boolean }>().debug === true,
     tail: undefined,
     exitCode: 0,
   };
@@ -34,7 +35,7 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
   } catch (error) {
     const { text, exitCode } = describeError(error, {
       usesColors: usesColors(io),
-      isDebug: program.opts<{ debug?: boolean }>().debug === true,
+      isDebug: context.isDebug(),
       output: context.tail?.failed(),
     });
     io.stderr.write(text);

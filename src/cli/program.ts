@@ -16,7 +16,7 @@ export function openProgram(context: CommandContext): Command {
       '--root <dir>',
       'the state directory (default: $STRATA_ROOT, or where the system keeps such things)',
     )
-    .option('-D, --debug', 'show what is behind an error')
+    .option('-D, --debug', 'show what is behind an error, and after a build what took how long')
     .addHelpText('after', '\nExample:\n  strata build -t app --output type=oci,dest=app.tar .')
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })

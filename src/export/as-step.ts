@@ -1,5 +1,6 @@
 import type { BlobInfo } from '../content/blob-store.ts';
 import type { EmitEvent, StepInfo } from '../core/event.ts';
+import { traced } from '../core/trace.ts';
 
 /** What a step of the progress display can be told while it goes on. */
 export interface StepReporter {
@@ -26,7 +27,7 @@ export async function asStep<T>(
   emit({ type: 'plan', steps: [step] });
   emit({ type: 'step', id, state: 'started', at: now() });
   try {
-    const result = await work({
+    const reporter: StepReporter = {
       moved({ digest, size }, current, isDone = false) {
         const event = { type: 'transfer', id, name: digest, current, total: size, at: now() } as const;
         emit(isDone ? { ...event, done: true } : event);
@@ -34,7 +35,8 @@ export async function asStep<T>(
       said(text) {
         emit({ type: 'output', id, stream: 'stdout', chunk: Buffer.from(`${text}\n`), at: now() });
       },
-    });
+    };
+    const result = await traced(step.label, () => work(reporter));
     emit({ type: 'step', id, state: 'done', at: now() });
     return result;
   } catch (error) {

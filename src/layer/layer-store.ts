@@ -10,6 +10,7 @@ import { bytePathFromText } from '../core/byte-path.ts';
 import type { DiffID } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
+import { traced } from '../core/trace.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import { layerCompression } from '../oci/media-type.ts';
 import { directoryLayer, type LayerFiles } from '../snapshot/layer-files.ts';
@@ -162,7 +163,7 @@ export function openLayerStore(
   }
 
   async function bring({ descriptor }: StoredLayer, signal: AbortSignal): Promise<void> {
-    if (!blobs.holds(descriptor)) await fetch(descriptor, signal);
+    if (!blobs.holds(descriptor)) await traced('fetch layer', () => fetch(descriptor, signal));
   }
 
   /** Makes a blob once, and once more should it turn out damaged. */
@@ -180,7 +181,9 @@ export function openLayerStore(
     let listing = readListing(listingPath(id), onDamage);
     if (listing === undefined) {
       const { diffID, descriptor } = await fetchBlob(id, signal);
-      listing = await trusting(descriptor, () => listLayer(blobs.open(descriptor), diffID));
+      listing = await traced('list layer', () =>
+        trusting(descriptor, () => listLayer(blobs.open(descriptor), diffID)),
+      );
       await writeListing(listingPath(id), listing);
     }
     return listedLayer(listing, id);
@@ -194,9 +197,8 @@ export function openLayerStore(
       const { diffID, descriptor } = await fetchBlob(id, signal);
       const active = snapshotter.prepare([]);
       try {
-        await trusting(descriptor, () =>
-          applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID),
-        );
+        const apply = () => applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID);
+        await traced('unpack layer', () => trusting(descriptor, apply));
         await snapshotter.commit(active, id);
       } catch (error) {
         await snapshotter.discard(active);
@@ -230,7 +232,7 @@ export function openLayerStore(
     const before = recordOfLayer(id, diffID);
     const blobsKnown = before?.blobs ?? [];
     const record = { ...before, diffID, tarSize, blobs: [...blobsKnown, { descriptor, writer }] };
-    await writeLayerRecord(records, id, record);
+    await traced('record layer', () => writeLayerRecord(records, id, record));
     return layer;
   }
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { BlobStore } from '../content/blob-store.ts';
 import { type DiffID, digestFromHex } from '../core/digest.ts';
 import { CanceledError } from '../core/errors.ts';
+import { traced } from '../core/trace.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import { openBlockCompressor } from './compress/block-compressor.ts';
 import { type BlockSink, openBlockSink } from './compress/block-sink.ts';
@@ -49,9 +50,9 @@ export async function packLayer(
   const blob = await blobs.create();
   const sink = openBlockSink(blob, pool, compression, compressor);
   try {
-    const { diffID, tarSize } = await fillBlocks(entries, sink, pool, signal);
-    await sink.finish();
-    const { digest, size } = await blob.commit();
+    const { diffID, tarSize } = await traced('read and hash', () => fillBlocks(entries, sink, pool, signal));
+    await traced('compress the rest', sink.finish);
+    const { digest, size } = await traced('flush blob', () => blob.commit());
     const descriptor = { mediaType: layerMediaType(compression), digest, size };
     return { layer: { descriptor, diffID }, tarSize, writer: compressor.writer };
   } finally {

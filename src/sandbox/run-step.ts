@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
+import { traced } from '../core/trace.ts';
 import { mergedTree } from '../snapshot/merged-tree.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
@@ -64,13 +65,18 @@ async function inContainer(
 ): Promise<StepExit> {
   const id = sandbox.newContainerID();
   const bundle = join(sandbox.directory, id);
-  const loan = request.network.mode === 'default' ? await sandbox.networks.borrow() : undefined;
+  const loan =
+    request.network.mode === 'default' ? await traced('network', () => sandbox.networks.borrow()) : undefined;
   mkdirSync(bundle);
   try {
-    const removeMountPoints = writeBundle(bundle, id, request, loan?.path);
+    const removeMountPoints = traced('bundle', () => writeBundle(bundle, id, request, loan?.path));
     const memory = request.limits.memoryBytes === undefined ? undefined : watchMemory(cgroupOf(id, request));
     try {
-      const exit = stepExit(await runContainer(sandbox, id, bundle, start), bundle, request);
+      const exit = stepExit(
+        await traced('container', () => runContainer(sandbox, id, bundle, start)),
+        bundle,
+        request,
+      );
       return memory?.wasKilled(exit.code) ? { ...exit, isOutOfMemory: true } : exit;
     } finally {
       memory?.stop();

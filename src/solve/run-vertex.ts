@@ -1,5 +1,6 @@
 import { maskRecipe } from '../cache/mask.ts';
 import type { StackLayer, StepRecord } from '../cache/step-cache.ts';
+import { traced } from '../core/trace.ts';
 import type { Vertex } from '../plan/vertex.ts';
 import { standsAlone } from './graph.ts';
 import { located } from './located.ts';
@@ -27,7 +28,8 @@ export async function runVertex(
   outcomes.started(vertex, startedAt);
   try {
     const below = parent.stack.map((layer) => layer.snapshot);
-    const running = services.runner(vertex).run(vertex, below, context);
+    const run = () => services.runner(vertex).run(vertex, below, context);
+    const running = traced(`step ${vertex.op.kind}`, run);
     const snapshot = await located(services.source, vertex, running);
     const createdAt = services.now();
     const durationMs = createdAt - startedAt;

@@ -5,6 +5,7 @@
  */
 
 import { CanceledError } from '../core/errors.ts';
+import { onTrack, traced } from '../core/trace.ts';
 import type { Vertex, VertexID } from '../plan/vertex.ts';
 import { createGraph } from './graph.ts';
 import { once, settled } from './once.ts';
@@ -96,7 +97,7 @@ export function createSolver(services: SolverServices): Solver {
         below === undefined ? emptyResult : solve(below),
         keys.full(vertex),
       ]);
-      return answer(vertex, key, parent);
+      return onTrack(vertex.label, () => answer(vertex, key, parent));
     });
   }
 
@@ -108,7 +109,7 @@ export function createSolver(services: SolverServices): Solver {
     };
     const before = await recorded();
     if (before !== undefined) return before;
-    const lock = await services.steps.lock(key.digest, signal);
+    const lock = await traced('wait for lock', () => services.steps.lock(key.digest, signal));
     let saved = Promise.resolve();
     try {
       const meanwhile = await recorded();
@@ -117,7 +118,7 @@ export function createSolver(services: SolverServices): Solver {
         runVertex(services, outcomes, vertex, key, parent, contextFor('solving')),
       );
       // The next step does not wait for the disk; whoever waits for the lock does.
-      saved = services.steps.save(record);
+      saved = traced('record step', () => services.steps.save(record));
       return result;
     } finally {
       saving.push(saved.finally(() => lock.release()));

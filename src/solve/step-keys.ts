@@ -1,5 +1,6 @@
 import { keyOf, type Part, type Recipe } from '../cache/recipe.ts';
 import { assert } from '../core/assert.ts';
+import { onTrack, traced } from '../core/trace.ts';
 import type { Vertex, VertexID } from '../plan/vertex.ts';
 import { type Graph, standsAlone } from './graph.ts';
 import { located } from './located.ts';
@@ -36,7 +37,8 @@ export function createStepKeys(services: SolverServices, graph: Graph, sources: 
   const fullKeys = new Map<VertexID, Promise<StepKey>>();
 
   async function make(vertex: Vertex, mode: Mode): Promise<StepKey | undefined> {
-    const asked = services.runner(vertex).recipe(vertex, sources.contextFor(mode));
+    const ask = () => services.runner(vertex).recipe(vertex, sources.contextFor(mode));
+    const asked = onTrack(vertex.label, () => traced('key', ask));
     const own = await located(services.source, vertex, asked);
     if (own === undefined) return undefined;
     const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], mode);

@@ -28,6 +28,7 @@ export function buildCommand(act: (context: string, flags: BuildFlags) => void):
     signal: new AbortController().signal,
     root: () => '',
     tail: undefined,
+    isDebug: () => false,
     exitCode: 0,
   });
   command.action(act);

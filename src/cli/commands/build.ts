@@ -8,10 +8,11 @@ import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { readOnFailure } from '../flags/on-failure.ts';
 import { withTimeout } from '../flags/timeout.ts';
+import type { OpenTrace } from '../open-trace.ts';
 import { openOutputTail } from '../output-tail.ts';
 import { addRegistryFlags } from '../registry-access.ts';
 import { openRenderer } from '../renderer-choice.ts';
-import type { DefineCommand } from './command.ts';
+import type { CommandContext, DefineCommand } from './command.ts';
 
 /** Lines of a failed step that its error repeats: the log has them all, a live view has not. */
 const tailLength = { log: 10, live: 60 };
@@ -74,6 +75,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--fail-on-miss', 'fail if any step ran')
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
     .option('--max-parallelism <number>', 'steps at once')
+    .option('--trace <path>', 'write where the time went: a Chrome trace, which ui.perfetto.dev opens')
     .option('--timeout <time>', 'stop the build after this time: 90s, 10m, 1h30m')
     .option('--step-timeout <time>', 'stop a RUN that takes longer than this')
     .option('--on-failure <what>', 'shell: open one in the sandbox of the step that fails')
@@ -103,6 +105,7 @@ export const defineBuild: DefineCommand = (command, context) => {
       }
       // What only looks at a Dockerfile does not wait for all this to load.
       const { build } = await import('../../build/build.ts');
+      const trace = await watchTime(flags.trace, context);
       const isShared = options.failureShell !== undefined;
       const opened = openRenderer(isShared ? { ...flags, progress: 'plain' } : flags, io);
       const { isLive } = opened;
@@ -128,6 +131,7 @@ export const defineBuild: DefineCommand = (command, context) => {
         record = result.record;
       } finally {
         await renderer.close();
+        trace?.close();
       }
       const { startPruneWhenDue } = await import('../prune/when-due.ts');
       startPruneWhenDue(options.root, config.prune);
@@ -140,6 +144,13 @@ export const defineBuild: DefineCommand = (command, context) => {
       if (isRefused) throw missedCache(missed);
     });
 };
+
+/** Nothing is loaded for a build that nobody watches. */
+async function watchTime(path: string | undefined, context: CommandContext): Promise<OpenTrace | undefined> {
+  if (path === undefined && !context.isDebug()) return undefined;
+  const { openTrace } = await import('../open-trace.ts');
+  return openTrace(path, context.isDebug(), context.io);
+}
 
 function missedCache([first, ...others]: readonly RecordedStep[]): StepError {
   const more = others.length === 0 ? '' : ` and ${others.length} more`;

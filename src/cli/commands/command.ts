@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The state directory, `--root` considered. */
   root(): string;
+  /** Whether `--debug` was given. */
+  isDebug(): boolean;
   /** Set by a command whose failure is better understood with what its steps printed last. */
   tail: OutputTail | undefined;
   /** Set by a command that did what it was asked and has bad news, such as a check that found something. */

@@ -62,6 +62,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly failOnMiss?: boolean;
   readonly runtime?: string;
   readonly maxParallelism?: string;
+  readonly trace?: string;
   readonly timeout?: string;
   readonly stepTimeout?: string;
   readonly onFailure?: string;

@@ -5,6 +5,7 @@ import { assert } from '../../../core/assert.ts';
 import type { Digest } from '../../../core/digest.ts';
 import { CanceledError, StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
+import { traced } from '../../../core/trace.ts';
 import type { ExecOp, PlannedMount, Vertex, VertexID } from '../../../plan/vertex.ts';
 import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
@@ -47,7 +48,7 @@ export function execRunner(
     context: OpContext,
   ): Promise<StepExit> {
     const { op, id } = vertex;
-    const sandbox = await settings.sandbox();
+    const sandbox = await traced('open sandbox', settings.sandbox);
     const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) =>
       emit({ type: 'output', id, stream, chunk, at: now() });
     const services = { vertex, settings, context, origins, chosen: chosenFor(vertex) };
@@ -123,8 +124,8 @@ export function execRunner(
     },
     async run(vertex, below, context) {
       checkEntitlements(vertex.op, settings);
-      await layers.ensureFiles(below, context.signal);
-      const active = snapshotter.prepare(below);
+      await traced('unpack', () => layers.ensureFiles(below, context.signal));
+      const active = traced('prepare', () => snapshotter.prepare(below));
       try {
         const exit = await runIn(vertex, below, active, context).catch((error: unknown) => {
           throw error instanceof StepError ? (foreign(vertex.op, below) ?? error) : error;
@@ -140,7 +141,7 @@ export function execRunner(
           if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
         }
         const id = snapshotter.newID();
-        await snapshotter.commit(active, id);
+        await traced('commit', () => snapshotter.commit(active, id));
         return id;
       } catch (error) {
         await snapshotter.discard(active);

@@ -1,4 +1,5 @@
 /** The sandbox of one RUN: its filesystem mounted, its mounts opened, for as long as somebody works in it. */
+import { traced } from '../../../core/trace.ts';
 import type { ExecOp, Vertex } from '../../../plan/vertex.ts';
 import type { StepMount, StepSetting } from '../../../sandbox/step.ts';
 import { resolveUser } from '../../../sandbox/user.ts';
@@ -23,7 +24,7 @@ export async function inSetting<T>(
   const { snapshotter } = origins;
   const opened = await openMounts(op.mounts, services);
   try {
-    const rootfs = snapshotter.mount(below, active);
+    const rootfs = traced('mount', () => snapshotter.mount(below, active));
     try {
       const { args, cwd, network, security, hostname } = op;
       return await work({
@@ -40,7 +41,7 @@ export async function inSetting<T>(
         signal: context.signal,
       });
     } finally {
-      snapshotter.unmount(rootfs);
+      traced('unmount', () => snapshotter.unmount(rootfs));
     }
   } finally {
     await opened.release();
