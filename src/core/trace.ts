@@ -71,17 +71,13 @@ export function traced<T>(name: string, work: () => T, detail?: string): T {
   return result;
 }
 
-/**
- * Begins a phase that ends when the returned function is called; undefined while nobody watches.
- * @param track where it does not belong to what is around it
- */
-export function beginPhase(name: string, detail?: string, track?: string): (() => void) | undefined {
+/** @returns what ends the phase; undefined while nobody watches */
+function beginPhase(name: string, detail: string | undefined): (() => void) | undefined {
   if (recorder === undefined) return undefined;
   const { now, tracks, add } = recorder;
   const startMs = now();
-  const place = track ?? tracks.getStore() ?? mainTrack;
-  return () =>
-    add({ name, track: place, startMs, endMs: now(), ...(detail === undefined ? {} : { detail }) });
+  const track = tracks.getStore() ?? mainTrack;
+  return () => add({ name, track, startMs, endMs: now(), ...(detail === undefined ? {} : { detail }) });
 }
 
 /** Does `work`; what is traced in it, and in what it starts, belongs to `track`. */
