@@ -8,6 +8,8 @@ import type { OnDamagedFile } from '../sys/sealed-file.ts';
 export interface StoreDamage {
   readonly onLostBlob: OnLostBlob;
   readonly onDamagedFile: OnDamagedFile;
+  /** Snapshots were dropped that may not have reached the disk when the machine went down. */
+  onUntrusted(count: number): void;
   /** How many blobs were lost so far, each counted once. */
   lostBlobs(): number;
 }
@@ -30,6 +32,12 @@ export function watchDamage(root: string, emit: EmitEvent): StoreDamage {
       lost.add(digest);
     },
     onDamagedFile: (path) => warn(`${relative(root, path)} in the store is damaged`),
+    onUntrusted: (count) =>
+      emit({
+        type: 'note',
+        text: `the machine went down before ${count} snapshots were surely on the disk: they are made again where they are needed`,
+        at: Date.now(),
+      }),
     lostBlobs: () => lost.size,
   };
 }

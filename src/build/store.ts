@@ -1,14 +1,17 @@
 /** Everything one build opens beneath the root; see docs/ARCHITECTURE.md, "The store". */
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileLists, openFileLists } from '../cache/file-lists.ts';
 import { openStepCache, type StepCache } from '../cache/step-cache.ts';
 import type { BlobStore } from '../content/blob-store.ts';
 import { openBlobStore } from '../content/dir-store.ts';
 import { openRefs, type RefStore } from '../content/refs.ts';
+import { systemCode } from '../core/errors.ts';
 import { type LayerServices, type LayerStore, openLayerStore } from '../layer/layer-store.ts';
 import type { RefusedContent } from '../layer/refuse-content.ts';
 import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
+import { openUnflushed } from '../snapshot/unflushed.ts';
 import { checkRoot } from './check-root.ts';
 import { type BuildRecords, openBuildRecords } from './record/build-records.ts';
 import type { StoreDamage } from './store-damage.ts';
@@ -38,13 +41,18 @@ export function openBuildStore(
   root: string,
   remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown'>,
   refused: readonly RefusedContent[],
-  { onLostBlob, onDamagedFile: onDamage }: StoreDamage,
+  { onLostBlob, onDamagedFile: onDamage, onUntrusted }: StoreDamage,
 ): BuildStore {
   checkRoot(root);
   const workspace = openWorkspace(root);
   const ingest = workspace.subdirectory('ingest');
   const blobs = openBlobStore(join(root, 'images'), ingest, join(root, 'partial'), onLostBlob);
-  const snapshotter = openSnapshotter(join(root, 'snapshots'), workspace.subdirectory('snapshots'));
+  const unflushed = openUnflushed(root);
+  const snapshots = join(root, 'snapshots');
+  const snapshotter = openSnapshotter(snapshots, workspace.subdirectory('snapshots'), unflushed.note);
+  const untrusted = unflushed.dropUntrusted((id) => moveIfThere(snapshotter.path(id), workspace.scratch()));
+  if (untrusted > 0) onUntrusted(untrusted);
+  unflushed.flushSettled(Date.now());
   return {
     workspace,
     blobs,
@@ -59,4 +67,13 @@ export function openBuildStore(
       workspace.close();
     },
   };
+}
+
+/** Into a directory that goes with the build. */
+function moveIfThere(path: string, aside: string): void {
+  try {
+    renameSync(path, join(aside, 'untrusted'));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
 }

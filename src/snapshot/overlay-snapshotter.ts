@@ -33,8 +33,13 @@ const idPattern = /^[a-z0-9]{1,16}$/;
  * and must be on one filesystem, one that overlay takes as an upper.
  *
  * @param workDirectory what this build alone writes in; `close` and removing it leaves nothing behind
+ * @param beforePublishing called when a snapshot is complete and has no name yet
  */
-export function openSnapshotter(directory: string, workDirectory: string): Snapshotter {
+export function openSnapshotter(
+  directory: string,
+  workDirectory: string,
+  beforePublishing: (id: SnapshotID) => void = () => {},
+): Snapshotter {
   // Only root may pass: snapshots hold setuid programs, and a build's files are nobody else's business.
   for (const each of [directory, workDirectory]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const published = realpathSync(directory);
@@ -70,6 +75,7 @@ export function openSnapshotter(directory: string, workDirectory: string): Snaps
 
     commit: async (active, id) => {
       await during(`publish the snapshot ${id}`, async () => {
+        beforePublishing(id);
         try {
           renameSync(active.upper, path(id));
         } catch (error) {

@@ -1,5 +1,15 @@
 /** Bytes that changed in a store by themselves: the build that meets them says so and makes them good. */
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+
+import { randomUUID } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectDir } from '../structure/imports.ts';
@@ -13,7 +23,7 @@ const dockerfile = (base: string) => `
 FROM ${base} AS tools
 RUN head -c 3000000 /dev/zero > /tool && touch -d @1 /tool
 
-FROM ${base}
+FROM ${base} AS app
 WORKDIR /app
 RUN echo made > made && touch -d @1 made .
 COPY --from=tools /tool .
@@ -126,6 +136,34 @@ describeBuilds([...sandboxNeeds, 'registry'], 'a store with damage in', (site) =
     expect(index).toBe(want);
     expect(log).toContain(`what has arrived of sha256:${name} is damaged: downloading it again`);
     expect(readdirSync(join(site.root, 'partial'))).toEqual([]);
+  });
+
+  test('snapshots that a power cut may have cut are not trusted', async () => {
+    await build();
+    const treeOf = async (target: string) => {
+      const dest = site.path(`${target}.tar`);
+      const log = await site.strata([
+        'build',
+        '--progress',
+        'plain',
+        '--target',
+        target,
+        '-o',
+        `type=tar,dest=${dest}`,
+        context,
+      ]);
+      return { log: log.stdout + log.stderr, list: await runOk('tar', ['-tvf', dest]) };
+    };
+    const before = [(await treeOf('tools')).list, (await treeOf('app')).list];
+    // As the disk may be found: everything has its name, and the content of nothing was written.
+    const all = readdirSync(join(site.root, 'snapshots'), { recursive: true, withFileTypes: true });
+    for (const entry of all) if (entry.isFile()) truncateSync(join(entry.parentPath, entry.name), 0);
+    const [boot = ''] = readdirSync(join(site.root, 'unflushed'));
+    renameSync(join(site.root, 'unflushed', boot), join(site.root, 'unflushed', randomUUID()));
+    const { list, log } = await treeOf('tools');
+    expect(log).toMatch(/the machine went down before \d+ snapshots were surely on the disk/);
+    expect([list, (await treeOf('app')).list]).toEqual(before);
+    expect(await build()).toMatchObject({ index: want, warnings: [] });
   });
 
   test('never goes into a stream', async () => {

@@ -81,6 +81,7 @@ export function fileKind(path: string): FileKind {
 const frame = new Set([
   'version',
   'run',
+  'unflushed',
   'sizes.json',
   'images/oci-layout',
   'images/index.json',

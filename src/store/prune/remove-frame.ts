@@ -19,7 +19,10 @@ export function removeFrame(root: string, isQuiet: () => boolean): void {
         rmSync(join(images, name), { force: true });
       }
     }
-    if (listDirectory(root, 'snapshots').length === 0) rmSync(join(root, 'sizes.json'), { force: true });
+    if (listDirectory(root, 'snapshots').length === 0) {
+      for (const name of ['sizes.json', 'unflushed'])
+        rmSync(join(root, name), { recursive: true, force: true });
+    }
     for (const directory of [...openDirectories, 'run'].sort().reverse()) {
       if (directory !== '') removeEmpty(join(root, directory));
     }
