@@ -49,6 +49,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
         session.bases.finish();
         const done = await handOver(session, builds, outputs);
         await keepImported(session);
+        if (isExplained(options)) await fetchExplanations(session);
         if (options.cacheTo.length > 0) {
           const { exportCaches } = await import('./share/export-cache.ts');
           await exportCaches(session, inputs.dockerfile);
@@ -56,7 +57,6 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
         return done;
       });
       await traced('keep digests', inputs.save);
-      if (isExplained(options)) await fetchExplanations(session);
       const record = traced('record build', () =>
         recordBuild(session, inputs.dockerfile, { images: handed.images, builds }),
       );

@@ -116,6 +116,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
         () => {},
       );
       await ssh.close();
+      imports.close();
       store.close();
       await registry.close();
     },

@@ -1,4 +1,5 @@
 /** Writes what `--cache-to` asks for: the steps of a build, and the layers that whoever imports them may need. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isSmall, type KnownPacks, packBlobs } from '../../cache/share/packs.ts';
 import {
@@ -21,7 +22,7 @@ import { type PlanAccounts, planRecord } from '../record/record-build.ts';
 import { remoteBlobs } from '../remote-blobs.ts';
 import type { BuildSession } from '../session.ts';
 import { assembleCache } from './cache-artifact.ts';
-import { writeToDirectory } from './cache-directory.ts';
+import { sweepDirectory, writeToDirectory } from './cache-directory.ts';
 import { cacheName } from './cache-name.ts';
 import { everywhere, type GatheredCache, gatherCache } from './gather-cache.ts';
 import { openCache } from './open-import.ts';
@@ -34,13 +35,36 @@ export async function exportCaches(session: BuildSession, dockerfile: SourceText
   const specs = session.options.cacheTo.filter(({ type }) => type !== 'inline');
   for (const [index, spec] of specs.entries()) {
     const step = { id: `cache/export/${index}`, label: `exporting cache to ${cacheName(spec)}` };
-    try {
-      await asStep(step, session.io, (report) => exportCache(session, dockerfile, spec, report));
-    } catch (error) {
-      const isIgnored = spec.attributes['ignore-error'] === 'true' && error instanceof StrataError;
-      if (session.io.signal.aborted || !isIgnored) throw error;
-    }
+    await tolerating(session, spec, () =>
+      asStep(step, session.io, (report) => exportCache(session, dockerfile, spec, report)),
+    );
   }
+  // Whoever exports to where he imported from is its last reader.
+  session.imports.close();
+  for (const spec of specs) {
+    if (spec.type === 'local')
+      await tolerating(session, spec, () => sweep(session, spec.attributes.dest ?? ''));
+  }
+}
+
+async function tolerating(
+  { io }: BuildSession,
+  { attributes }: CacheSpec,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isIgnored = attributes['ignore-error'] === 'true' && error instanceof StrataError;
+    if (io.signal.aborted || !isIgnored) throw error;
+  }
+}
+
+/** Removes what the new cache of a directory took the place of. */
+async function sweep({ io }: BuildSession, dest: string): Promise<void> {
+  const removed = existsSync(dest) ? await sweepDirectory(resolve(dest), io.signal) : 0;
+  if (removed === 0) return;
+  io.emit({ type: 'note', text: `${removed} superseded blobs removed from ${dest}`, at: io.now() });
 }
 
 async function exportCache(
@@ -151,6 +175,7 @@ async function knownThere(session: BuildSession, spec: CacheSpec, scratch: BlobS
       platforms: [],
       signal: io.signal,
     });
+    known?.close();
     if (known !== undefined) return known.known;
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
@@ -169,8 +194,8 @@ async function send(
   const { store, registry, io } = session;
   if (type === 'local') {
     const { dest = '', tag = 'latest' } = attributes;
-    const { sent, removed } = await writeToDirectory(resolve(dest), tag, root, blobs, io.signal);
-    return `${sent} blobs written, ${removed} removed that were superseded`;
+    const sent = await writeToDirectory(resolve(dest), tag, root, blobs, io.signal);
+    return `${sent} blobs written`;
   }
   const onProgress = (blob: Descriptor, bytes: number) => moved(blob, bytes, bytes === blob.size);
   const reference = parseReference(attributes.ref ?? '');

@@ -36,6 +36,8 @@ export interface Imports {
   adopt(record: ImportedRecord, layers: LayerStore): Promise<boolean>;
   /** Brings what explains misses. One that cannot be had is left out. */
   fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
+  /** Lets go of them all: what they have may be gone from now on. */
+  close(): void;
 }
 
 export interface ImportedRecord {
@@ -55,9 +57,10 @@ export function openImports(
   });
   // Whoever waits for them meets the failure.
   opening.catch(() => {});
-  const close = (lost: CacheImport, why: string, error: StrataError) => {
+  const leave = (lost: CacheImport, why: string, error: StrataError) => {
     if (opened.includes(lost)) warn(world, lost.name, why, error);
     opened = opened.filter((each) => each !== lost);
+    lost.close();
   };
   const supplierOf = (blob: Descriptor) => opened.find((each) => each.provides(blob));
 
@@ -87,14 +90,14 @@ export function openImports(
         await from.fetch(blob, signal);
       } catch (error) {
         if (error instanceof StrataError && !(error instanceof CanceledError))
-          close(from, 'went away while it was used', error);
+          leave(from, 'went away while it was used', error);
         throw error;
       }
     },
     disown(blob, error) {
       const from = supplierOf(blob);
       if (from === undefined) return error;
-      close(from, 'is not what it says', error);
+      leave(from, 'is not what it says', error);
       return new RemoteError('cache-import-lost', `${from.name}: ${error.message}`, { cause: error });
     },
     async adopt({ record, from }, layers) {
@@ -106,6 +109,9 @@ export function openImports(
     },
     async fetchLists(lists, signal) {
       for (const each of opened) await each.fetchLists(lists, signal).catch(() => {});
+    },
+    close() {
+      for (const each of opened) each.close();
     },
   };
 }

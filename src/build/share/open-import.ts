@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { type CacheImport, type CachePlace, openImport } from '../../cache/share/cache-import.ts';
 import { decodeSharedCache } from '../../cache/share/shared-cache.ts';
 import type { BlobReader, BlobStore } from '../../content/blob-store.ts';
-import { openLayoutBlobs } from '../../content/dir-reader.ts';
 import { RemoteError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Manifest } from '../../oci/descriptor.ts';
@@ -14,7 +13,7 @@ import { parseReference } from '../../registry/reference.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { CacheSpec } from '../options.ts';
 import { isCacheManifest, readCacheManifest, readDocument } from './cache-artifact.ts';
-import { findInDirectory, reading } from './cache-directory.ts';
+import { openInDirectory } from './cache-directory.ts';
 import { cacheName } from './cache-name.ts';
 import { copyBlob } from './copy-blob.ts';
 import { readInlineCache } from './inline-cache.ts';
@@ -43,15 +42,19 @@ async function openDirectory(
   { blobs, scratch, signal }: ImportServices,
 ): Promise<CacheImport[]> {
   const { src = '', tag = 'latest', digest } = spec.attributes;
-  const directory = resolve(src);
-  return reading(directory, signal, async (layout) => {
-    const manifest = parseManifest(await layout.read(findInDirectory(directory, tag, digest)));
+  const { blobs: layout, root, release } = await openInDirectory(resolve(src), tag, digest, signal);
+  try {
     const place: CachePlace = {
       name: cacheName(spec),
-      bring: (blob, to) => copyBlob(blob, openLayoutBlobs(directory), to),
+      bring: (blob, to) => copyBlob(blob, layout, to),
+      release,
     };
+    const manifest = parseManifest(await layout.read(root));
     return [await openArtifact(place, manifest, layout, { blobs, scratch })];
-  });
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 async function openRepository(spec: CacheSpec, services: ImportServices): Promise<CacheImport[]> {
@@ -61,6 +64,7 @@ async function openRepository(spec: CacheSpec, services: ImportServices): Promis
     name: cacheName(spec),
     repository: reference,
     bring: (blob, to, fetchSignal) => registry.fetchBlob(reference, blob, to, () => {}, fetchSignal),
+    release: () => {},
   };
   const { named, bytes } = await registry.resolve(reference, undefined, scratch, signal);
   if (!isIndexType(named.mediaType)) {

@@ -26,6 +26,8 @@ export interface CachePlace {
   readonly repository?: Reference;
   /** Brings a blob of the cache into a blob store. */
   bring(blob: BlobInfo, blobs: BlobStore, signal: AbortSignal): Promise<void>;
+  /** Nobody reads it any more. */
+  release(): void;
 }
 
 /** A cache that answers questions; its bytes come when somebody needs them. */
@@ -43,6 +45,8 @@ export interface CacheImport {
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
   /** Brings the lists of files into the store, so that misses can be explained by them. */
   fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
+  /** Nothing more is asked of it. */
+  close(): void;
   /** What a cache that is made now can take over from this one, when both are in the same place. */
   readonly known: KnownPacks;
 }
@@ -137,6 +141,7 @@ export function openImport(
           await lists.put(selection as Digest, Buffer.concat(chunks));
         }
       }),
+    close: place.release,
     known: {
       packs,
       slices: new Map([
