@@ -6,6 +6,8 @@ import type { BuildInputs } from './inputs.ts';
 import type { LayerWish } from './outputs.ts';
 import { platformsOf } from './platforms.ts';
 import type { BuildSession } from './session.ts';
+import { isImportLost } from './share/keep-imported.ts';
+import { isLossOfStore } from './store-damage.ts';
 
 /**
  * Builds for all platforms side by side, once it is known that there is a plan for each. Steps that they share
@@ -34,7 +36,8 @@ export async function buildPlatforms(
     plans.map((plan) =>
       buildPlatform(stoppable, inputs, plan, wish).catch((error: unknown) => {
         failures.push(error);
-        failed.abort();
+        // What begins anew shares work that is under way: it must not end with this try.
+        if (!isImportLost(error) && !isLossOfStore(error)) failed.abort();
         return undefined;
       }),
     ),
