@@ -12,6 +12,7 @@ import type { RefusedContent } from '../layer/refuse-content.ts';
 import { openSnapshotter } from '../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../snapshot/snapshotter.ts';
 import { openUnflushed } from '../snapshot/unflushed.ts';
+import { checkOwners } from './check-owners.ts';
 import { checkRoot } from './check-root.ts';
 import { type BuildRecords, openBuildRecords } from './record/build-records.ts';
 import type { StoreDamage } from './store-damage.ts';
@@ -35,7 +36,7 @@ export interface BuildStore {
  * @param remote where blobs come from that are not in the store
  * @param refused what no new layer may hold
  * @param damage told what is found damaged
- * @throws HostError `root-unusable`, `newer-store`
+ * @throws HostError `root-unusable`, `newer-store`, `other-owners`
  */
 export function openBuildStore(
   root: string,
@@ -44,6 +45,7 @@ export function openBuildStore(
   { onLostBlob, onDamagedFile: onDamage, onUntrusted }: StoreDamage,
 ): BuildStore {
   checkRoot(root);
+  checkOwners(root);
   const workspace = openWorkspace(root);
   const ingest = workspace.subdirectory('ingest');
   const blobs = openBlobStore(join(root, 'images'), ingest, join(root, 'partial'), onLostBlob);

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import type { CommandContext } from './commands/command.ts';
 import { abortOnSignals } from './interrupt.ts';
 import type { CliIO } from './io.ts';
+import { openBecomeRoot } from './namespace.ts';
 import { openProgram } from './program.ts';
 import { describeError } from './report-error.ts';
 import { stateRoot } from './state-root.ts';
@@ -18,10 +19,12 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
   const interrupt = abortOnSignals(process, () => {
     io.stderr.write('stopping; once more to stop at once\n');
   });
+  const root = () => stateRoot(program.opts<{ root?: string }>().root, io.env, process.geteuid?.() === 0);
   const context: CommandContext = {
     io,
     signal: interrupt.signal,
-    root: () => stateRoot(program.opts<{ root?: string }>().root, io.env, process.geteuid?.() === 0),
+    root,
+    becomeRoot: openBecomeRoot(root),
     isDebug: () => program.opts<{ debug?: boolean }>().debug === true,
     tail: undefined,
     exitCode: 0,

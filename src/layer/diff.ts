@@ -10,7 +10,8 @@ import { constants, openSync, readlinkSync } from 'node:fs';
 import { assert } from '../core/assert.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
-import { listNames, statFile } from '../sys/stat.ts';
+import { statSnapshotFile } from '../snapshot/device-file.ts';
+import { listNames } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
 import { isSameMember, isSameMetadata } from './same-member.ts';
@@ -42,7 +43,7 @@ interface Beneath {
  */
 export function* diffSnapshot(upper: string, below: FileTree): Generator<LayerEntry, void, undefined> {
   const walk: Walk = { upper: bytePathFromText(upper), below, firstNames: new Map() };
-  const stat = statFile(walk.upper);
+  const stat = statSnapshotFile(walk.upper);
   if (stat === undefined) return;
   const xattrs = readXattrs(walk.upper);
   const root = memberOf(walk, '', stat, xattrs);
@@ -58,7 +59,7 @@ function* changesInside(walk: Walk, directory: BytePath, beneath: Beneath): Gene
   const all = hidden.length === 0 ? names : [...new Set([...names, ...hidden])].sort();
   for (const name of all) {
     const path = joinBytePath(directory, name);
-    const stat = statFile(joinBytePath(walk.upper, path));
+    const stat = statSnapshotFile(joinBytePath(walk.upper, path));
     const old = beneath.exists ? walk.below.lstat(path) : undefined;
     if (stat === undefined || stat.type === 'socket' || isWhiteout(stat)) {
       if (old !== undefined) yield { type: 'delete', path };

@@ -1,10 +1,18 @@
 import type { Xattr } from '../core/file-tree.ts';
+import { deviceAttribute } from '../snapshot/device-file.ts';
+import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
 
 /** Overlay's own notes, also those of an overlay inside a container, which it escapes by saying them twice. */
 const overlayPrefixes = ['trusted.overlay.', 'user.overlay.'];
 
-/** What the machine says about a file, not the image: its policy's label, its signature, its server's rules. */
-const hostNames = ['security.selinux', 'security.evm', 'system.nfs4_acl', 'security.nfs4_acl'];
+/** What the machine says about a file, not the image: its policy's label, signature, server's rules; our own note. */
+const hostNames = [
+  'security.selinux',
+  'security.evm',
+  'system.nfs4_acl',
+  'security.nfs4_acl',
+  deviceAttribute,
+];
 
 /**
  * Whether an extended attribute belongs to an image. The same holds in both directions: what would not
@@ -15,11 +23,10 @@ export function isImageXattr(name: string): boolean {
 }
 
 /**
- * Whether a directory of an upper hides what lies below it. The value matters, not the name alone; and a
- * process in a container can set attributes of the user, but not trusted ones.
+ * Whether a directory of an upper hides what lies below it. The value matters, not the name alone; and the
+ * name is the one that no process in a container can set.
  */
 export function isOpaque(xattrs: readonly Xattr[]): boolean {
-  return xattrs.some(
-    ({ name, value }) => name === 'trusted.overlay.opaque' && Buffer.from(value).toString('latin1') === 'y',
-  );
+  const opaque = overlayAttribute('opaque');
+  return xattrs.some(({ name, value }) => name === opaque && Buffer.from(value).toString('latin1') === 'y');
 }

@@ -1,3 +1,4 @@
+import { hasIds, isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 import { stepCapabilities } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { StepLimits, StepSetting } from './step.ts';
@@ -20,12 +21,13 @@ export const systemDirectories = ['/proc', '/dev', '/sys'] as const;
  *
  * @param mounts those of the step and of its network files; they win over the system's at one destination
  * @param networkPath of the network namespace to join
- * @param cgroupsPath absolute, below the mount point of each cgroup hierarchy
+ * @param cgroupsPath absolute, below the mount point of each cgroup hierarchy; undefined where the step
+ *   stays in the group of strata
  */
 export function bundleConfig(
   request: StepSetting & { readonly hasTerminal?: boolean },
   mounts: readonly RuntimeMount[],
-  cgroupsPath: string,
+  cgroupsPath: string | undefined,
   networkPath?: string,
 ) {
   const { limits, security, user } = request;
@@ -38,6 +40,7 @@ export function bundleConfig(
     { type: 'uts' },
     { type: 'cgroup' },
   ];
+  const ownsNetwork = request.network.mode === 'none' || networkPath !== undefined;
   if (request.network.mode === 'none') namespaces.push({ type: 'network' });
   if (networkPath !== undefined) namespaces.push({ type: 'network', path: networkPath });
   return {
@@ -59,10 +62,10 @@ export function bundleConfig(
     },
     root: { path: request.rootfs, readonly: false },
     hostname: request.hostname,
-    mounts: inMountOrder([...systemMounts(isSandboxed, limits.shmSizeBytes), ...mounts]),
+    mounts: inMountOrder([...systemMounts(isSandboxed, ownsNetwork, limits.shmSizeBytes), ...mounts]),
     linux: {
       namespaces,
-      cgroupsPath,
+      ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
       resources: resources(limits, isSandboxed),
       ...(isSandboxed ? { maskedPaths, readonlyPaths, seccomp: seccompProfile } : {}),
     },
@@ -96,7 +99,12 @@ const readonlyPaths = [
 
 const defaultShmBytes = 64 * 1024 * 1024;
 
-function systemMounts(isSandboxed: boolean, shmSizeBytes = defaultShmBytes): RuntimeMount[] {
+/** @param ownsNetwork whether the step has a network namespace of its own */
+function systemMounts(
+  isSandboxed: boolean,
+  ownsNetwork: boolean,
+  shmSizeBytes = defaultShmBytes,
+): RuntimeMount[] {
   const access = isSandboxed ? 'ro' : 'rw';
   const inert = ['nosuid', 'noexec', 'nodev'];
   const mount = (destination: string, type: string, options: string[], source = type) => ({
@@ -105,13 +113,27 @@ function systemMounts(isSandboxed: boolean, shmSizeBytes = defaultShmBytes): Run
     source,
     options,
   });
+  // Group tty, if there is such an id here.
+  const terminalGroup = hasIds(0, 5) ? ['gid=5'] : [];
+  // Only who owns the network namespace may mount a view of it.
+  const sys =
+    ownsNetwork || isInitialUserNamespace()
+      ? mount('/sys', 'sysfs', [...inert, access])
+      : mount('/sys', 'bind', ['rbind', 'rprivate', ...inert, access], '/sys');
   return [
     mount('/proc', 'proc', inert),
     mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
-    mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/dev/pts', 'devpts', [
+      'nosuid',
+      'noexec',
+      'newinstance',
+      'ptmxmode=0666',
+      'mode=0620',
+      ...terminalGroup,
+    ]),
     mount('/dev/shm', 'tmpfs', [...inert, 'mode=1777', `size=${shmSizeBytes}`], 'shm'),
     mount('/dev/mqueue', 'mqueue', inert),
-    mount('/sys', 'sysfs', [...inert, access]),
+    sys,
     mount('/sys/fs/cgroup', 'cgroup', [...inert, 'relatime', access]),
   ];
 }

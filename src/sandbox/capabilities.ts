@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { permittedCapabilities } from '../sys/capability-sets.ts';
 
 /** What Docker leaves to root in a container. */
 const defaultCapabilities = [
@@ -42,7 +42,6 @@ export function stepCapabilities(security: 'sandbox' | 'insecure'): readonly str
 }
 
 function ownCapabilities(): string[] {
-  const hex = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-  const bits = BigInt(`0x${hex}`);
+  const bits = permittedCapabilities();
   return all.filter((_, bit) => (bits >> BigInt(bit)) & 1n);
 }

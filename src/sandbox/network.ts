@@ -6,7 +6,7 @@
  * Starting such a program takes longer than a small step. Namespaces are therefore lent: one that a step
  * gave back serves the next; steps that run at the same time never share one.
  */
-import { rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
 import type { Cage } from '../sys/cage.ts';
@@ -38,12 +38,13 @@ type Connect = (path: string, cage: Cage) => Promise<string | undefined>;
 export function openNetworks(directory: string, cage: Cage, tell: (note: string) => void): Networks {
   const free: string[] = [];
   const all: string[] = [];
+  let count = 0;
   const problems: string[] = [];
   let works: Promise<Connect | undefined> | undefined;
 
   const make = async (connect: Connect): Promise<string | undefined> => {
-    const path = join(directory, `network-${all.length}`);
-    makeNetworkNamespace(path);
+    const path = join(directory, `network-${count++}`);
+    await makeNetworkNamespace(path);
     all.push(path);
     const problem = await connect(path, cage);
     if (problem === undefined) return path;
@@ -56,7 +57,9 @@ export function openNetworks(directory: string, cage: Cage, tell: (note: string)
    * first: with the pasta of Debian 12 a connection whose server says little and closes often never ends.
    */
   async function findConnection(): Promise<Connect | undefined> {
-    for (const connect of [slirp4netns, pasta]) {
+    const connections = canOpenTunnels() ? [slirp4netns, pasta] : [];
+    if (connections.length === 0) problems.push(noTunnels);
+    for (const connect of connections) {
       const path = await make(connect);
       if (path === undefined) continue;
       free.push(path);
@@ -87,6 +90,19 @@ export function openNetworks(directory: string, cage: Cage, tell: (note: string)
       all.length = 0;
     },
   };
+}
+
+/** What both programs speak through. */
+const tunnels = '/dev/net/tun';
+const noTunnels = `${tunnels} is missing or closed to you (as root: modprobe tun; chmod 666 ${tunnels})`;
+
+function canOpenTunnels(): boolean {
+  try {
+    accessSync(tunnels, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs until the cage ends, and says when the namespace is connected. */

@@ -1,6 +1,6 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
@@ -8,7 +8,9 @@ import { traced } from '../core/trace.ts';
 import { mergedTree } from '../snapshot/merged-tree.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
+import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
 import { bundleConfig } from './bundle.ts';
+import { checkLimits } from './cgroup-place.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
 import { watchMemory } from './out-of-memory.ts';
@@ -63,19 +65,24 @@ async function inContainer(
   request: StepSetting,
   start: (runtimeArgs: readonly string[]) => Promise<ProcessResult>,
 ): Promise<StepExit> {
+  checkLimits(sandbox.cgroups, request.limits);
+  checkUser(request.user);
   const id = sandbox.newContainerID();
+  const cgroup = cgroupOf(id, sandbox, request);
   const bundle = join(sandbox.directory, id);
   const loan =
     request.network.mode === 'default' ? await traced('network', () => sandbox.networks.borrow()) : undefined;
   mkdirSync(bundle);
   try {
-    const removeMountPoints = traced('bundle', () => writeBundle(bundle, id, request, loan?.path));
-    const memory = request.limits.memoryBytes === undefined ? undefined : watchMemory(cgroupOf(id, request));
+    const removeMountPoints = traced('bundle', () => writeBundle(bundle, request, cgroup, loan?.path));
+    const isWatched = request.limits.memoryBytes !== undefined && cgroup !== undefined;
+    const memory = isWatched ? watchMemory(cgroup) : undefined;
     try {
       const exit = stepExit(
         await traced('container', () => runContainer(sandbox, id, bundle, start)),
         bundle,
         request,
+        cgroup,
       );
       return memory?.wasKilled(exit.code) ? { ...exit, isOutOfMemory: true } : exit;
     } finally {
@@ -88,15 +95,17 @@ async function inContainer(
   }
 }
 
-function cgroupOf(id: string, { limits }: StepSetting): string {
-  return `/${cleanBeneath(`${limits.cgroupParent ?? ''}/${id}`)}`;
+/** Of a step, below the mount point of each hierarchy; undefined where it has none of its own. */
+function cgroupOf(id: string, { cgroups }: Sandbox, { limits }: StepSetting): string | undefined {
+  if (cgroups.parent === undefined) return undefined;
+  return `/${cleanBeneath(`${cgroups.parent}/${cleanBeneath(limits.cgroupParent ?? '')}/${id}`)}`;
 }
 
 /** @returns what takes the mount points away again */
 function writeBundle(
   bundle: string,
-  id: string,
   request: StepSetting,
+  cgroup: string | undefined,
   networkPath: string | undefined,
 ): () => void {
   const { hostname, network } = request;
@@ -113,7 +122,7 @@ function writeBundle(
   };
   const mounts = findMountPoints(rootfs, wantedMounts(request, networkFiles, bundle));
   makeWorkingDirectory(request, new Set(mounts.map(({ path }) => path)));
-  const config = bundleConfig(request, runtimeMounts(mounts), cgroupOf(id, request), networkPath);
+  const config = bundleConfig(request, runtimeMounts(mounts), cgroup, networkPath);
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   return makeMountPoints(rootfs, mounts);
 }
@@ -148,7 +157,12 @@ async function runContainer(
   }
 }
 
-function stepExit(result: ProcessResult, bundle: string, request: StepSetting): StepExit {
+function stepExit(
+  result: ProcessResult,
+  bundle: string,
+  request: StepSetting,
+  cgroup: string | undefined,
+): StepExit {
   switch (result.kind) {
     case 'canceled':
       throw new CanceledError();
@@ -167,7 +181,7 @@ function stepExit(result: ProcessResult, bundle: string, request: StepSetting): 
     case 'exited':
       // Written when the step's process runs: what is wrong before that is the runtime's to tell.
       if (existsSync(join(bundle, 'pid'))) return { code: result.code };
-      removeCgroup(cgroupOf(basename(bundle), request));
+      if (cgroup !== undefined) removeCgroup(cgroup);
       throw runtimeFailure(readIfThere(join(bundle, 'log')), request.args[0] ?? '');
   }
 }
@@ -181,6 +195,18 @@ function hostAddress(): string | undefined {
   const interfaces = networkInterfaces();
   const candidates = [...(interfaces[outward ?? ''] ?? []), ...Object.values(interfaces).flat()];
   return candidates.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+}
+
+/** @throws HostError `id-not-mapped` */
+function checkUser({ uid, gid }: StepSetting['user']): void {
+  if (hasIds(uid, gid)) return;
+  throw new HostError(
+    'id-not-mapped',
+    `no step can run as user ${uid}, group ${gid}: too few subordinate ids`,
+    {
+      hint: moreIdsHint,
+    },
+  );
 }
 
 function readIfThere(path: string): string {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { type Cage, openCage } from '../sys/cage.ts';
 import { mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { requireProgram } from '../sys/probe.ts';
+import { type CgroupPlace, cgroupRoot, findCgroupPlace, isSecondVersion } from './cgroup-place.ts';
 import { type Networks, openNetworks } from './network.ts';
 
 /** Where the steps of one build run. */
@@ -15,6 +16,8 @@ export interface Sandbox {
   /** In memory, and seen by the main thread and its children only: bundles, secrets, the runtime's state. */
   readonly directory: string;
   readonly cage: Cage;
+  /** Where the control groups of steps are made. */
+  readonly cgroups: CgroupPlace;
   /** Connections to the outside for steps of network mode `default`. */
   readonly networks: Networks;
   /** A name no container of any build had before. */
@@ -22,10 +25,6 @@ export interface Sandbox {
   /** Ends what still runs and leaves nothing behind; when the process dies instead, the same happens. */
   close(): Promise<void>;
 }
-
-const cgroups = '/sys/fs/cgroup';
-/** CGROUP2_SUPER_MAGIC. */
-const cgroup2 = 0x63677270;
 
 /**
  * @param runtime name or path of the OCI runtime: runc, crun
@@ -51,7 +50,7 @@ export async function openSandbox(
   // A runtime that is killed cannot remove the cgroups it made.
   const clearUp = [
     'find',
-    cgroups,
+    cgroupRoot,
     '-depth',
     '-type',
     'd',
@@ -72,6 +71,7 @@ export async function openSandbox(
     runtime: program,
     directory,
     cage,
+    cgroups: findCgroupPlace(),
     networks,
     newContainerID: () => `${prefix}-${count++}`,
     close: async () => {
@@ -87,8 +87,8 @@ export async function openSandbox(
  * beside them. crun refuses to work there, and nobody needs it: in our mount namespace it is covered.
  */
 function coverSecondHierarchy(): void {
-  const second = join(cgroups, 'unified');
-  if (existsSync(second) && statfsSync(second).type === cgroup2) {
+  const second = join(cgroupRoot, 'unified');
+  if (isSecondVersion(second)) {
     mountFilesystem({
       source: 'strata',
       target: second,

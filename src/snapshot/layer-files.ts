@@ -5,8 +5,8 @@
 import { constants, type Dirent, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { type BytePath, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import type { FileStat, Xattr } from '../core/file-tree.ts';
-import { statFile } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
+import { deviceAttribute, statSnapshotFile } from './device-file.ts';
 import { isOpaque } from './layers.ts';
 
 export interface LayerFiles {
@@ -17,7 +17,7 @@ export interface LayerFiles {
   /** Whether a directory hides what lower layers have of it. */
   isOpaque(directory: BytePath): boolean;
   readlink(path: BytePath): BytePath;
-  /** Without overlay's own. */
+  /** Without overlay's own and ours. */
   xattrs(path: BytePath): readonly Xattr[];
   /** Opens a regular file for reading; the caller closes the descriptor. */
   open(path: BytePath): number;
@@ -32,17 +32,17 @@ export interface LayerName {
 export function directoryLayer(root: BytePath): LayerFiles {
   const hostPath = (path: BytePath) => joinBytePath(root, path);
   return {
-    lstat: (path) => statFile(hostPath(path)),
+    lstat: (path) => statSnapshotFile(hostPath(path)),
     names(directory) {
       const host = hostPath(directory);
       return readEntries(host).map((entry) => ({
         name: entry.name,
-        isWhiteout: entry.isCharacterDevice() && isWhiteout(statFile(joinBytePath(host, entry.name))),
+        isWhiteout: entry.isCharacterDevice() && isWhiteout(statSnapshotFile(joinBytePath(host, entry.name))),
       }));
     },
     isOpaque: (directory) => isOpaque(hostPath(directory)),
     readlink: (path) => readlinkSync(bytePathToFs(hostPath(path)), 'latin1'),
-    xattrs: (path) => readXattrs(hostPath(path)).filter(({ name }) => !isOverlayXattr(name)),
+    xattrs: (path) => readXattrs(hostPath(path)).filter(({ name }) => !isOwnXattr(name)),
     open: (path) => openSync(bytePathToFs(hostPath(path)), constants.O_RDONLY | constants.O_NOFOLLOW),
   };
 }
@@ -56,6 +56,6 @@ function readEntries(directory: BytePath): Dirent[] {
   return readdirSync(bytePathToFs(directory), { withFileTypes: true, encoding: 'latin1' as 'utf8' });
 }
 
-function isOverlayXattr(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+function isOwnXattr(name: string): boolean {
+  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.') || name === deviceAttribute;
 }

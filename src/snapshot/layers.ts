@@ -1,11 +1,12 @@
 import { HostError } from '../core/errors.ts';
 import { statFile } from '../sys/stat.ts';
+import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
 import { readXattr } from '../sys/xattr.ts';
 import type { SnapshotID, Stack } from './snapshotter.ts';
 
 /** Overlay's mark on a directory that hides what lower layers have of it; other values mean something else. */
 export function isOpaque(directory: string): boolean {
-  const value = readXattr(directory, 'trusted.overlay.opaque');
+  const value = readXattr(directory, overlayAttribute('opaque'));
   return value !== undefined && Buffer.from(value).toString('latin1') === 'y';
 }
 

@@ -3,6 +3,7 @@ import { assert } from '../core/assert.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { HostError } from '../core/errors.ts';
 import { mountFilesystem } from '../sys/mount.ts';
+import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 import { inDirectory } from '../sys/working-directory.ts';
 import type { ActiveSnapshot, SnapshotID } from './snapshotter.ts';
 
@@ -10,7 +11,9 @@ import type { ActiveSnapshot, SnapshotID } from './snapshotter.ts';
 const maxOptionBytes = 4095;
 
 /** Distributions ship other defaults, and with them the upper directory is not the full truth. */
-const plainUpper = 'redirect_dir=off,metacopy=off,index=off';
+const plainUpper = 'metacopy=off,index=off';
+/** "off" still follows redirects that are there, which overlay does not trust attributes of the user with. */
+const redirects = () => (isInitialUserNamespace() ? 'redirect_dir=off' : 'userxattr,redirect_dir=nofollow');
 
 /**
  * Mounts the snapshots in `directory`, topmost first, at `target`. All paths in the options are relative to
@@ -33,7 +36,7 @@ export function mountOverlay(
   };
   const fewest = active === undefined ? 2 : 1;
   const lowers = layers.length < fewest ? [...layers, near(empty)] : layers;
-  const options = [`lowerdir=${lowers.join(':')}`, plainUpper];
+  const options = [`lowerdir=${lowers.join(':')}`, plainUpper, redirects()];
   // Volatile: what a killed build leaves in an upper is thrown away, so unmounting need not flush it.
   if (active !== undefined)
     options.push(`upperdir=${near(active.upper)},workdir=${near(active.work)},volatile`);

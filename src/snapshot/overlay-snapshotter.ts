@@ -15,7 +15,7 @@ import { assert } from '../core/assert.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { during, systemCode } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
-import { bindMount, mountFilesystem, unmount } from '../sys/mount.ts';
+import { mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { setTimes } from '../sys/node.ts';
 import { removeSmallTree, removeTrees } from '../sys/remove-tree.ts';
@@ -114,12 +114,12 @@ export function openSnapshotter(
       }
       const target = join(mountDirectory, String(count++));
       mkdirSync(target);
-      const empty = join(work, 'empty');
-      mkdirSync(empty, { recursive: true });
       const layers = visible(stack);
       if (layers.length === 0 && active === undefined) {
-        bindMount(bytePathFromText(empty), bytePathFromText(target), 'read-only');
+        mountEmpty(target);
       } else {
+        const empty = join(work, 'empty');
+        mkdirSync(empty, { recursive: true });
         mountOverlay(published, layers, active, empty, target);
       }
       return target;
@@ -170,6 +170,17 @@ function openMountDirectory(directory: string): void {
   });
   // Mount namespaces copied from ours follow what is mounted and unmounted here later.
   mountFilesystem({ source: 'none', target: bytePathFromText(directory), flags: ['shared'] });
+}
+
+/** Overlay takes no stack of nothing. */
+function mountEmpty(target: string): void {
+  mountFilesystem({
+    source: 'strata',
+    target: bytePathFromText(target),
+    type: 'tmpfs',
+    flags: ['readOnly', 'noSuid', 'noDev'],
+    data: 'mode=755,size=4k',
+  });
 }
 
 /** Gives `upper` the metadata of the root of a tree. */

@@ -7,7 +7,7 @@
  * Compared with `unshare --kill-child` in front of every command this has no moment in which a child is
  * already started and not yet bound, costs no extra program per child, and something is left to clear up.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { bytePathFromText } from '../core/byte-path.ts';
@@ -15,18 +15,15 @@ import { HostError } from '../core/errors.ts';
 import { lastSystemError, libcFunction } from './libc.ts';
 import { bindMount, unmount } from './mount.ts';
 import { enterMountNamespace } from './mount-namespace.ts';
+import { preparePidNamespace } from './pid-namespace.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const setns = libcFunction('int setns(int fd, int type)');
 const mountNamespace = 0x00020000;
-const pidNamespace = 0x20000000;
 
 export interface Cage {
-  /**
-   * Calls `start`, and every child process it starts is born in the cage, with a /proc that shows the cage
-   * only and all mounts made so far. Synchronous: what is started later is not.
-   */
-  startInside<T>(start: () => T): T;
+  /** Starts a child process in the cage, with a /proc that shows the cage only and all mounts made so far. */
+  spawn(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
   /** Ends everything in the cage. */
   close(): Promise<void>;
 }
@@ -50,60 +47,66 @@ for pause in 0 0.01 0.03 0.1 0.3 1; do sleep $pause; "$@" 2>/dev/null && break; 
 export async function openCage(procDirectory: string, clearUp: readonly string[]): Promise<Cage> {
   enterMountNamespace();
   mkdirSync(procDirectory, { recursive: true });
-  const ownPids = openSync('/proc/self/ns/pid', 'r');
-  check(unshare(pidNamespace), 'unshare');
-  let child: ChildProcess;
-  try {
-    // In a session of its own: what is typed at the terminal is for us to handle.
-    child = spawn('sh', ['-c', warden, 'warden', procDirectory, ...clearUp], {
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'ignore'],
-      detached: true,
-    });
-  } finally {
-    check(setns(ownPids, pidNamespace), 'setns');
-  }
+  const pids = preparePidNamespace();
+  // In a session of its own: what is typed at the terminal is for us to handle.
+  const child = pids.startFirst('sh', ['-c', warden, 'warden', procDirectory, ...clearUp], {
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += String(chunk);
+  });
   const ended = once(child, 'close').then(
     () => false,
     () => false,
   );
   const ready = child.stdout === null ? false : once(child.stdout, 'data').then(() => true);
   if (!(await Promise.race([ready, ended]))) {
-    closeSync(ownPids);
-    throw new HostError('no-cage', 'cannot start the process that watches over the steps (sh, mount)', {
-      hint: 'a shell and mount(8), of util-linux or busybox, must be on PATH',
-    });
+    pids.close();
+    throw noCage(said.trim());
   }
-  // Neither keeps a process alive that has nothing else to do.
+  // None keeps a process alive that has nothing else to do.
   child.unref();
   child.stdout?.destroy();
-  const pids = openSync(`/proc/${child.pid}/ns/pid`, 'r');
+  child.stderr?.destroy();
   const mounts = openSync('/proc/thread-self/ns/mnt', 'r');
 
   return {
-    startInside: (start) => {
+    spawn: (command, args, options) => {
       // Coming back into a mount namespace puts a thread into its root directory.
       const directory = process.cwd();
       check(unshare(mountNamespace), 'unshare');
       try {
-        bindMount(bytePathFromText(procDirectory), '/proc', 'read-write');
-        check(setns(pids, pidNamespace), 'setns');
-        return start();
+        bindMount(bytePathFromText(procDirectory), '/proc');
+        return pids.start(command, args, options);
       } finally {
-        check(setns(ownPids, pidNamespace), 'setns');
         check(setns(mounts, mountNamespace), 'setns');
         process.chdir(directory);
       }
     },
     close: async () => {
       unmount(bytePathFromText(procDirectory));
-      for (const fd of [ownPids, pids, mounts]) closeSync(fd);
+      pids.close();
+      closeSync(mounts);
       // From here on there is something to wait for.
       child.ref();
       child.stdin?.end();
       await ended;
     },
   };
+}
+
+/** @param said what the warden printed before it ended */
+function noCage(said: string): HostError {
+  const reason = said === '' ? 'sh or mount is missing' : said;
+  const isForbidden = /permission denied|not permitted/i.test(said);
+  return new HostError('no-cage', `cannot start the process that watches over the steps: ${reason}`, {
+    hint: isForbidden
+      ? 'a container that hides parts of its /proc allows no other: docs/ROOTLESS.md has the flags to start it with'
+      : 'a shell and mount(8), of util-linux or busybox, must be on PATH',
+  });
 }
 
 function check(result: number, syscall: string): void {

@@ -7,7 +7,7 @@ import { getSystemErrorMap } from 'node:util';
 import { type BytePath, bytePathToFs } from '../core/byte-path.ts';
 import { type Koffi, loadKoffi } from './koffi.ts';
 
-type Argument = string | Uint8Array | BigInt64Array | number | bigint | null;
+type Argument = string | Uint8Array | BigInt64Array | number | bigint | null | readonly (string | null)[];
 type LibcFunction = (...args: Argument[]) => number;
 
 let loaded: { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined;

@@ -12,7 +12,6 @@ const flagBits = {
   noSuid: 0x2,
   noDev: 0x4,
   noExec: 0x8,
-  remount: 0x20,
   bind: 0x1000,
   recursive: 0x4000,
   slave: 0x80000,
@@ -53,10 +52,8 @@ export function mountFilesystem(request: MountRequest): void {
  * Shows the directory or file `source` at `target` as well.
  * @throws HostError `mount-failed`
  */
-export function bindMount(source: BytePath, target: BytePath, access: 'read-only' | 'read-write'): void {
+export function bindMount(source: BytePath, target: BytePath): void {
   mountFilesystem({ source, target, flags: ['bind'] });
-  // The kernel heeds read-only on a bind mount only when it is mounted again.
-  if (access === 'read-only') mountFilesystem({ source, target, flags: ['bind', 'remount', 'readOnly'] });
 }
 
 /**

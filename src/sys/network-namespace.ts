@@ -1,31 +1,27 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { assert } from '../core/assert.ts';
-import { bytePathFromText } from '../core/byte-path.ts';
-import { lastSystemError, libcFunction } from './libc.ts';
-import { mountFilesystem } from './mount.ts';
-
-const unshare = libcFunction('int unshare(int flags)');
-const setns = libcFunction('int setns(int fd, int type)');
-const networkNamespace = 0x40000000;
+import { writeFileSync } from 'node:fs';
+import { HostError } from '../core/errors.ts';
+import { requireProgram } from './probe.ts';
+import { spawnProcess } from './spawn.ts';
 
 /**
  * Makes a network namespace without any connection, its loopback down, and shows it at `path`, a new file:
  * there it lives until it is unmounted, or its mount namespace is gone, and nobody is in it any more.
- * @throws a system error; HostError `mount-failed`
+ *
+ * By a child process: in a user namespace this one could go there, but not come back to the host's network.
+ *
+ * @throws HostError `program-missing`, `no-network-namespace`
  */
-export function makeNetworkNamespace(path: string): void {
+export async function makeNetworkNamespace(path: string): Promise<void> {
+  const program = requireProgram('unshare', 'install util-linux (Debian: apt-get install util-linux)');
   writeFileSync(path, '', { flag: 'wx' });
-  const own = openSync('/proc/thread-self/ns/net', 'r');
-  try {
-    if (unshare(networkNamespace) < 0) throw lastSystemError('unshare', path);
-    try {
-      const source = '/proc/thread-self/ns/net';
-      mountFilesystem({ source, target: bytePathFromText(path), flags: ['bind'] });
-    } finally {
-      const isBack = setns(own, networkNamespace) === 0;
-      assert(isBack, 'a thread may come back to the network namespace it was in');
-    }
-  } finally {
-    closeSync(own);
-  }
+  let said = '';
+  const result = await spawnProcess(program, [`--net=${path}`, 'true'], {
+    onStderr: (chunk) => {
+      said += Buffer.from(chunk).toString();
+    },
+  });
+  if (result.kind === 'exited' && result.code === 0) return;
+  throw new HostError('no-network-namespace', `cannot make a network namespace: ${said.trim()}`, {
+    hint: 'use --network=none or, with --allow network.host, --network=host',
+  });
 }

@@ -49,19 +49,17 @@ export async function spawnProcess(
   const { signal, stdin, cage } = options;
   if (signal?.aborted) return { kind: 'canceled' };
   const outputs = [output(options.onStdout, options), output(options.onStderr, options)] as const;
-  const start = () =>
-    spawn(command, args, {
-      cwd: options.cwd,
-      env: options.env ?? process.env,
-      stdio: [
-        isDescriptor(stdin) ? stdin : stdin === undefined ? 'ignore' : 'pipe',
-        outputs[0].stdio,
-        outputs[1].stdio,
-      ],
-      // Out of reach of what is typed at the terminal: ending it is for the caller's signal.
-      detached: true,
-    });
-  const child = cage === undefined ? start() : cage.startInside(start);
+  const child = (cage ?? { spawn }).spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: [
+      isDescriptor(stdin) ? stdin : stdin === undefined ? 'ignore' : 'pipe',
+      outputs[0].stdio,
+      outputs[1].stdio,
+    ],
+    // Out of reach of what is typed at the terminal: ending it is for the caller's signal.
+    detached: true,
+  });
   const streams = [outputs[0].started(child.stdout), outputs[1].started(child.stderr)] as const;
   let kill: NodeJS.Timeout | undefined;
   const killHard = () => {
@@ -104,8 +102,8 @@ export async function spawnAtTerminal(
   args: readonly string[],
   { cage, env, signal }: Required<Pick<ProcessOptions, 'cage' | 'env'>> & Pick<ProcessOptions, 'signal'>,
 ): Promise<ProcessResult> {
-  const child = cage.startInside(() => spawn(command, args, { env, stdio: 'inherit', detached: true }));
-  const passOn = () => void child.kill('SIGWINCH');
+  const child = cage.spawn(command, args, { env, stdio: 'inherit', detached: true });
+  const passOn = () => killGroup(child, 'SIGWINCH');
   const end = () => killGroup(child, 'SIGKILL');
   process.on('SIGWINCH', passOn);
   signal?.addEventListener('abort', end, { once: true });

@@ -27,6 +27,7 @@ export function buildCommand(act: (context: string, flags: BuildFlags) => void):
     io,
     signal: new AbortController().signal,
     root: () => '',
+    becomeRoot: async () => ({}),
     tail: undefined,
     isDebug: () => false,
     exitCode: 0,

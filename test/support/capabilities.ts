@@ -10,6 +10,7 @@ const probes = {
   root: () => process.getuid?.() === 0,
   runc: () => findProgram('runc') !== undefined,
   overlay: () => readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n'),
+  newuidmap: () => findProgram('newuidmap') !== undefined,
   registry: () => findProgram('docker-registry', 'registry') !== undefined,
   skopeo: () => findProgram('skopeo') !== undefined,
   umoci: () => findProgram('umoci') !== undefined,

@@ -31,27 +31,18 @@ test('flags and options reach the kernel, at a target with any bytes in its name
   expect(line).toMatch(/size=64k,mode=711/);
 });
 
-describe('a bind mount', () => {
-  test.each([
-    ['read-write', undefined],
-    ['read-only', 'EROFS'],
-  ] as const)('%s', (access, want) => {
-    const source = join(directory, 'source');
-    mkdirSync(source);
-    writeFileSync(join(source, 'f'), 'x');
-    bindMount(source, target, access);
-    let code: string | undefined;
-    try {
-      expect(readFileSync(join(target, 'f'), 'utf8')).toBe('x');
-      writeFileSync(join(target, 'g'), 'y');
-    } catch (error) {
-      code = (error as NodeJS.ErrnoException).code;
-    } finally {
-      unmount(target);
-    }
-    expect(code).toBe(want);
-    writeFileSync(join(source, 'g'), 'z');
-  });
+test('a bind mount shows a directory at a second place', () => {
+  const source = join(directory, 'source');
+  mkdirSync(source);
+  writeFileSync(join(source, 'f'), 'x');
+  bindMount(source, target);
+  try {
+    expect(readFileSync(join(target, 'f'), 'utf8')).toBe('x');
+    writeFileSync(join(target, 'g'), 'y');
+  } finally {
+    unmount(target);
+  }
+  expect(readFileSync(join(source, 'g'), 'utf8')).toBe('y');
 });
 
 test('a busy mount is out of sight at once', () => {

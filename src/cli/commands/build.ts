@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { BuildRecord, RecordedStep } from '../../build/record/build-record.ts';
 import { StepError } from '../../core/errors.ts';
+import type { ProgressEvent } from '../../core/event.ts';
 import { holdDuringShell } from '../../progress/hold-during-shell.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
@@ -103,6 +104,7 @@ export const defineBuild: DefineCommand = (command, context) => {
         await runCall(call, options, context);
         return;
       }
+      const { singleIDReason } = await context.becomeRoot();
       // What only looks at a Dockerfile does not wait for all this to load.
       const { build } = await import('../../build/build.ts');
       const trace = await watchTime(flags.trace, context);
@@ -112,6 +114,7 @@ export const defineBuild: DefineCommand = (command, context) => {
       const renderer = isShared ? holdDuringShell(opened.renderer) : opened.renderer;
       const tail = openOutputTail(isLive ? tailLength.live : tailLength.log);
       context.tail = tail;
+      if (singleIDReason !== undefined) renderer.handle(singleIDNote(singleIDReason));
       let record: BuildRecord;
       try {
         const result = await withTimeout(flags.timeout, signal, (stopping) =>
@@ -150,6 +153,11 @@ async function watchTime(path: string | undefined, context: CommandContext): Pro
   if (path === undefined && !context.isDebug()) return undefined;
   const { openTrace } = await import('../open-trace.ts');
   return openTrace(path, context.isDebug(), context.io);
+}
+
+function singleIDNote(reason: string): ProgressEvent {
+  const text = `without subordinate ids all files belong to root, and a step that needs another user fails: ${reason}`;
+  return { type: 'note', text, at: Date.now() };
 }
 
 function missedCache([first, ...others]: readonly RecordedStep[]): StepError {

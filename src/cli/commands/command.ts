@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliIO } from '../io.ts';
+import type { BecomeRoot } from '../namespace.ts';
 import type { OutputTail } from '../output-tail.ts';
 
 /** What every command gets: the world, what stops it, and where the state lies. */
@@ -10,6 +11,7 @@ export interface CommandContext {
   root(): string;
   /** Whether `--debug` was given. */
   isDebug(): boolean;
+  readonly becomeRoot: BecomeRoot;
   /** Set by a command whose failure is better understood with what its steps printed last. */
   tail: OutputTail | undefined;
   /** Set by a command that did what it was asked and has bad news, such as a check that found something. */

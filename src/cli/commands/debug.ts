@@ -8,7 +8,7 @@ interface DebugFlags {
 }
 
 export const defineDebug: DefineCommand = (command, context) => {
-  const { io, signal, root } = context;
+  const { io, signal, root, becomeRoot } = context;
   command
     .usage('[OPTIONS] [--] [COMMAND [ARGUMENT...]]')
     .argument('[COMMAND...]', 'what runs there (default: a shell)')
@@ -19,6 +19,7 @@ export const defineDebug: DefineCommand = (command, context) => {
         '\nExamples:\n  strata debug\n  strata debug -- cat config.log',
     )
     .action(async (words: readonly string[], flags: DebugFlags) => {
+      await becomeRoot();
       const { debugFailedStep } = await import('../../build/debug-step.ts');
       const code = await debugFailedStep({
         root: root(),

@@ -11,7 +11,7 @@ interface DuFlags {
   readonly json?: boolean;
 }
 
-export const defineDu: DefineCommand = (command, { io, root }) => {
+export const defineDu: DefineCommand = (command, { io, root, becomeRoot }) => {
   command
     .usage('[OPTIONS]')
     .option('-v, --verbose', 'every entry, the largest first')
@@ -20,6 +20,7 @@ export const defineDu: DefineCommand = (command, { io, root }) => {
     .addHelpText('after', '\nExample:\n  strata du --verbose')
     .action(async (flags: DuFlags) => {
       const format = dataFormat(flags);
+      await becomeRoot();
       const starts = listRuns(root()).map(({ startedAt }) => startedAt);
       const use = await diskUse(root(), starts.length === 0 ? undefined : Math.min(...starts));
       if (format === 'json') io.stdout.write(printJSON(use));

@@ -17,7 +17,7 @@ interface Flags extends PruneFlags {
   readonly json?: boolean;
 }
 
-export const definePrune: DefineCommand = (command, { io, root }) => {
+export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) => {
   command
     .usage('[OPTIONS]')
     .option('-a, --all', 'everything but tagged images and what running builds use')
@@ -39,6 +39,7 @@ export const definePrune: DefineCommand = (command, { io, root }) => {
     )
     .action(async (flags: Flags) => {
       const format = dataFormat(flags);
+      await becomeRoot();
       if (flags.automatic === true) {
         await pruneAutomatically(root(), readConfig(configPlaces(io.env)).prune);
         return;

@@ -6,6 +6,7 @@ import { mkdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { type BytePath, baseName, bytePathToFs, joinBytePath, parentOf } from '../../core/byte-path.ts';
 import { emptyTree, type FileStat, type FileTree, resolveBeneath } from '../../core/file-tree.ts';
 import { statFile } from '../../sys/stat.ts';
+import { overlayAttribute } from '../../sys/user-namespace/overlay-attribute.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import { isWhiteout } from '../whiteout.ts';
 import { badPath } from './layer-path.ts';
@@ -65,7 +66,7 @@ export class UpperPaths {
   }
 
   markOpaque(directory: BytePath): void {
-    setXattr(this.host(directory), 'trusted.overlay.opaque', opaque);
+    setXattr(this.host(directory), overlayAttribute('opaque'), opaque);
   }
 
   /** Removes whatever is at a resolved path, with all that is in it. */

@@ -18,6 +18,7 @@ import {
 import { type BytePath, bytePathFromText, bytePathToFs } from '../../core/byte-path.ts';
 import { systemCode } from '../../core/errors.ts';
 import type { Xattr } from '../../core/file-tree.ts';
+import { makeDevice } from '../../snapshot/device-file.ts';
 import { makeNode, setTimes } from '../../sys/node.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import type { TarEntry } from '../../tar/entry.ts';
@@ -122,8 +123,8 @@ export class UpperWriter {
     const host = this.#paths.host(path);
     this.#inPlace(path, () => {
       if (type === 'symlink') symlinkSync(bytePathToFs(link), bytePathToFs(host));
-      else if (type === 'fifo' || type === 'char' || type === 'block')
-        makeNode(host, type, mode, devMajor, devMinor);
+      else if (type === 'fifo') makeNode(host, type, mode, 0, 0);
+      else if (type === 'char' || type === 'block') makeDevice(host, { type, mode, devMajor, devMinor });
     });
     lchownSync(bytePathToFs(host), uid, gid);
     if (type !== 'symlink') chmodSync(bytePathToFs(host), mode);

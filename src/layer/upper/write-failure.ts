@@ -1,5 +1,6 @@
 import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
 import { diskFull, HostError, IntegrityError, StrataError, systemCode } from '../../core/errors.ts';
+import { moreIdsHint } from '../../sys/user-namespace/id-map.ts';
 
 /** What a filesystem says of members that no filesystem could hold. */
 const impossible = new Set([
@@ -19,6 +20,12 @@ export function writeFailure(path: BytePath, error: unknown): unknown {
   if (error instanceof StrataError || code === undefined || !(error instanceof Error)) return error;
   const place = `"/${bytePathToText(path)}"`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(`write ${place}`, error);
+  if (code === 'EINVAL' && 'syscall' in error && /chown$/.test(String(error.syscall))) {
+    return new HostError('id-not-mapped', `cannot give ${place} its owner: too few subordinate ids`, {
+      hint: moreIdsHint,
+      cause: error,
+    });
+  }
   const Kind = impossible.has(code) ? IntegrityError : HostError;
   return new Kind('cannot-write-file', `cannot write ${place}: ${error.message}`, { cause: error });
 }

@@ -22,6 +22,8 @@ export function removeFrame(root: string, isQuiet: () => boolean): void {
     if (listDirectory(root, 'snapshots').length === 0) {
       for (const name of ['sizes.json', 'unflushed'])
         rmSync(join(root, name), { recursive: true, force: true });
+      // Nothing is left that belongs to anybody in particular.
+      if (listDirectory(root, 'cache-mounts').length === 0) rmSync(join(root, 'owners'), { force: true });
     }
     for (const directory of [...openDirectories, 'run'].sort().reverse()) {
       if (directory !== '') removeEmpty(join(root, directory));

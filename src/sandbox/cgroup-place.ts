@@ -1,0 +1,82 @@
+/**
+ * Where the control groups of steps can be made. Root makes them anywhere. Anybody else can below their own
+ * group only, and only where that was handed over to them (delegated: cgroups(7)); without, steps run in the
+ * group strata is in, and nothing can limit them.
+ */
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { HostError } from '../core/errors.ts';
+import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
+import type { StepLimits } from './step.ts';
+
+export const cgroupRoot = '/sys/fs/cgroup';
+/** CGROUP2_SUPER_MAGIC. */
+const cgroup2 = 0x63677270;
+
+export type CgroupPlace =
+  | {
+      /** The group in which those of steps are made, below the mount point of each hierarchy; '' is the top. */
+      readonly parent: string;
+    }
+  | { readonly parent: undefined; readonly reason: string };
+
+export function isSecondVersion(directory: string): boolean {
+  return existsSync(directory) && statfsSync(directory).type === cgroup2;
+}
+
+export function findCgroupPlace(): CgroupPlace {
+  if (isInitialUserNamespace()) return { parent: '' };
+  const own = ownCgroups();
+  const isSecond = isSecondVersion(cgroupRoot);
+  const relevant = own.filter(({ controllers }) =>
+    isSecond ? controllers === '' : controllers !== '' && existsSync(join(cgroupRoot, controllers)),
+  );
+  const [first] = relevant;
+  if (first === undefined) return { parent: undefined, reason: `none is mounted at ${cgroupRoot}` };
+  for (const { controllers, path } of relevant) {
+    const directory = join(cgroupRoot, controllers, path);
+    if (path !== first.path) {
+      return {
+        parent: undefined,
+        reason: `${path} and ${first.path} are two groups: one is needed for all controllers`,
+      };
+    }
+    if (!isWritable(directory)) return { parent: undefined, reason: `${directory} is not delegated to you` };
+  }
+  return { parent: first.path };
+}
+
+/** @throws HostError `no-cgroup` when a limit is asked for that no group can hold */
+export function checkLimits(place: CgroupPlace, limits: StepLimits): void {
+  const { memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent } = limits;
+  const asked = [memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent];
+  if (place.parent !== undefined || asked.every((each) => each === undefined)) return;
+  throw new HostError('no-cgroup', `cannot limit the memory or processors of a step: ${place.reason}`, {
+    hint: 'start strata in a group of its own: systemd-run --user --scope -p Delegate=yes strata build … (docs/ROOTLESS.md)',
+  });
+}
+
+interface OwnCgroup {
+  /** Of a hierarchy of the first version, as its directory is called; '' for the second. */
+  readonly controllers: string;
+  readonly path: string;
+}
+
+function ownCgroups(): OwnCgroup[] {
+  return readFileSync('/proc/self/cgroup', 'latin1')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, controllers = '', path = '/'] = /^[0-9]+:([^:]*):(.*)$/.exec(line) ?? [];
+      return { controllers: controllers.replace(/^name=/, ''), path };
+    });
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    for (const name of ['', 'cgroup.procs']) accessSync(join(directory, name), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,9 @@
+import { isInitialUserNamespace } from './id-map.ts';
+
+/**
+ * The name of an attribute in which overlay keeps its notes. In a user namespace it takes those that any
+ * owner of a file may set, and keeps what a container writes there apart (`userxattr`).
+ */
+export function overlayAttribute(name: 'opaque'): string {
+  return isInitialUserNamespace() ? `trusted.overlay.${name}` : `user.overlay.${name}`;
+}

@@ -1,0 +1,66 @@
+/** Ordinary users of the machine, made for a test and removed with it. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectDir } from '../structure/imports.ts';
+import { type Outcome, type RunOptions, run, runOk } from './process.ts';
+
+export interface Person {
+  readonly name: string;
+  readonly home: string;
+  /** The store of this person's builds: where it lies when nobody says where. */
+  readonly root: string;
+  /** Runs a program as this person, in the home directory. */
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  strata(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Runs bin/strata, which must succeed. */
+  strataOk(args: readonly string[], options?: RunOptions): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** In a mount namespace of its own: the project may lie where nobody else can look. */
+const asPerson =
+  'mount --bind "$1" "$2" && user=$3 && shift 3 && exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"';
+
+/**
+ * @param dir made for this; others must be able to pass through what it lies in
+ * @param subordinates how many subordinate ids the person has; none when 0
+ */
+export async function makePerson(dir: string, subordinates: number): Promise<Person> {
+  const name = `strata-${randomBytes(3).toString('hex')}`;
+  mkdirSync(dir, { recursive: true });
+  const home = join(dir, 'home');
+  const project = join(dir, 'project');
+  mkdirSync(project);
+  await runOk('useradd', ['--create-home', '--home-dir', home, '--shell', '/bin/sh', name]);
+  // Some distributions give ids with the account, some do not.
+  const ranges = ['/etc/subuid', '/etc/subgid'];
+  for (const path of ranges) await runOk('sed', ['-i', `/^${name}:/d`, path]);
+  if (subordinates > 0) {
+    const range = `700000-${699_999 + subordinates}`;
+    await runOk('usermod', ['--add-subuids', range, '--add-subgids', range, name]);
+  }
+  const runAs = (command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
+    run('unshare', ['--mount', 'sh', '-c', asPerson, 'sh', projectDir, project, name, command, ...args], {
+      cwd: home,
+      ...options,
+      env: { HOME: home, XDG_DATA_HOME: undefined, STRATA_ROOT: undefined, ...options.env },
+    });
+  const strata = (args: readonly string[], options?: RunOptions): Promise<Outcome> =>
+    runAs(join(project, 'bin/strata'), args, options);
+  return {
+    name,
+    home,
+    root: join(home, '.local/share/strata'),
+    run: runAs,
+    strata,
+    async strataOk(args, options) {
+      const { code, stdout, stderr } = await strata(args, options);
+      if (code !== 0) throw new Error(`strata ${args.join(' ')} exited with ${code}\n${stdout}${stderr}`);
+      return stdout;
+    },
+    async remove() {
+      await runOk('userdel', ['--remove', name]);
+    },
+  };
+}
