@@ -112,18 +112,18 @@ export function openDestination(below: FileTree): Destination {
   };
 }
 
+/** A further name of a file says its attributes too: who unpacks may give it its owner again, which takes capabilities away. */
 function layerEntry(path: BytePath, file: PlacedFile, linkTo: BytePath | undefined): LayerEntry {
   const { stat, content } = file;
   const { mode, uid, gid, mtime, devMajor, devMinor } = stat;
-  const common = { path, mode, uid, gid, mtime, devMajor, devMinor };
-  if (linkTo !== undefined) return { ...common, type: 'hardlink', size: 0, link: linkTo, xattrs: [] };
+  const common = { path, mode, uid, gid, mtime, devMajor, devMinor, xattrs: file.xattrs() };
+  if (linkTo !== undefined) return { ...common, type: 'hardlink', size: 0, link: linkTo };
   return {
     ...common,
     // Tar has no sockets, and a copied one would lead nowhere.
     type: stat.type === 'socket' ? 'file' : stat.type,
     size: stat.size,
     link: file.target,
-    xattrs: file.xattrs(),
     ...(content === undefined ? {} : { content }),
   };
 }

@@ -33,9 +33,11 @@ async function* rootTar(tree: FileTree): AsyncGenerator<Uint8Array> {
 
 function tarEntry(tree: FileTree, { path, stat, sameAs }: TreeStep & { kind: 'file' }): TarEntry {
   const { mode, uid, gid, mtime, devMajor, devMinor } = stat;
-  const shared = { path, mode, uid, gid, mtime, devMajor, devMinor };
-  if (sameAs !== undefined) return { ...shared, type: 'hardlink', size: 0, link: sameAs, xattrs: [] };
+  // With a further name too: who unpacks may give it its owner again, which takes capabilities away.
+  const xattrs = tree.xattrs(path);
+  const shared = { path, mode, uid, gid, mtime, devMajor, devMinor, xattrs };
+  if (sameAs !== undefined) return { ...shared, type: 'hardlink', size: 0, link: sameAs };
   const link = stat.type === 'symlink' ? tree.readlink(path) : '';
   const type = stat.type === 'socket' ? 'file' : stat.type;
-  return { ...shared, type, size: stat.size, link, xattrs: tree.xattrs(path) };
+  return { ...shared, type, size: stat.size, link };
 }

@@ -113,7 +113,7 @@ describe('times', () => {
 
 describe('extended attributes', () => {
   const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
-  const source = treeOf(['d 755 0:0 /', 'f 755 0:0 =f']);
+  const source = treeOf(['d 755 0:0 /', 'f 755 0:0 =f', 'same == f']);
   setXattr(join(source.path, 'f'), 'security.capability', capability);
   setXattr(join(source.path, 'f'), 'user.a', Buffer.from('1'));
   setXattr(join(source.path, 'f'), 'trusted.b', Buffer.from('2'));
@@ -129,6 +129,12 @@ describe('extended attributes', () => {
   it('capabilities and user attributes come along', async () => {
     const files = await copy(source.tree, emptyTree, { place: {} });
     expect(text(files.get('f'))).toEqual({ 'security.capability': capability.toString(), 'user.a': '1' });
+  });
+
+  // Engines that unpack a layer give each name its owner, and that takes capabilities away.
+  it('come with every name of a file', async () => {
+    const files = await copy(source.tree, emptyTree, { place: {} });
+    expect(files.get('same')).toMatchObject({ type: 'hardlink', xattrs: files.get('f')?.xattrs });
   });
 
   it('a directory that was there keeps those the source lacks', async () => {

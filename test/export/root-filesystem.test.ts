@@ -79,6 +79,18 @@ describeWith(['root'], 'a root filesystem', () => {
     );
   });
 
+  test('every name of a file has its attributes in the tar: giving one an owner takes capabilities away', async () => {
+    await exportTar(tree, { kind: 'file', path: space.path('root.tar') }, signal);
+    const found =
+      "[f'{m.name} {m.type}' for m in tarfile.open(sys.argv[1]) if 'SCHILY.xattr.security.capability' in m.pax_headers]";
+    const listed = await runOk('python3', [
+      '-c',
+      `import sys, tarfile; print(*${found})`,
+      space.path('root.tar'),
+    ]);
+    expect(listed).toBe("usr/bin/tool b'0' usr/bin/twin b'1'\n");
+  });
+
   test('is the same in a directory', async () => {
     await exportLocal(tree, space.path('out'), true, signal);
     expect(await listing(space.path('out'))).toBe(await listing(space.path('tree')));

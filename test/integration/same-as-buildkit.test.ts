@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectDir } from '../structure/imports.ts';
-import { describeSameImages, worldDir, worldGroups } from '../support/same-image.ts';
+import { describeSameImages } from '../support/same-image.ts';
+import { worldDir, worldGroups } from '../support/world-cases.ts';
 
 test('every folder of whole Dockerfiles is in one group', () => {
   const folders = readdirSync(worldDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -18,7 +19,4 @@ test('every difference that is expected has its reason in docs/DIFFERENCES.md', 
   expect(reasons).toEqual(expect.arrayContaining(headings.map((heading) => `### ${heading}`)));
 });
 
-describeSameImages('busybox', [], async (site) => {
-  await site.makeBusyboxBase();
-  return 'strata-base/busybox';
-});
+describeSameImages('busybox');

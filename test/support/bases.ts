@@ -16,13 +16,17 @@ import { projectDir } from '../structure/imports.ts';
 import { runOk } from './process.ts';
 
 /**
- * The path of a tar with a Debian bookworm root filesystem (`minbase` and the packages of `include`). Making one takes
- * mmdebstrap half a minute, so it is kept in the cache directory under what it is made of.
+ * The path of a tar with a Debian bookworm root filesystem (`minbase` and the packages of `include`, without the paths
+ * that match patterns of `without`). Making one takes mmdebstrap half a minute and more, so it is kept in the cache
+ * directory under what it is made of.
  */
-export async function debianRootfs(include: readonly string[]): Promise<string> {
+export async function debianRootfs(
+  include: readonly string[],
+  without: readonly string[] = [],
+): Promise<string> {
   const sources = aptSources();
   const key = createHash('sha256')
-    .update(JSON.stringify(['bookworm', 'minbase', include, sources]))
+    .update(JSON.stringify(['bookworm', 'minbase', include, sources, ...without]))
     .digest('hex');
   const dir = cacheDir();
   const kept = join(dir, `debian-${key.slice(0, 16)}.tar`);
@@ -33,11 +37,20 @@ export async function debianRootfs(include: readonly string[]): Promise<string> 
   try {
     const made = join(aside, 'rootfs.tar');
     const packages = include.length === 0 ? [] : [`--include=${include.join(',')}`];
+    const excluded = without.map((pattern) => `--dpkgopt=path-exclude=${pattern}`);
     const mirrors = Object.entries(sources).map(([kind, text]) => {
       writeFileSync(join(aside, `debian.${kind}`), text);
       return join(aside, `debian.${kind}`);
     });
-    await runOk('mmdebstrap', ['--quiet', '--variant=minbase', ...packages, 'bookworm', made, ...mirrors]);
+    await runOk('mmdebstrap', [
+      '--quiet',
+      '--variant=minbase',
+      ...packages,
+      ...excluded,
+      'bookworm',
+      made,
+      ...mirrors,
+    ]);
     renameSync(made, kept);
   } finally {
     rmSync(aside, { recursive: true, force: true });
