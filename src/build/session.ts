@@ -37,6 +37,8 @@ export interface BuildSession {
   readonly work: WorkLog;
   /** Where steps run; opened when the first one does. */
   sandbox(): Promise<Sandbox>;
+  /** No step is to run any more, unless one is: begins to clear up behind them while other work goes on. */
+  endSteps(): void;
   /** Agents for steps that mount one. */
   readonly ssh: SshAgents;
   /** Steps at once, over all platforms. */
@@ -88,6 +90,19 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   );
   const ssh = openSshAgents(options.ssh, workspace.scratch, io.env.SSH_AUTH_SOCK);
   let sandbox: Promise<Sandbox> | undefined;
+  let ending: Promise<unknown> = Promise.resolve();
+  const endSteps = () => {
+    // One that could not be opened was reported by whoever asked for it.
+    const ended = sandbox?.then(
+      (opened) => opened.close(),
+      () => {},
+    );
+    sandbox = undefined;
+    // A failure is for whoever waits for the end of the session.
+    ended?.catch(() => {});
+    ending = Promise.all([ending, ended]);
+    ending.catch(() => {});
+  };
   return {
     options,
     io,
@@ -102,19 +117,18 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     pushes: [],
     work,
     sandbox() {
-      sandbox ??= openSandbox(options.runtime, workspace.subdirectory('sandbox'), (text) =>
+      // One that is ending has its directory still.
+      sandbox ??= openSandbox(options.runtime, workspace.scratch(), (text) =>
         io.emit({ type: 'note', text, at: io.now() }),
       );
       return sandbox;
     },
     ssh,
     limiter: new Limiter(options.maxParallelism),
+    endSteps,
     async close() {
-      // One that could not be opened was reported by whoever asked for it.
-      await sandbox?.then(
-        (opened) => opened.close(),
-        () => {},
-      );
+      endSteps();
+      await ending;
       await ssh.close();
       imports.close();
       store.close();

@@ -7,11 +7,20 @@ import { Script } from 'node:vm';
 
 export interface CompiledModule<Exports> {
   readonly exports: Exports;
-  /** Keeps what was compiled so far for the next process, if there is nothing yet and the place can be written to. */
+  /**
+   * Keeps what was compiled so far for the next process, if there is nothing yet or this process did more kinds
+   * of things than those before it, and the place can be written to.
+   */
   keepCompiled(): void;
 }
 
 const digestBytes = 32;
+
+interface Compiled {
+  /** How many of Node's costly modules were in use when it was kept: as many kinds of things had been compiled. */
+  readonly breadth: number;
+  readonly data: Buffer;
+}
 
 /**
  * Loads a CommonJS file, wrapped in its function and of ASCII characters only, without compiling what an
@@ -23,33 +32,38 @@ const digestBytes = 32;
 export function loadCompiled<Exports>(url: URL): CompiledModule<Exports> {
   const filename = fileURLToPath(url);
   const kept = `${filename}.${process.arch}-${process.versions.v8}`;
-  const cachedData = readCompiled(kept);
+  const before = readCompiled(kept);
+  const cachedData = before?.data;
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+  const used = new Set<string>();
   const module = { exports: {} as Exports };
-  const require = deferring(createRequire(url));
+  const require = deferring(createRequire(url), used);
   script.runInThisContext()(module.exports, require, module, filename, dirname(filename));
   return {
     exports: module.exports,
     keepCompiled() {
-      if (cachedData === undefined) writeCompiled(kept, script.createCachedData());
+      if (before !== undefined && used.size <= before.breadth) return;
+      writeCompiled(kept, { breadth: used.size, data: script.createCachedData() });
     },
   };
 }
 
-function readCompiled(path: string): Buffer | undefined {
+function readCompiled(path: string): Compiled | undefined {
   try {
     const bytes = readFileSync(path);
-    const data = bytes.subarray(digestBytes);
-    return digest(data).equals(bytes.subarray(0, digestBytes)) ? data : undefined;
+    const sealed = bytes.subarray(digestBytes);
+    if (!digest(sealed).equals(bytes.subarray(0, digestBytes))) return undefined;
+    return { breadth: sealed[0] ?? 0, data: sealed.subarray(1) };
   } catch {
     return undefined;
   }
 }
 
-function writeCompiled(path: string, data: Buffer): void {
+function writeCompiled(path: string, { breadth, data }: Compiled): void {
+  const sealed = Buffer.concat([Buffer.of(breadth), data]);
   const aside = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(aside, Buffer.concat([digest(data), data]), { flag: 'wx', mode: 0o644 });
+    writeFileSync(aside, Buffer.concat([digest(sealed), sealed]), { flag: 'wx', mode: 0o644 });
     renameSync(aside, path);
   } catch {
     // Somebody else's installation: it starts a little slower.
@@ -67,11 +81,14 @@ const costly = new Set(
   ),
 );
 
-/** A `require` that loads costly modules when something of them is used. */
-function deferring(require: NodeJS.Require): (id: string) => unknown {
+/** A `require` that loads costly modules when something of them is used, and notes which. */
+function deferring(require: NodeJS.Require, used: Set<string>): (id: string) => unknown {
   return (id) => {
     if (!costly.has(id)) return require(id);
-    const target = () => require(id) as object;
+    const target = () => {
+      used.add(id);
+      return require(id) as object;
+    };
     return new Proxy(
       {},
       {

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../core/errors.ts';
 import type { FileDigestIndex, FileStat, Timestamp } from '../core/file-tree.ts';
-import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { replaceFile } from '../sys/atomic-file.ts';
 import { dropDamagedFile, type OnDamagedFile } from '../sys/sealed-file.ts';
 
 export interface DigestIndex extends FileDigestIndex {
@@ -54,7 +54,7 @@ export function openDigestIndex(file: string, startedAt: number, onDamage?: OnDa
       mkdirSync(dirname(file), { recursive: true });
       const kept = (known.size > maxUnasked ? asked : known).values();
       const body = [...kept].join('\n');
-      await writeFileAtomic(file, Buffer.from(`${header}${sha256(body)}\n${body}`, 'latin1'));
+      await replaceFile(file, Buffer.from(`${header}${sha256(body)}\n${body}`, 'latin1'));
       isChanged = false;
     },
   };

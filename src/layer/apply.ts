@@ -7,7 +7,7 @@ import { unpackLayer } from './unpack/unpack-layer.ts';
 import { unpackInThread } from './unpack/unpack-thread.ts';
 
 /** Starting a thread takes longer than unpacking less than this. */
-const smallBlobBytes = 1 << 18;
+const smallBlobBytes = 1 << 21;
 
 const limiter = new Limiter(availableParallelism());
 

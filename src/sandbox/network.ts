@@ -23,6 +23,8 @@ export interface NetworkLoan {
 }
 
 export interface Networks {
+  /** Begins what the first loan has to wait for. */
+  prepare(): void;
   borrow(): Promise<NetworkLoan>;
   /** Takes the namespaces away. When the process dies instead, the same happens. */
   close(): void;
@@ -69,10 +71,18 @@ export function openNetworks(directory: string, cage: Cage, tell: (note: string)
     return undefined;
   }
 
+  const connection = () => {
+    works ??= findConnection();
+    return works;
+  };
+
   return {
+    prepare() {
+      // Whoever borrows meets the failure.
+      connection().catch(() => {});
+    },
     async borrow() {
-      works ??= findConnection();
-      const connect = await works;
+      const connect = await connection();
       const path = connect === undefined ? undefined : (free.pop() ?? (await make(connect)));
       return {
         path,

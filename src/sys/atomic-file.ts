@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { during } from '../core/errors.ts';
@@ -14,7 +15,7 @@ export async function writeFileAtomic(
   content: Uint8Array | string,
   mode = 0o666,
 ): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const aside = asideOf(path);
   await during(`write ${path}`, async () => {
     try {
       const file = await open(aside, 'wx', mode);
@@ -31,6 +32,28 @@ export async function writeFileAtomic(
     }
     await syncDirectory(dirname(path));
   });
+}
+
+/**
+ * The same for a file that shows when it is not what was written: it is not flushed. A power cut in the next
+ * seconds may leave the old one, none, or one cut short; nothing less leaves anything but a whole one.
+ * @throws HostError `disk-full`; other system errors with the path in their message
+ */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  const aside = asideOf(path);
+  await during(`write ${path}`, async () => {
+    try {
+      writeFileSync(aside, content, { flag: 'wx' });
+      renameSync(aside, path);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
+    }
+  });
+}
+
+function asideOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
 /** Makes the names in a directory (what was created, renamed or removed in it) survive a power cut. */

@@ -5,14 +5,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { systemCode } from '../core/errors.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { replaceFile } from './atomic-file.ts';
 
 /**
- * Puts a file in place whole or not at all.
+ * Puts a file in place whole or not at all. It is not flushed: what a power cut did to it shows, and to flush the
+ * four records of a step took longer than the step.
  * @throws HostError `disk-full`; other system errors with the path in their message
  */
 export function writeSealedFile(path: string, text: string): Promise<void> {
-  return writeFileAtomic(path, `${text}\n${sealOf(text)}\n`);
+  return replaceFile(path, `${text}\n${sealOf(text)}\n`);
 }
 
 /** Told the path of a file that is not what was written, when it has been removed. */

@@ -54,6 +54,23 @@ test('nothing is kept until somebody asks for it, and then once', () => {
   expect([kept(), statSync(path).ino]).toEqual([[path], ino]);
 });
 
+test('more is kept by a process that uses more of Node, and not less by those after it', () => {
+  load().keepCompiled();
+  const [path = ''] = kept();
+  const inode = () => statSync(path).ino;
+  const first = inode();
+  const second = load();
+  second.exports.agent();
+  second.keepCompiled();
+  const broader = inode();
+  expect(broader).not.toBe(first);
+  const third = load();
+  third.exports.agent();
+  third.keepCompiled();
+  load().keepCompiled();
+  expect(inode()).toBe(broader);
+});
+
 test.each([
   ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
   ['empty', () => Buffer.alloc(0)],

@@ -124,6 +124,7 @@ export function execRunner(
     },
     async run(vertex, below, context) {
       checkEntitlements(vertex.op, settings);
+      warmUp(vertex.op, settings);
       await traced('unpack', () => layers.ensureFiles(below, context.signal));
       const active = traced('prepare', () => snapshotter.prepare(below));
       try {
@@ -149,6 +150,16 @@ export function execRunner(
       }
     },
   };
+}
+
+/** Opens what the step will need while the files it stands on are put in place; it meets any failure itself. */
+function warmUp({ network }: ExecOp, settings: ExecSettings): void {
+  settings.sandbox().then(
+    ({ networks }) => {
+      if (network === 'default') networks.prepare();
+    },
+    () => {},
+  );
 }
 
 function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
