@@ -25,7 +25,7 @@ export interface PlanOutcome {
   readonly stack: readonly StackLayer[];
   /** The layers above the base, lowest first. */
   layers(): Promise<readonly StoredLayer[]>;
-  /** Puts the files of the image in place, for outputs that are files. */
+  /** Puts the files of the image in place, for outputs that are files; looks for secrets in those that are new. */
   files(): Promise<void>;
 }
 
@@ -119,6 +119,16 @@ export async function runPlan(
     async files() {
       const snapshots = stack.map((layer) => layer.snapshot);
       await layers.ensureFiles(snapshots, io.signal);
+      try {
+        for (let count = baseCount + 1; count <= snapshots.length; count++) {
+          const below = snapshots.slice(0, count);
+          await layers.lookThrough(below, io.signal).catch((error: unknown) => {
+            throw leaks.met(below.at(-1) ?? '', error);
+          });
+        }
+      } finally {
+        await leaks.remove();
+      }
     },
     async layers() {
       const packed = await Promise.allSettled(

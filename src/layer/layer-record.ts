@@ -44,6 +44,11 @@ export function readLayerRecord(
   return text === undefined ? undefined : (JSON.parse(text) as LayerRecord);
 }
 
+/** The record, if it is of this layer. */
+export function sameLayer(record: LayerRecord | undefined, diffID: DiffID): LayerRecord | undefined {
+  return record?.diffID === diffID ? record : undefined;
+}
+
 export function writeLayerRecord(directory: string, id: SnapshotID, record: LayerRecord): Promise<void> {
   return writeSealedFile(join(directory, `${id}.json`), JSON.stringify(record));
 }

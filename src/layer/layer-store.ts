@@ -7,7 +7,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '../content/blob-store.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
-import type { DiffID } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { traced } from '../core/trace.ts';
@@ -20,17 +19,20 @@ import { lockFile } from '../sys/file-lock.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import { applyLayer } from './apply.ts';
-import { clampLayer } from './clamp.ts';
-import { openBlockCompressor } from './compress/block-compressor.ts';
-import { layerMediaType } from './compression.ts';
 import { diffSnapshot } from './diff.ts';
-import { type LayerRecord, readLayerRecord, snapshotIDFor, writeLayerRecord } from './layer-record.ts';
+import {
+  type LayerRecord,
+  readLayerRecord,
+  sameLayer,
+  snapshotIDFor,
+  writeLayerRecord,
+} from './layer-record.ts';
 import { listLayer } from './listing/layer-lister.ts';
 import { type ListedMember, readListing, writeListing } from './listing/layer-listing.ts';
 import { listedLayer } from './listing/listed-layer.ts';
+import { clamped, type FormServices, recompressed } from './other-forms.ts';
 import { type Compression, type PackedLayer, packLayer } from './pack.ts';
-import { recompressLayer } from './recompress.ts';
-import { type RefusedContent, refuseContent } from './refuse-content.ts';
+import { type RefusedContent, readThrough, refuseContent } from './refuse-content.ts';
 import { verifyLayer } from './verify-layer.ts';
 
 export interface LayerStore {
@@ -85,6 +87,11 @@ export interface LayerStore {
     compression: Compression,
     signal: AbortSignal,
   ): Promise<StoredLayer>;
+  /**
+   * Looks through the topmost snapshot's files for what no layer may hold, where no layer was made of them.
+   * @throws what `refused` says
+   */
+  lookThrough(stack: Stack, signal: AbortSignal): Promise<void>;
   /** Records the blob of a layer that was packed from entries, and what is in it when no files were written. */
   save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
 }
@@ -229,17 +236,11 @@ export function openLayerStore(
   ): Promise<StoredLayer> {
     if (listing !== undefined) await writeListing(listingPath(id), listing);
     const { diffID, descriptor } = layer;
-    const before = recordOfLayer(id, diffID);
+    const before = sameLayer(recordOf(id), diffID);
     const blobsKnown = before?.blobs ?? [];
     const record = { ...before, diffID, tarSize, blobs: [...blobsKnown, { descriptor, writer }] };
     await traced('record layer', () => writeLayerRecord(records, id, record));
     return layer;
-  }
-
-  /** What is known of a snapshot, if it is this layer. */
-  function recordOfLayer(id: SnapshotID, diffID: DiffID): LayerRecord | undefined {
-    const record = recordOf(id);
-    return record?.diffID === diffID ? record : undefined;
   }
 
   /** Notes that the layer is stored as this blob, or would be. */
@@ -250,55 +251,10 @@ export function openLayerStore(
   ): Promise<void> {
     const known = recordOf(id);
     if (known?.blobs.some((blob) => blob.descriptor.digest === descriptor.digest)) return;
-    const before = known?.diffID === diffID ? known : undefined;
+    const before = sameLayer(known, diffID);
     const { mediaType, digest, size } = descriptor;
     const added = { descriptor: { mediaType, digest, size }, writer };
     await writeLayerRecord(records, id, { ...before, diffID, blobs: [...(before?.blobs ?? []), added] });
-  }
-
-  async function recompress(
-    id: SnapshotID,
-    layer: StoredLayer,
-    compression: Compression,
-    signal: AbortSignal,
-  ): Promise<StoredLayer> {
-    const { writer } = openBlockCompressor(compression);
-    const mediaType = layerMediaType(compression);
-    const made = recordOf(id)?.blobs.find(
-      (blob) =>
-        blob.writer === writer && blob.descriptor.mediaType === mediaType && blobs.holds(blob.descriptor),
-    );
-    if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
-    await bring(layer, signal);
-    return save(id, await recompressLayer(layer, blobs, compression, signal));
-  }
-
-  async function clamp(
-    id: SnapshotID,
-    layer: StoredLayer,
-    seconds: number,
-    compression: Compression,
-    signal: AbortSignal,
-  ): Promise<StoredLayer> {
-    const { writer } = openBlockCompressor(compression);
-    const mediaType = layerMediaType(compression);
-    const made = recordOfLayer(id, layer.diffID)?.clamped?.find(
-      (each) =>
-        each.seconds === seconds &&
-        (each.diffID === layer.diffID ||
-          (each.writer === writer &&
-            each.descriptor.mediaType === mediaType &&
-            blobs.has(each.descriptor.digest))),
-    );
-    if (made?.diffID === layer.diffID) return layer;
-    if (made !== undefined) return { diffID: made.diffID, descriptor: made.descriptor };
-    await bring(layer, signal);
-    const packed = await clampLayer(layer, blobs, seconds, compression, signal);
-    const { descriptor, diffID } = packed?.layer ?? layer;
-    const before = recordOfLayer(id, layer.diffID) ?? { diffID: layer.diffID, blobs: [] };
-    const own = { seconds, diffID, descriptor, writer };
-    await writeLayerRecord(records, id, { ...before, clamped: [...(before.clamped ?? []), own] });
-    return { descriptor, diffID };
   }
 
   /** A blob that is here or, packed elsewhere, can be fetched: packed anew it might have other bytes. */
@@ -325,16 +281,30 @@ export function openLayerStore(
     });
   }
 
+  const forms: FormServices = {
+    blobs,
+    recordOf,
+    writeRecord: (id, record) => writeLayerRecord(records, id, record),
+    bring,
+    save,
+  };
+
   return {
     save,
     ensureFiles,
+    async lookThrough(stack, signal) {
+      const id = stack.at(-1) ?? '';
+      if (refused.length === 0 || recordOf(id) !== undefined) return;
+      const changes = diffSnapshot(snapshotter.path(id), snapshotter.view(stack.slice(0, -1)));
+      await readThrough(refuseContent(changes, refused), signal);
+    },
     clamp: (id, layer, seconds, compression, signal) =>
       packed(`${id} clamped ${seconds} ${compression.algorithm} ${compression.level ?? ''}`, () =>
-        clamp(id, layer, seconds, compression, signal),
+        clamped(forms, id, layer, seconds, compression, signal),
       ),
     recompress: (id, layer, compression, signal) =>
       packed(`${id} recompressed ${compression.algorithm} ${compression.level ?? ''}`, () =>
-        recompress(id, layer, compression, signal),
+        recompressed(forms, id, layer, compression, signal),
       ),
     async openListing(stack, signal) {
       // A layer that stands there twice says everything where it is topmost, as in a mount.

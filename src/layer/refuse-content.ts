@@ -1,5 +1,7 @@
 /** Content that no layer may hold, looked for while the layer's bytes pass by anyway. */
+import { setImmediate } from 'node:timers/promises';
 import type { BytePath } from '../core/byte-path.ts';
+import { CanceledError } from '../core/errors.ts';
 import { openContent } from './content-reader.ts';
 import type { ContentReader, LayerEntry } from './layer-entry.ts';
 
@@ -29,6 +31,32 @@ export function* refuseContent(
     else {
       const open = () => watched(openContent(content), path, refused);
       yield { ...entry, content: { kind: 'reader', open } };
+    }
+  }
+}
+
+const readBytes = 1 << 20;
+const turnMs = 20;
+
+/**
+ * Reads all content of entries that go nowhere, for what `refuseContent` then throws.
+ * @throws CanceledError
+ */
+export async function readThrough(entries: Iterable<LayerEntry>, signal: AbortSignal): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  let since = performance.now();
+  for (const entry of entries) {
+    if (entry.type !== 'file' || entry.size === 0) continue;
+    const reader = openContent(entry.content);
+    try {
+      while (reader.read(buffer, 0, buffer.length) > 0) {
+        if (performance.now() - since < turnMs) continue;
+        await setImmediate();
+        if (signal.aborted) throw new CanceledError();
+        since = performance.now();
+      }
+    } finally {
+      reader.close();
     }
   }
 }

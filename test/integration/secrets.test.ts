@@ -1,6 +1,6 @@
 /** Values of secrets: not in the log, not in a layer, not on disk. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { describeBuilds } from '../support/site.ts';
@@ -77,6 +77,23 @@ describeBuilds(sandboxNeeds, 'a build with secrets', (site) => {
       expect(grepStore()).toBe('');
     },
   );
+
+  test.each(['local', 'tar'])('refuses files that hold one: type=%s', async (type) => {
+    const dest = site.path(`leaked-${type}`);
+    const output = ['--output', `type=${type},dest=${dest}`];
+    const leaky = `${mount} mkdir -p /d && printf "x$TOKEN" > /d/leak\nRUN echo above`;
+    for (const _round of [1, 2]) {
+      const { code, stderr } = await buildOf(`files-${type}`, leaky, ...output);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('/d/leak holds the value of the secret token'),
+      ]);
+      expect(stderr).toContain('error: [2/3] RUN --mount=type=secret');
+      expect([existsSync(dest), grepStore()]).toEqual([false, '']);
+    }
+    const clean = await buildOf(`clean-${type}`, `${mount} printf "$TOKEN" | wc -c > /size`, ...output);
+    expect(clean.code).toBe(0);
+  });
 
   test('refuses a COPY that takes the file of one along', async () => {
     site.files('copies', { 'token.txt': `${value}\n` });
