@@ -18,6 +18,13 @@ export interface Download {
   readonly lastModified: number;
   /** sha256 of the content, in hex. */
   readonly hex: string;
+  readonly validators: Validators;
+}
+
+/** What the server called this state of the file, as it said it; by that it is asked whether it has another. */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
 }
 
 const maxRedirects = 10;
@@ -32,8 +39,35 @@ export async function downloadFile(
   path: string,
   options: DownloadOptions = {},
 ): Promise<Download> {
-  if (!URL.canParse(url)) throw new RemoteError('bad-url', `"${withoutCredentials(url)}" is no URL`);
-  const response = await get(new URL(url), options);
+  return receive(url, await get(readUrl(url), options), path);
+}
+
+/**
+ * As `downloadFile`, unless the server still has the file in the state of the validators: then undefined, and
+ * nothing was written.
+ */
+export async function downloadIfChanged(
+  url: string,
+  path: string,
+  { etag, lastModified }: Validators,
+  options: DownloadOptions = {},
+): Promise<Download | undefined> {
+  const condition =
+    etag !== undefined
+      ? { 'if-none-match': etag }
+      : lastModified !== undefined && { 'if-modified-since': lastModified };
+  const response = await get(readUrl(url), options, condition || {});
+  if (response.statusCode !== 304) return receive(url, response, path);
+  await response.body.dump();
+  return undefined;
+}
+
+function readUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new RemoteError('bad-url', `"${withoutCredentials(text)}" is no URL`);
+  return new URL(text);
+}
+
+async function receive(url: string, response: Dispatcher.ResponseData, path: string): Promise<Download> {
   const hash = createHash('sha256');
   await during(`download ${withoutCredentials(url)}`, async () => {
     const file = await open(path, 'wx', 0o600);
@@ -50,16 +84,28 @@ export async function downloadFile(
       response.body.destroy();
     }
   });
-  const modified = Date.parse(String(response.headers['last-modified'] ?? ''));
+  const { etag, 'last-modified': lastModified } = response.headers;
+  const modified = Date.parse(String(lastModified ?? ''));
   return {
     name: nameOf(new URL(url)),
     lastModified: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000),
     hex: hash.digest('hex'),
+    validators: {
+      ...(typeof etag === 'string' && { etag }),
+      ...(typeof lastModified === 'string' && { lastModified }),
+    },
   };
 }
 
-/** Follows redirects to the answer with the file. */
-async function get(first: URL, { headers, signal }: DownloadOptions): Promise<Dispatcher.ResponseData> {
+/**
+ * Follows redirects to the answer with the file.
+ * @param condition headers for every host; 304 is an answer only where there are any
+ */
+async function get(
+  first: URL,
+  { headers, signal }: DownloadOptions,
+  condition: Readonly<Record<string, string>> = {},
+): Promise<Dispatcher.ResponseData> {
   // Loaded for those who download: it takes longer than many a cached build.
   // By its default export: bundled, a CommonJS package that is loaded late has no other.
   const { request } = (await import('undici')).default;
@@ -68,13 +114,19 @@ async function get(first: URL, { headers, signal }: DownloadOptions): Promise<Di
     let response: Dispatcher.ResponseData;
     try {
       response = await request(url, {
-        headers: { 'accept-encoding': 'identity', ...(url.origin === first.origin ? headers : {}) },
+        headers: {
+          'accept-encoding': 'identity',
+          ...condition,
+          ...(url.origin === first.origin ? headers : {}),
+        },
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
       if (signal?.aborted) throw new CanceledError();
       throw unreachable(url.href, error);
     }
+    // One that breaks before it is read tells whoever reads it.
+    response.body.on('error', () => {});
     const { location } = response.headers;
     if (response.statusCode < 300 || (response.statusCode < 400 && typeof location !== 'string')) {
       if (response.statusCode >= 200) return response;

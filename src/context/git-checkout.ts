@@ -6,12 +6,13 @@ import { resolveBeneath } from '../core/file-tree.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { spawnProcess } from '../sys/spawn.ts';
 import { openFolder } from './folder.ts';
+import { followRemote } from './git-redirect.ts';
 import { type GitReference, withoutCredentials } from './git-reference.ts';
 
 export interface GitOptions {
   readonly keepsGitDirectory: boolean;
-  /** Sent to the remote over http(s): `Authorization: basic …`. */
-  readonly header?: string | undefined;
+  /** The value of `Authorization`, for the remote's own host over http(s) and for no other. */
+  readonly authorization?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,11 +24,36 @@ export interface GitCheckout {
 }
 
 /**
+ * A reference and options that git may be given: where the remote is moved to, and credentials only if it is on the
+ * same host.
+ * @throws RemoteError `url-redirects`
+ */
+async function settleRemote(
+  reference: GitReference,
+  options: GitOptions,
+): Promise<{ reference: GitReference; options: GitOptions }> {
+  const { authorization, signal } = options;
+  if (authorization === undefined) return { reference, options };
+  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, signal);
+  return {
+    reference: { ...reference, remote },
+    options: isElsewhere ? { ...options, authorization: undefined } : options,
+  };
+}
+
+/**
  * The commit that a reference names now, without fetching it.
  * @returns undefined for what only the repository itself can tell, such as a shortened commit id
  * @throws RemoteError `git-failed`; HostError `program-missing`
  */
 export async function resolveGit(reference: GitReference, options: GitOptions): Promise<string | undefined> {
+  const { ref } = reference;
+  if (ref !== undefined && isCommit(ref)) return ref;
+  const settled = await settleRemote(reference, options);
+  return listRemote(settled.reference, settled.options);
+}
+
+async function listRemote(reference: GitReference, options: GitOptions): Promise<string | undefined> {
   const { remote, ref } = reference;
   if (ref !== undefined && isCommit(ref)) return ref;
   const pattern = ref ?? 'HEAD';
@@ -51,32 +77,39 @@ export async function resolveGit(reference: GitReference, options: GitOptions): 
   return undefined;
 }
 
+/** @throws StepError `git-checksum` if the commit is not the one that the reference asks for */
+export function checkCommit({ remote, checksum }: GitReference, commit: string): void {
+  if (checksum === undefined || commit.startsWith(checksum)) return;
+  throw new StepError(
+    'git-checksum',
+    `${withoutCredentials(remote)} is at commit ${commit}, expected ${checksum}`,
+    { hint: 'the ref moved, or the checksum is that of another one' },
+  );
+}
+
 /**
  * Fetches one commit, with its submodules, into an empty or missing directory. Files are 0644 or 0755,
  * directories 0755, whatever the umask; `.git` is removed unless it is to be kept.
+ * @param known the commit, if it was resolved before
  * @throws RemoteError `git-failed`, `no-such-ref`; StepError `git-checksum`, `no-such-directory`; HostError
  *   `program-missing`
  */
 export async function checkOutGit(
-  reference: GitReference,
+  given: GitReference,
   directory: string,
-  options: GitOptions,
+  givenOptions: GitOptions,
+  known?: string,
 ): Promise<GitCheckout> {
+  const { reference, options } = await settleRemote(given, givenOptions);
   const run = (...args: string[]): Promise<string> => git(args, directory, reference, options);
   mkdirSync(directory, { recursive: true });
-  const wanted = await resolveGit(reference, options);
+  const wanted = known ?? (await listRemote(reference, options));
   await run('init', '--quiet', '--template=');
   await run('remote', 'add', 'origin', reference.remote);
   await fetchCommit(wanted, reference, run);
   await run('checkout', '--quiet', '--detach', wanted ?? (await findCommit(reference, run)));
   const commit = (await run('rev-parse', 'HEAD')).trim();
-  if (reference.checksum !== undefined && !commit.startsWith(reference.checksum)) {
-    throw new StepError(
-      'git-checksum',
-      `${withoutCredentials(reference.remote)} is at commit ${commit}, expected ${reference.checksum}`,
-      { hint: 'the ref moved, or the checksum is that of another one' },
-    );
-  }
+  checkCommit(given, commit);
   if (reference.takesSubmodules && existsSync(join(directory, '.gitmodules'))) {
     await run('submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1');
   }
@@ -156,14 +189,14 @@ async function git(
   args: readonly string[],
   cwd: string | undefined,
   { remote }: GitReference,
-  { header, signal }: GitOptions,
+  { authorization, signal }: GitOptions,
 ): Promise<string> {
   const output: Uint8Array[] = [];
   const complaints: Uint8Array[] = [];
   const settings = [
     ['core.hooksPath', '/dev/null'],
     ['advice.detachedHead', 'false'],
-    ...(header === undefined ? [] : [[`http.${remote}.extraHeader`, header]]),
+    ...credentialSettings(remote, authorization),
   ];
   const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_COUNT: String(settings.length) };
   for (const [index, [key = '', value = '']] of settings.entries()) {
@@ -188,6 +221,17 @@ async function git(
   throw new RemoteError('git-failed', `git ${args[0]} of ${withoutCredentials(remote)} failed: ${said}`, {
     hint: 'check the address and that this machine may read it: `git ls-remote URL` must work without asking',
   });
+}
+
+/** For everything below the remote, or all of GitHub, whose tokens are made for many repositories. */
+function credentialSettings(remote: string, authorization: string | undefined): [string, string][] {
+  if (authorization === undefined) return [];
+  const scope = /^https:\/\/(?:www\.)?github\.com\//.exec(remote)?.[0] ?? remote;
+  return [
+    [`http.${scope}.extraHeader`, `Authorization: ${authorization}`],
+    // Git would take the header along to wherever it is sent.
+    [`http.${scope}.followRedirects`, 'false'],
+  ];
 }
 
 /** The person's own git settings and keys count, but not those of a repository the build happens to run in. */

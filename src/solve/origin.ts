@@ -26,8 +26,12 @@ export interface OriginServices {
   scratch(): string;
 }
 
-/** How files are chosen from the tree they come from. */
-export type SelectFrom = (tree: FileTree, signal: AbortSignal) => Promise<Selection>;
+/** How files are chosen. */
+export interface FileChooser {
+  select(tree: FileTree, signal: AbortSignal): Promise<Selection>;
+  /** Names what would be selected, where that is cheaper; undefined where it cannot be done. */
+  identify?(signal: AbortSignal): Promise<readonly string[] | undefined>;
+}
 
 /** Chosen files, for one step: selected and digested at most once, and only as far as somebody asks. */
 export interface ChosenFiles {
@@ -45,13 +49,13 @@ export interface ChosenFiles {
  * and once more by the definition of what made the snapshots: when those are gone, or never were on this
  * machine, the step may still be answered without running anything (`OpContext.mayAssume`).
  *
- * @param request what `select` chooses by
+ * @param request what `chooser` chooses by
  */
 export function chooseFiles(
   vertex: Vertex,
   origin: SourceOrigin,
   request: SelectRequest,
-  select: SelectFrom,
+  chooser: FileChooser,
   services: OriginServices,
 ): ChosenFiles {
   const { steps, fileLists } = services;
@@ -60,7 +64,9 @@ export function chooseFiles(
   let computed: SelectionDigest | undefined;
 
   const selection = (context: OpContext) => {
-    selected ??= openOrigin(origin, vertex, context, services).then((tree) => select(tree, context.signal));
+    selected ??= openOrigin(origin, vertex, context, services).then((tree) =>
+      chooser.select(tree, context.signal),
+    );
     return selected;
   };
   const compute = async (context: OpContext) => {
@@ -80,6 +86,18 @@ export function chooseFiles(
     return definition === undefined ? undefined : questionAbout([['definition', definition]]);
   };
 
+  /** Of files that come from outside: by their identity where it tells what was selected before. */
+  const digestOfIdentified = async (context: OpContext) => {
+    const words = await chooser.identify?.(context.signal);
+    if (words === undefined) return compute(context);
+    const question = questionAbout(words.map((word) => ['identity', word] as const));
+    const known = steps.recall(question);
+    if (known !== undefined) return known as Digest;
+    const digest = await compute(context);
+    await steps.remember(question, digest);
+    return digest;
+  };
+
   const digestOf = async (stack: Stack, context: OpContext) => {
     const question = questionOf(stack);
     const known = steps.recall(question);
@@ -95,7 +113,7 @@ export function chooseFiles(
     selection,
     async digest(context) {
       if (origin.kind !== 'input') {
-        digested ??= compute(context);
+        digested ??= digestOfIdentified(context);
         return digested;
       }
       const stack = await stackOf(origin.index, vertex, context);

@@ -55,6 +55,7 @@ describe('a download', () => {
       name: 'b.tgz',
       lastModified: 1_445_412_480,
       hex,
+      validators: { lastModified: 'Wed, 21 Oct 2015 07:28:00 GMT' },
     });
     expect(readFileSync(path).equals(body)).toBe(true);
     expect(statSync(path).mode & 0o777).toBe(0o600);

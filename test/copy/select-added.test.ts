@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { selectionDigest } from '../../src/copy/content-digest.ts';
 import { placeFiles } from '../../src/copy/place.ts';
-import { type AddRequest, selectAdded } from '../../src/copy/select-added.ts';
+import { type AddRequest, openAdded } from '../../src/copy/select-added.ts';
 import { openArchives } from '../../src/copy/unpack.ts';
 import { StrataError } from '../../src/core/errors.ts';
 import { emptyTree } from '../../src/core/file-tree.ts';
@@ -21,6 +21,8 @@ const repository = join(scratch, 'web/r.git');
 let server: Server;
 let base = '';
 let archive: Buffer;
+const asked: string[] = [];
+let tag = 1;
 let modified = 'Wed, 21 Oct 2015 07:28:00 GMT';
 
 beforeAll(async () => {
@@ -44,7 +46,11 @@ beforeAll(async () => {
     const file = join(scratch, 'web', path);
     if (existsSync(file) && statSync(file).isFile()) response.end(readFileSync(file));
     else if (path === '/a.tgz') response.writeHead(200, { 'last-modified': modified }).end(archive);
-    else if (path === '/text') response.end(request.headers.authorization ?? 'nobody');
+    else if (path === '/tagged') {
+      asked.push(request.headers['if-none-match'] ?? 'all');
+      if (request.headers['if-none-match'] === `"${tag}"`) response.writeHead(304).end();
+      else response.writeHead(200, { etag: `"${tag}"` }).end(`content ${tag}`);
+    } else if (path === '/text') response.end(request.headers.authorization ?? 'nobody');
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -63,7 +69,11 @@ function directory(): string {
   return path;
 }
 
-async function select(sources: string[], request: Partial<AddRequest> = {}) {
+/** What a build keeps about URLs for the next one. */
+const facts = new Map<string, string>();
+const secrets = new Map([['HTTP_AUTH_TOKEN_127.0.0.1', 'x\n']]);
+
+function open(sources: string[], request: Partial<AddRequest> = {}) {
   const whole = {
     sources: sources.map((source) => source.replace('BASE', base)),
     keepsParents: false,
@@ -71,11 +81,16 @@ async function select(sources: string[], request: Partial<AddRequest> = {}) {
     heredocs: [],
     ...request,
   };
-  return selectAdded(openFolder(context, { uidGid: 'root' }), whole, {
-    scratch: directory(),
-    authorization: () => 'Bearer x',
+  return openAdded(whole, {
+    scratch: directory,
+    secret: (id) => (secrets.has(id) ? Buffer.from(secrets.get(id) ?? '') : undefined),
+    recall: (url) => facts.get(url),
+    remember: async (url, fact) => void facts.set(url, fact),
   });
 }
+
+const select = (sources: string[], request: Partial<AddRequest> = {}) =>
+  open(sources, request).select(openFolder(context, { uidGid: 'root' }));
 
 async function add(sources: string[], dest: string, request: Partial<AddRequest> = {}, unpack?: boolean) {
   const selection = await openArchives(await select(sources, request), unpack, directory());
@@ -131,7 +146,55 @@ describe('a URL', () => {
   });
 });
 
+describe('a URL that was fetched before', () => {
+  const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+  it('is asked whether it changed, and fetched when it did', async () => {
+    const first = await open(['BASE/tagged']).identify();
+    expect(await open(['BASE/tagged']).identify()).toEqual(first);
+    tag = 2;
+    const changed = open(['BASE/tagged']);
+    expect(await changed.identify()).not.toEqual(first);
+    expect((await changed.select(emptyTree)).sources).toMatchObject([{ name: 'tagged', isDownload: true }]);
+    expect(asked.splice(0)).toEqual(['all', '"1"', '"1"']);
+  });
+
+  it('is fetched again where the files are needed though nothing changed', async () => {
+    const files = open(['BASE/tagged']);
+    await files.identify();
+    const [source] = (await files.select(emptyTree)).sources;
+    expect(source).toMatchObject({ kind: 'file', file: { stat: { size: 9 } } });
+    expect(asked.splice(0)).toEqual(['"2"', 'all']);
+  });
+
+  it('is not asked at all with the checksum it had', async () => {
+    await open(['BASE/tagged'], { checksum: sha256('content 2') }).identify();
+    expect(asked.splice(0)).toEqual([]);
+    const other = open(['BASE/tagged'], { checksum: sha256('content 3') });
+    await expect(other.identify()).rejects.toMatchObject({ code: 'url-checksum' });
+    expect(asked.splice(0)).toEqual(['"2"']);
+  });
+
+  it('that changes between the question and the download fails the step', async () => {
+    const files = open(['BASE/tagged']);
+    await files.identify();
+    tag = 3;
+    await expect(files.select(emptyTree)).rejects.toMatchObject({ code: 'url-checksum' });
+    asked.length = 0;
+  });
+
+  it('cannot speak for local files beside it', async () => {
+    expect(await open(['local', 'BASE/tagged']).identify()).toBeUndefined();
+  });
+});
+
 describe('a repository', () => {
+  it('is known by its commit, without fetching it', async () => {
+    const identity = await open(['BASE/r.git#main:sub']).identify();
+    const commit = execFileSync('git', ['rev-parse', 'main'], { cwd: repository, encoding: 'utf8' }).trim();
+    expect(identity).toEqual([JSON.stringify(['git', `${base}/r.git`, commit, 'sub', true, false])]);
+  });
+
   it('gives its files, without .git', async () => {
     expect(lines(await add(['BASE/r.git#main:sub'], '/src', { excludes: ['*.md'] }))).toEqual([
       'src 755 0:0 /',

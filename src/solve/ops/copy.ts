@@ -1,14 +1,16 @@
-import type { Part, Recipe } from '../../cache/recipe.ts';
+import { keyOf, type Part, type Recipe } from '../../cache/recipe.ts';
+import type { FindSecret } from '../../context/authorization.ts';
 import { isLookedUp } from '../../copy/owner.ts';
 import { placeFiles } from '../../copy/place.ts';
+import type { RemoteServices } from '../../copy/remote-source.ts';
 import { selectFiles } from '../../copy/select.ts';
-import { selectAdded } from '../../copy/select-added.ts';
+import { openAdded } from '../../copy/select-added.ts';
 import { openArchives } from '../../copy/unpack.ts';
 import { emptyTree, type FileTree } from '../../core/file-tree.ts';
 import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import type { Stack } from '../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../op-runner.ts';
-import { type ChosenFiles, chooseFiles, type OriginServices, type SelectFrom } from '../origin.ts';
+import { type ChosenFiles, chooseFiles, type FileChooser, type OriginServices } from '../origin.ts';
 import type { PublishEntries } from '../publish.ts';
 import { type StepTimes, timeParts } from '../step-times.ts';
 
@@ -17,6 +19,7 @@ export function copyRunner(
   services: OriginServices,
   publish: PublishEntries,
   times: StepTimes,
+  secret: FindSecret,
 ): OpRunner<CopyOp> {
   const choices = new Map<VertexID, ChosenFiles>();
   const chosen = (vertex: Vertex<CopyOp>): ChosenFiles => {
@@ -25,11 +28,11 @@ export function copyRunner(
       const { op } = vertex;
       const { sources, keepsParents, excludes, heredocs, checksum, keepGitDir } = op;
       const request = { sources, keepsParents, excludes, heredocs, checksum, keepGitDir };
-      const select: SelectFrom =
+      const chooser: FileChooser =
         op.instruction === 'COPY'
-          ? (tree) => selectFiles(tree, request)
-          : (tree, signal) => selectAdded(tree, request, { scratch: services.scratch(), signal });
-      choice = chooseFiles(vertex, op.origin, request, select, services);
+          ? { select: (tree) => selectFiles(tree, request) }
+          : openAdded(request, { ...memoryOf(services), scratch: services.scratch, secret });
+      choice = chooseFiles(vertex, op.origin, request, chooser, services);
       choices.set(vertex.id, choice);
     }
     return choice;
@@ -62,6 +65,15 @@ export function copyRunner(
       ]);
       return id;
     },
+  };
+}
+
+/** What URLs held when they were last asked. */
+function memoryOf({ steps }: OriginServices): Pick<RemoteServices, 'recall' | 'remember'> {
+  const question = (url: string) => keyOf({ kind: 'download', parts: [['url', url]] });
+  return {
+    recall: (url) => steps.recall(question(url)),
+    remember: (url, fact) => steps.remember(question(url), fact),
   };
 }
 

@@ -35,7 +35,13 @@ export function execRunner(
     let choice = choices.get(key);
     if (choice === undefined) {
       const request = { sources: [mount.source], keepsParents: false, excludes: [], heredocs: [] };
-      choice = chooseFiles(vertex, mount.origin, request, (tree) => selectFiles(tree, request), origins);
+      choice = chooseFiles(
+        vertex,
+        mount.origin,
+        request,
+        { select: (tree) => selectFiles(tree, request) },
+        origins,
+      );
       choices.set(key, choice);
     }
     return choice;
