@@ -126,6 +126,7 @@ function planRequest(
     isPlatformExplicit: options.platforms.length > 0,
     buildPlatform: platformFromNode(process.arch),
     contexts: inputs.named,
+    contextEpoch: inputs.epochSeconds,
     labels: new Map(options.labels),
     showsPlatform: platformsOf(options).length > 1,
     noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { FindSecret } from '../context/authorization.ts';
 import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
 import { openFolder } from '../context/folder.ts';
 import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
@@ -22,6 +23,8 @@ export interface BuildInputs {
   readonly ignoreRules: IgnoreRules | undefined;
   /** As planning wants the named contexts. */
   readonly named: ReadonlyMap<string, NamedContext>;
+  /** How old the main context is, in seconds since the epoch; undefined for a directory. */
+  readonly epochSeconds: number | undefined;
   /** The files of a context; '' is the main one. */
   tree(name: string): Promise<FileTree>;
   /** Keeps what was learnt about the content of unchanged files for the next build. */
@@ -29,8 +32,14 @@ export interface BuildInputs {
 }
 
 /** As much of a build's options as says where its inputs are. */
-export type InputOptions = Pick<BuildOptions, 'root' | 'context' | 'dockerfile' | 'buildContexts'>;
-export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'>;
+export type InputOptions = Pick<
+  BuildOptions,
+  'root' | 'context' | 'dockerfile' | 'buildContexts' | 'buildArgs'
+>;
+export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'> & {
+  /** For servers that contexts come from. */
+  readonly secret?: FindSecret;
+};
 
 /**
  * Finds and reads the Dockerfile and the ignore files.
@@ -48,9 +57,17 @@ export async function openInputs(
   if (options.context === '-' && options.dockerfile === '-') {
     throw new UsageError('stdin-twice', 'context and Dockerfile cannot both come from standard input');
   }
-  const open = (spec: string) =>
-    openContext(spec, { stdin: io.stdin, scratch, keepsGitDirectory: false, signal: io.signal });
-  const context = await open(options.context);
+  const { stdin, signal, secret = () => undefined } = io;
+  const steering = new Map(options.buildArgs);
+  const request = {
+    stdin,
+    scratch,
+    keepsGitDirectory: isTrue(steering.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR')),
+    hasCommitTimes: Boolean(steering.get('SOURCE_DATE_EPOCH')),
+    secret,
+    signal,
+  };
+  const context = await openContext(options.context, request);
   const { directory } = context;
   const file = await readDockerfile(options.dockerfile, context, io);
   const named = new Map<string, NamedContext>();
@@ -63,8 +80,8 @@ export async function openInputs(
       named.set(name, { kind: 'image', reference });
       continue;
     }
-    const { directory: place, isLocal } = await open(value);
-    named.set(name, { kind: 'tree' });
+    const { directory: place, isLocal, epochSeconds } = await openContext(value, request);
+    named.set(name, { kind: 'tree', epochSeconds });
     folders.set(name, { directory: place, ignore: isLocal ? ignoreRules(place) : undefined });
   }
   const indexes: DigestIndex[] = [];
@@ -73,6 +90,7 @@ export async function openInputs(
     dockerfile: new SourceText(file.shown, decodeDockerfile(file.bytes)),
     ignoreRules: mainRules,
     named,
+    epochSeconds: context.epochSeconds,
     async tree(name) {
       const known = trees.get(name);
       if (known !== undefined) return known;
@@ -144,6 +162,11 @@ function ignoreRules(directory: string, dockerfile?: string): IgnoreRules | unde
     }
   }
   return undefined;
+}
+
+/** As Go reads switches. */
+function isTrue(text: string | undefined): boolean {
+  return /^(?:1|t|true)$/i.test(text ?? '');
 }
 
 /** What `docker-image://` and `oci-layout://` name; undefined for a tree of files. */

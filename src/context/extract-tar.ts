@@ -35,6 +35,8 @@ import { memberPathBeneath } from './member-path.ts';
 export interface TarExtractor extends TarParser {
   /** Whether a first header was read: without one this is no archive. */
   isBegun(): boolean;
+  /** The latest time of a member so far, in seconds since the epoch. */
+  newest(): number;
 }
 
 /**
@@ -48,6 +50,7 @@ export function extractTar(directory: string): TarExtractor {
   /** Their times and modes come last: making files in them needs and changes these. */
   const directories = new Map<BytePath, TarEntry>();
   let isBegun = false;
+  let newest = 0;
   let file: { readonly entry: TarEntry; readonly host: BytePath; readonly descriptor: number } | undefined;
 
   const locate = (name: BytePath): BytePath => {
@@ -76,6 +79,7 @@ export function extractTar(directory: string): TarExtractor {
 
   const begin = (entry: TarEntry): void => {
     isBegun = true;
+    newest = Math.max(newest, entry.mtime.seconds);
     const path = locate(entry.path);
     if (path === '') return;
     const host = joinBytePath(root, path);
@@ -131,6 +135,7 @@ export function extractTar(directory: string): TarExtractor {
       for (const [path, entry] of [...directories].reverse()) finish(joinBytePath(root, path), entry);
     },
     isBegun: () => isBegun,
+    newest: () => newest,
   };
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytePathFromText } from '../core/byte-path.ts';
+import { type BytePath, bytePathFromText, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, RemoteError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
+import { setTimes } from '../sys/node.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { spawnProcess } from '../sys/spawn.ts';
 import { openFolder } from './folder.ts';
@@ -11,6 +12,8 @@ import { type GitReference, withoutCredentials } from './git-reference.ts';
 
 export interface GitOptions {
   readonly keepsGitDirectory: boolean;
+  /** Files are as old as the commit, not as their checkout. */
+  readonly hasCommitTimes?: boolean;
   /** The value of `Authorization`, for the remote's own host over http(s) and for no other. */
   readonly authorization?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +24,8 @@ export interface GitCheckout {
   readonly directory: string;
   /** The commit's full id. */
   readonly commit: string;
+  /** When it was made, in seconds since the epoch. */
+  readonly committedAt: number;
 }
 
 /**
@@ -113,8 +118,10 @@ export async function checkOutGit(
   if (reference.takesSubmodules && existsSync(join(directory, '.gitmodules'))) {
     await run('submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1');
   }
+  const committedAt = Number(await run('log', '-1', '--format=%ct'));
   if (!options.keepsGitDirectory) await removeGitFiles(directory);
-  return { directory: subdirectoryOf(directory, reference.subdirectory), commit };
+  if (options.hasCommitTimes) setAllTimes(directory, committedAt);
+  return { directory: subdirectoryOf(directory, reference.subdirectory), commit, committedAt };
 }
 
 type Run = (...args: string[]) => Promise<string>;
@@ -152,6 +159,16 @@ async function findCommit({ ref, remote }: GitReference, run: Run): Promise<stri
       },
     );
   }
+}
+
+function setAllTimes(directory: string, seconds: number): void {
+  const files = openFolder(directory, { uidGid: 'keep' });
+  const visit = (path: BytePath): void => {
+    if (files.lstat(path)?.type === 'directory')
+      for (const name of files.list(path)) visit(joinBytePath(path, name));
+    setTimes(joinBytePath(bytePathFromText(directory), path), { seconds, nanoseconds: 0 });
+  };
+  visit('');
 }
 
 async function removeGitFiles(directory: string): Promise<void> {

@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HostError } from '../core/errors.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
+import { type FindSecret, gitAuthorization, urlAuthorization } from './authorization.ts';
 import { parseGitReference } from './git-reference.ts';
 
 export interface ContextRequest {
@@ -12,6 +13,10 @@ export interface ContextRequest {
   scratch(): string;
   /** For repositories; the reference itself may say so, too. */
   readonly keepsGitDirectory: boolean;
+  /** Files of repositories are as old as their commit. */
+  readonly hasCommitTimes: boolean;
+  /** For servers that want to know who asks. */
+  readonly secret: FindSecret;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,6 +28,8 @@ export interface Context {
   readonly dockerfile?: Buffer;
   /** The commit a repository was at. */
   readonly commit?: string;
+  /** How old it is, in seconds since the epoch, where that is more than when its files were written. */
+  readonly epochSeconds?: number;
 }
 
 /**
@@ -32,7 +39,7 @@ export interface Context {
  * @throws HostError `no-context`, and what receiving, checking out and downloading throw
  */
 export async function openContext(spec: string, request: ContextRequest): Promise<Context> {
-  const { signal } = request;
+  const { signal, secret } = request;
   if (spec === '-') return received(request.stdin, request.scratch(), 'standard input', signal);
   const directory = resolve(spec);
   const stat = statSync(directory, { throwIfNoEntry: false });
@@ -42,17 +49,22 @@ export async function openContext(spec: string, request: ContextRequest): Promis
     const keepsGitDirectory = reference.keepsGitDirectory ?? request.keepsGitDirectory;
     const { checkOutGit } = await import('./git-checkout.ts');
     const place = join(request.scratch(), 'repository');
-    const checkout = await checkOutGit(reference, place, { keepsGitDirectory, signal });
-    return { ...checkout, isLocal: false };
+    const { hasCommitTimes } = request;
+    const authorization = gitAuthorization(reference.remote, secret);
+    const options = { keepsGitDirectory, hasCommitTimes, authorization, signal };
+    const { directory: at, commit, committedAt } = await checkOutGit(reference, place, options);
+    return { directory: at, commit, epochSeconds: committedAt, isLocal: false };
   }
   if (/^https?:\/\//.test(spec)) {
     const { downloadFile } = await import('./download.ts');
     const scratch = request.scratch();
     const file = join(scratch, 'download');
-    await downloadFile(spec, file, { signal });
+    const authorization = urlAuthorization(spec, secret);
+    const headers = authorization === undefined ? undefined : { authorization };
+    const { lastModified } = await downloadFile(spec, file, { headers, signal });
     const context = await received(createReadStream(file), scratch, spec, signal);
     await removeTrees([file]);
-    return context;
+    return lastModified === 0 ? context : { ...context, epochSeconds: lastModified };
   }
   const what = stat === undefined ? 'does not exist' : 'is not a directory';
   throw new HostError('no-context', `the build context "${spec}" ${what}`, {
@@ -72,6 +84,6 @@ async function received(
   return {
     directory,
     isLocal: false,
-    ...(context.kind === 'archive' ? {} : { dockerfile: context.dockerfile }),
+    ...(context.kind === 'archive' ? { epochSeconds: context.newest } : { dockerfile: context.dockerfile }),
   };
 }

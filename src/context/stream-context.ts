@@ -9,8 +9,8 @@ import { compressionOf, decompress, magicBytes } from './decompress.ts';
 import { extractTar, type TarExtractor } from './extract-tar.ts';
 
 export type StreamedContext =
-  /** An archive, unpacked into the directory. */
-  | { readonly kind: 'archive'; readonly directory: string }
+  /** An archive, unpacked into the directory; its latest member is `newest` seconds since the epoch old. */
+  | { readonly kind: 'archive'; readonly directory: string; readonly newest: number }
   /** Nothing but a Dockerfile: the directory is empty. */
   | { readonly kind: 'dockerfile'; readonly directory: string; readonly dockerfile: Buffer };
 
@@ -44,7 +44,7 @@ export async function receiveContext(
   const isArchive = await extractFile(spool, extractor, signal);
   if (isArchive) {
     await removeTrees([spool]);
-    return { kind: 'archive', directory };
+    return { kind: 'archive', directory, newest: extractor.newest() };
   }
   const dockerfile = readDockerfile(spool, origin);
   await removeTrees([spool]);

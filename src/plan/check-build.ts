@@ -23,7 +23,7 @@ export async function checkBuild(request: PlanRequest, resolver: BaseResolver): 
   const checks = openChecks(request, findings);
   try {
     const settled = settleFile(request, request.target === undefined ? 'every-stage' : 'target', findings);
-    await readFile(request, settled, resolver, checks.linter, findings);
+    await readFile(settled.request, settled, resolver, checks.linter, findings);
     findings.throwIfAny();
     return { errors: [], ...checks.finish() };
   } catch (error) {

@@ -21,7 +21,7 @@ export async function planBuild(request: PlanRequest, resolver: BaseResolver): P
   const findings = collectFindings(request.dockerfile.source, request.maxDiagnostics);
   const checks = openChecks(request, findings);
   const settled = settleFile(request, 'target', findings);
-  const reading = await readFile(request, settled, resolver, checks.linter, findings);
+  const reading = await readFile(settled.request, settled, resolver, checks.linter, findings);
   const steps = settled.graph.nodes.flatMap((node) => stepsOf(node, reading.graph));
   checkUnusedBuildArgs(request, steps, findings);
   findings.throwIfAny();

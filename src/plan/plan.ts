@@ -8,7 +8,8 @@ import type { ExecOp, Vertex, VertexID } from './vertex.ts';
 
 /** `--build-context NAME=VALUE`, as far as planning cares. */
 export type NamedContext =
-  | { readonly kind: 'tree' }
+  /** `epochSeconds`: how old it is, where it comes from somewhere that says so. */
+  | { readonly kind: 'tree'; readonly epochSeconds?: number | undefined }
   /** `reference` goes to the resolver as it is; `scratch` is the empty image. */
   | { readonly kind: 'image'; readonly reference: string };
 
@@ -24,6 +25,8 @@ export interface PlanRequest {
   readonly showsPlatform?: boolean | undefined;
   readonly buildPlatform: Platform;
   readonly contexts: ReadonlyMap<string, NamedContext>;
+  /** How old the main context is, in seconds since the epoch; undefined for a directory. */
+  readonly contextEpoch?: number | undefined;
   /** Merged last into the image's labels. */
   readonly labels: ReadonlyMap<string, string>;
   /** Stage names in lower case, or all. */

@@ -191,6 +191,16 @@ describe('a checkout', () => {
     expect(readdirSync((await check({ subdirectory: '../..' })).directory)).toEqual(['run', 'sub']);
   });
 
+  it('is as old as its commit, and its files are, where that was asked for', async () => {
+    const reference = { ...plain, remote: `file://${origin}` };
+    const options = { keepsGitDirectory: false, hasCommitTimes: true };
+    const { directory, committedAt } = await checkOutGit(reference, join(scratch, 'dated'), options);
+    const time = execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: origin, encoding: 'utf8' }).trim();
+    expect(committedAt).toBe(Number(time));
+    const times = ['', 'sub', 'sub/deep/file'].map((name) => statSync(join(directory, name)).mtimeMs / 1000);
+    expect(times).toEqual([committedAt, committedAt, committedAt]);
+  });
+
   it('has its .git only when it is to be kept', async () => {
     expect(readdirSync((await check({})).directory)).toEqual(['run', 'sub']);
     expect(readdirSync((await check({}, true)).directory)).toEqual(['.git', 'run', 'sub']);

@@ -15,10 +15,12 @@ let base = '';
 beforeAll(async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
-  const tar = execFileSync('tar', ['-C', folder, '-cz', '.']);
-  server = createServer((request, response) =>
-    response.end(request.url === '/c.tgz' ? tar : 'FROM scratch\n'),
-  );
+  const tar = execFileSync('tar', ['-C', folder, '--mtime=@1500000000', '-cz', '.']);
+  server = createServer((request, response) => {
+    if (request.url === '/dated.tgz') response.setHeader('last-modified', 'Wed, 21 Oct 2015 07:28:00 GMT');
+    const { authorization } = request.headers;
+    response.end(request.url?.endsWith('.tgz') ? tar : `FROM scratch\n#${authorization ?? ''}`);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   base = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
@@ -29,7 +31,7 @@ afterAll(() => {
 });
 
 let count = 0;
-function open(spec: string, stdin = '') {
+function open(spec: string, stdin: string | Buffer = '', secrets: Readonly<Record<string, string>> = {}) {
   const own = join(scratch, `own-${count++}`);
   return openContext(spec, {
     stdin: Readable.from([Buffer.from(stdin)]),
@@ -38,6 +40,8 @@ function open(spec: string, stdin = '') {
       return own;
     },
     keepsGitDirectory: false,
+    hasCommitTimes: false,
+    secret: (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
   });
 }
 
@@ -74,8 +78,36 @@ describe('a context', () => {
   });
 
   it('is a Dockerfile behind a URL', async () => {
-    expect((await open(`${base}/Dockerfile`)).dockerfile?.toString()).toBe('FROM scratch\n');
+    expect((await open(`${base}/Dockerfile`)).dockerfile?.toString()).toBe('FROM scratch\n#');
   });
+
+  it('behind a URL is asked for with the secret of its host', async () => {
+    const { dockerfile } = await open(`${base}/Dockerfile`, '', { 'HTTP_AUTH_TOKEN_127.0.0.1': 't' });
+    expect(dockerfile?.toString()).toBe('FROM scratch\n#Bearer t');
+  });
+
+  it('is as old as the server says, else as its newest file', async () => {
+    expect(await open(`${base}/c.tgz`)).toMatchObject({ epochSeconds: 1_500_000_000 });
+    expect(await open(`${base}/dated.tgz`)).toMatchObject({ epochSeconds: 1_445_412_480 });
+    expect(await open('-', 'FROM x')).not.toHaveProperty('epochSeconds');
+  });
+
+  for (const [name, program] of [
+    ['plain', 'cat'],
+    ['gzip', 'gzip'],
+    ['bzip2', 'bzip2'],
+    ['xz', 'xz'],
+    ['zstd', 'zstd'],
+  ] as const) {
+    it(`is a tar on standard input, ${name}`, async () => {
+      const tar = execFileSync('tar', ['-C', folder, '-c', '.']);
+      const context = await open(
+        '-',
+        execFileSync(program, ['-c'].slice(Number(program === 'cat')), { input: tar }),
+      );
+      expect(readdirSync(context.directory)).toEqual(['Dockerfile']);
+    });
+  }
 
   const failures: [spec: string, message: string][] = [
     ['nowhere', 'the build context "nowhere" does not exist'],

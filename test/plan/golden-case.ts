@@ -93,6 +93,7 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
     showsPlatform: all('labels').includes('with-platform'),
     buildPlatform: buildPlatform === undefined ? amd64 : parsePlatform(buildPlatform, amd64),
     contexts: new Map(contexts),
+    contextEpoch: all('context-epoch').map(Number)[0],
     labels: pairs('label'),
     ignoreRules: ignoreRulesOf(all('ignore')),
     noCache: noCache.includes('') ? true : new Set(noCache),

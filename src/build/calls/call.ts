@@ -46,7 +46,7 @@ export async function openCall(options: CallOptions, io: CallIO): Promise<Call> 
 
 function planRequest(
   options: CallOptions,
-  { named, ignoreRules }: BuildInputs,
+  { named, ignoreRules, epochSeconds }: BuildInputs,
   dockerfile: Dockerfile,
   targetPlatform: Platform,
 ): PlanRequest {
@@ -61,6 +61,7 @@ function planRequest(
     isPlatformExplicit: options.platforms.length > 0,
     buildPlatform: platformFromNode(process.arch),
     contexts: named,
+    contextEpoch: epochSeconds,
     labels: new Map(),
     noCache: new Set(),
     ignoreRules,

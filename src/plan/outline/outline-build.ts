@@ -51,7 +51,7 @@ export async function outlineBuild(request: PlanRequest, resolver: BaseResolver)
   const findings = collectFindings(request.dockerfile.source, request.maxDiagnostics);
   const checks = openChecks(request, findings);
   const settled = settleFile(request, 'target', findings);
-  const reading = await readFile(request, settled, resolver, checks.linter, findings);
+  const reading = await readFile(settled.request, settled, resolver, checks.linter, findings);
   findings.throwIfAny();
   const { name, from } = settled.target.stage;
   const { mounts } = reading.taken;

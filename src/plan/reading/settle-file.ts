@@ -11,6 +11,8 @@ import { findTarget } from '../stages/target.ts';
 
 /** What holds for the whole file, known before anything is asked of the resolver. */
 export interface SettledFile {
+  /** What was asked, with the time of the build put in where it was named by something else. */
+  readonly request: PlanRequest;
   readonly globals: ReadonlyMap<string, string>;
   readonly epochSeconds: number | undefined;
   /** Without the triggers that bases bring. */
@@ -44,5 +46,25 @@ export function settleFile(
   checkStageOrder(wanted, graph, findings);
   findings.throwIfAny();
   assert(target !== undefined, 'without a finding there is a target');
-  return { globals, epochSeconds, graph, target, wanted };
+  return {
+    request: { ...request, buildArgs: withEpoch(request.buildArgs, epochSeconds) },
+    globals: withEpoch(globals, epochSeconds),
+    epochSeconds,
+    graph,
+    target,
+    wanted,
+  };
+}
+
+/** Steps that ask for the time see seconds, whatever it was named by, or nothing where there is none. */
+function withEpoch(
+  values: ReadonlyMap<string, string>,
+  seconds: number | undefined,
+): ReadonlyMap<string, string> {
+  const name = 'SOURCE_DATE_EPOCH';
+  if (!values.has(name)) return values;
+  const settled = new Map(values);
+  if (seconds === undefined) settled.delete(name);
+  else settled.set(name, String(seconds));
+  return settled;
 }
