@@ -120,6 +120,7 @@ function mountServices(
       hosts,
       limits,
       sandbox: unasked,
+      fillCacheMount: async () => false,
       secret: () => undefined,
       ssh: { has: () => false, socket: async () => undefined },
       allows: () => true,

@@ -5,10 +5,11 @@ import { failureShell } from './failure-shell.ts';
 import type { BuildSession } from './session.ts';
 
 /** @throws UsageError `bad-add-host`, `bad-ulimit` */
-export function execSettings({ options, io, secrets, sandbox, ssh }: BuildSession): ExecSettings {
+export function execSettings({ options, io, secrets, imports, sandbox, ssh }: BuildSession): ExecSettings {
   const { addHosts, ulimits, resources, shmSizeBytes, cgroupParent, stepTimeoutMs } = options.run;
   return {
     root: options.root,
+    fillCacheMount: imports.fillMount,
     sandbox,
     hosts: addHosts.map(readHost),
     limits: { ...resources, shmSizeBytes, cgroupParent, ulimits: ulimits.map(readUlimit) },

@@ -1,30 +1,24 @@
 /** Writes what `--cache-to` asks for: the steps of a build, and the layers that whoever imports them may need. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isSmall, type KnownPacks, packBlobs } from '../../cache/share/packs.ts';
-import {
-  encodeSharedCache,
-  type SharedLayer,
-  type SharedList,
-  type SharedPlan,
-  type Slice,
-} from '../../cache/share/shared-cache.ts';
+import type { KnownPacks } from '../../cache/share/packs.ts';
+import type { SharedPlan } from '../../cache/share/shared-cache.ts';
 import type { BlobStore } from '../../content/blob-store.ts';
 import { openBlobStore } from '../../content/dir-store.ts';
 import { IntegrityError, StrataError } from '../../core/errors.ts';
 import type { SourceText } from '../../core/span.ts';
 import { asStep, type StepReporter } from '../../export/as-step.ts';
 import { printReceipt, pushToRegistries } from '../../export/push.ts';
-import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { CacheSpec } from '../options.ts';
 import { type PlanAccounts, planRecord } from '../record/record-build.ts';
 import { remoteBlobs } from '../remote-blobs.ts';
 import type { BuildSession } from '../session.ts';
-import { assembleCache } from './cache-artifact.ts';
+import { assembleParts } from './assemble-parts.ts';
 import { sweepDirectory, writeToDirectory } from './cache-directory.ts';
-import { cacheName } from './cache-name.ts';
-import { everywhere, type GatheredCache, gatherCache } from './gather-cache.ts';
+import { cacheName } from './cache-spec.ts';
+import { everywhere, gatherCache } from './gather-cache.ts';
 import { openCache } from './open-import.ts';
 
 /**
@@ -75,16 +69,13 @@ async function exportCache(
 ): Promise<void> {
   const { workspace } = session.store;
   const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
-  const gathered = await gatherCache(session, spec);
+  const gathered = await gatherCache(session, spec, scratch);
   const blobs = everywhere(session, scratch, gathered);
-  const write = async (known: KnownPacks) =>
-    send(
-      session,
-      spec,
-      await assemble(session, dockerfile, { gathered, known, blobs, scratch }),
-      blobs,
-      report,
-    );
+  const plans = session.accounts.map((each) => sharedPlan(each, dockerfile));
+  const write = async (known: KnownPacks) => {
+    const root = await assembleParts({ gathered, plans, known, blobs, scratch });
+    return send(session, spec, root, blobs, report);
+  };
   const known = await knownThere(session, spec, scratch);
   try {
     report.said(await write(known));
@@ -97,57 +88,6 @@ async function exportCache(
 
 const nothingKnown: KnownPacks = { packs: new Map(), slices: new Map() };
 
-interface CacheParts {
-  readonly gathered: GatheredCache;
-  /** What the place has already. */
-  readonly known: KnownPacks;
-  readonly blobs: BlobStore;
-  readonly scratch: BlobStore;
-}
-
-/** Makes the artifact: packs, document and manifest. */
-async function assemble(
-  session: BuildSession,
-  dockerfile: SourceText,
-  { gathered, known, blobs, scratch }: CacheParts,
-): Promise<Descriptor> {
-  const small = [...gathered.layers.values()].map(({ descriptor }) => descriptor).filter(isSmall);
-  const lists = [...gathered.lists.values()].map(({ info }) => info);
-  // Apart: layers are fetched for what they hold, lists to explain a miss.
-  const packedLayers = await packBlobs(small, known, blobs, scratch);
-  const packedLists = await packBlobs(lists, known, blobs, scratch);
-  const document = await encodeSharedCache({
-    steps: gathered.steps,
-    layers: Object.fromEntries(
-      [...gathered.layers].map(([id, layer]) => [
-        id,
-        sharedLayer(layer, packedLayers.slices.get(layer.descriptor.digest)),
-      ]),
-    ),
-    lists: Object.fromEntries(
-      [...gathered.lists].flatMap(
-        ([
-          selection,
-          {
-            info: { digest },
-          },
-        ]) => {
-          const slice = packedLists.slices.get(digest);
-          return slice === undefined ? [] : [[selection, { digest, ...slice } satisfies SharedList]];
-        },
-      ),
-    ),
-    plans: session.accounts.map((each) => sharedPlan(each, dockerfile)),
-  });
-  const large = new Map(
-    [...gathered.layers.values()]
-      .filter(({ descriptor }) => !isSmall(descriptor))
-      .map(({ descriptor }) => [descriptor.digest, descriptor]),
-  );
-  const packs = new Map([...packedLayers.packs, ...packedLists.packs].map((pack) => [pack.digest, pack]));
-  return assembleCache(document, [...packs.values()], [...large.values()], scratch);
-}
-
 /** The steps of this build, for explaining what misses a build that imports it. */
 function sharedPlan(accounts: PlanAccounts, dockerfile: SourceText): SharedPlan {
   const { platform, steps } = planRecord(accounts, dockerfile, []);
@@ -155,11 +95,6 @@ function sharedPlan(accounts: PlanAccounts, dockerfile: SourceText): SharedPlan 
     platform,
     steps: steps.map(({ id, label, stage, text, below, key }) => ({ id, label, stage, text, below, key })),
   };
-}
-
-function sharedLayer({ diffID, descriptor }: StoredLayer, slice: Slice | undefined): SharedLayer {
-  const { mediaType, digest, size } = descriptor;
-  return { diffID, mediaType, digest, size, ...(slice === undefined ? {} : { slice }) };
 }
 
 /** What the place has that the new cache can take over; nothing when it is the first there. */

@@ -14,15 +14,23 @@ import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { layerChain } from '../layer-chain.ts';
 import type { CacheSpec } from '../options.ts';
 import type { BuildSession } from '../session.ts';
+import { mountChoice } from './cache-spec.ts';
+import { type GatheredMount, gatherMounts } from './gather-mounts.ts';
 
 export interface GatheredCache {
   readonly steps: readonly StepRecord[];
   readonly layers: ReadonlyMap<SnapshotID, StoredLayer>;
+  readonly mounts: ReadonlyMap<string, GatheredMount>;
   readonly lists: ReadonlyMap<Digest, { readonly info: BlobInfo; readonly bytes: Uint8Array }>;
 }
 
 /** The records of the steps: all of them with `mode=max`, those of the image's own layers otherwise. */
-export async function gatherCache(session: BuildSession, { attributes }: CacheSpec): Promise<GatheredCache> {
+export async function gatherCache(
+  session: BuildSession,
+  spec: CacheSpec,
+  scratch: BlobStore,
+): Promise<GatheredCache> {
+  const { attributes } = spec;
   const steps = new Map<string, StepRecord>();
   const layers = new Map<SnapshotID, StoredLayer>();
   const lists = new Map<Digest, { info: BlobInfo; bytes: Uint8Array }>();
@@ -47,7 +55,8 @@ export async function gatherCache(session: BuildSession, { attributes }: CacheSp
       }
     }
   }
-  return { steps: [...steps.values()], layers, lists };
+  const mounts = await gatherMounts(session, mountChoice(spec), compressionOf(attributes), scratch);
+  return { steps: [...steps.values()], layers, mounts, lists };
 }
 
 /** The record to pass on: the store's if all it names can be had, else that of an import. */
@@ -112,14 +121,15 @@ function infoOf(bytes: Uint8Array): BlobInfo {
 export function everywhere(
   { store, bases, imports, io }: BuildSession,
   scratch: BlobStore,
-  { layers, lists }: GatheredCache,
+  { layers, mounts, lists }: GatheredCache,
 ): BlobStore {
   const main = store.blobs;
   const listed = new Map([...lists.values()].map(({ info, bytes }) => [info.digest, bytes]));
-  const descriptors = new Map([...layers.values()].map(({ descriptor }) => [descriptor.digest, descriptor]));
+  const all = [...layers.values(), ...[...mounts.values()].map(({ layer }) => layer)];
+  const descriptors = new Map(all.map(({ descriptor }) => [descriptor.digest, descriptor]));
   const holderOf = (digest: BlobDigest) => (scratch.has(digest) ? scratch : main);
   const bring = async (descriptor: Descriptor) => {
-    if (main.has(descriptor.digest)) return;
+    if (scratch.has(descriptor.digest) || main.has(descriptor.digest)) return;
     await (bases.canFetch(descriptor) ? bases : imports).fetch(descriptor, io.signal);
   };
   return {

@@ -8,10 +8,10 @@ import { CanceledError, type IntegrityError, RemoteError, StrataError } from '..
 import type { Reference } from '../../core/image-reference.ts';
 import { asStep, type StepWorld } from '../../export/as-step.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import type { CacheSpec } from '../options.ts';
-import { cacheName } from './cache-name.ts';
+import { cacheName } from './cache-spec.ts';
 
 export interface Imports {
   /** Waits until all of them were opened, or failed to. */
@@ -34,6 +34,14 @@ export interface Imports {
   disown(blob: Descriptor, error: IntegrityError): Error;
   /** Makes the layers of a record known to the store; false when they cannot be. */
   adopt(record: ImportedRecord, layers: LayerStore): Promise<boolean>;
+  /** What the first import that may be used for it has of a cache mount. */
+  mount(name: string): StoredLayer | undefined;
+  /**
+   * Fills a new cache mount with what an import has of it.
+   * @returns false when none has anything
+   * @throws RemoteError `cache-import-lost`
+   */
+  fillMount(name: string, directory: string, signal: AbortSignal): Promise<boolean>;
   /** Brings what explains misses. One that cannot be had is left out. */
   fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
   /** Lets go of them all: what they have may be gone from now on. */
@@ -62,6 +70,16 @@ export function openImports(
     opened = opened.filter((each) => each !== lost);
     lost.close();
   };
+  /** One that fails is left for good. */
+  const relyOn = async (from: CacheImport, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof StrataError && !(error instanceof CanceledError))
+        leave(from, 'went away while it was used', error);
+      throw error;
+    }
+  };
   const supplierOf = (blob: Descriptor) => opened.find((each) => each.provides(blob));
 
   return {
@@ -86,13 +104,7 @@ export function openImports(
       const from = supplierOf(blob);
       if (from === undefined)
         throw new RemoteError('cache-import-lost', `no import has the blob ${blob.digest} any more`);
-      try {
-        await from.fetch(blob, signal);
-      } catch (error) {
-        if (error instanceof StrataError && !(error instanceof CanceledError))
-          leave(from, 'went away while it was used', error);
-        throw error;
-      }
+      await relyOn(from, () => from.fetch(blob, signal));
     },
     disown(blob, error) {
       const from = supplierOf(blob);
@@ -105,6 +117,13 @@ export function openImports(
         const layer = from.layer(snapshot);
         if (layer !== undefined && !(await layers.adoptAs(snapshot, layer))) return false;
       }
+      return true;
+    },
+    mount: (name) => opened.flatMap((each) => each.mount(name) ?? [])[0],
+    async fillMount(name, directory, signal) {
+      const from = opened.find((each) => each.mount(name) !== undefined);
+      if (from === undefined) return false;
+      await relyOn(from, () => from.fillMount(name, directory, signal));
       return true;
     },
     async fetchLists(lists, signal) {

@@ -14,7 +14,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { CacheSpec } from '../options.ts';
 import { isCacheManifest, readCacheManifest, readDocument } from './cache-artifact.ts';
 import { openInDirectory } from './cache-directory.ts';
-import { cacheName } from './cache-name.ts';
+import { cacheName, isChosen, mountChoice } from './cache-spec.ts';
 import { copyBlob } from './copy-blob.ts';
 import { readInlineCache } from './inline-cache.ts';
 
@@ -46,6 +46,7 @@ async function openDirectory(
   try {
     const place: CachePlace = {
       name: cacheName(spec),
+      takesMount: (id) => isChosen(id, mountChoice(spec)),
       bring: (blob, to) => copyBlob(blob, layout, to),
       release,
     };
@@ -62,6 +63,7 @@ async function openRepository(spec: CacheSpec, services: ImportServices): Promis
   const reference = parseReference(spec.attributes.ref ?? '');
   const place: CachePlace = {
     name: cacheName(spec),
+    takesMount: (id) => isChosen(id, mountChoice(spec)),
     repository: reference,
     bring: (blob, to, fetchSignal) => registry.fetchBlob(reference, blob, to, () => {}, fetchSignal),
     release: () => {},

@@ -5,6 +5,7 @@ import { verifiedStream } from '../../content/verified-stream.ts';
 import type { BlobDigest, Digest, KeyDigest } from '../../core/digest.ts';
 import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
+import { applyLayer } from '../../layer/apply.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import type { FileLists } from '../file-lists.ts';
@@ -24,6 +25,8 @@ export interface CachePlace {
   readonly name: string;
   /** Absent of what is in no registry. */
   readonly repository?: Reference;
+  /** Whether a cache mount of that id may be filled with what is here. */
+  takesMount(id: string): boolean;
   /** Brings a blob of the cache into a blob store. */
   bring(blob: BlobInfo, blobs: BlobStore, signal: AbortSignal): Promise<void>;
   /** Nobody reads it any more. */
@@ -43,6 +46,13 @@ export interface CacheImport {
   repositoryOf(blob: Descriptor): Reference | undefined;
   /** @throws RemoteError `cache-import-lost` */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /** What it has of a cache mount and may be used; undefined when that is nothing. */
+  mount(name: string): StoredLayer | undefined;
+  /**
+   * Fills an empty directory with it.
+   * @throws RemoteError `cache-import-lost`
+   */
+  fillMount(name: string, directory: string, signal: AbortSignal): Promise<void>;
   /** Brings the lists of files into the store, so that misses can be explained by them. */
   fetchLists(lists: FileLists, signal: AbortSignal): Promise<void>;
   /** Nothing more is asked of it. */
@@ -67,7 +77,8 @@ export function openImport(
   const steps = new Map(cache.steps.map((step) => [step.key, step]));
   const answers = new Map(cache.steps.flatMap(({ recipe }) => answersOf(recipe)));
   const layers = new Map(Object.entries(cache.layers));
-  const byBlob = new Map(Object.values(cache.layers).map((layer) => [layer.digest, layer]));
+  const mounts = new Map(Object.entries(cache.mounts ?? {}).filter(([, { id }]) => place.takesMount(id)));
+  const byBlob = new Map([...layers.values(), ...mounts.values()].map((layer) => [layer.digest, layer]));
   const bringing = new Map<BlobDigest, Promise<void>>();
 
   /** A pack is asked for once, however much of it is needed. */
@@ -88,11 +99,11 @@ export function openImport(
     return pack;
   }
 
-  async function fetchLayer(layer: SharedLayer, signal: AbortSignal): Promise<void> {
-    if (blobs.holds(layer)) return;
-    if (layer.slice === undefined) return place.bring(layer, blobs, signal);
+  async function fetchLayer(layer: SharedLayer, to: BlobStore, signal: AbortSignal): Promise<void> {
+    if (to.holds(layer)) return;
+    if (layer.slice === undefined) return place.bring(layer, to, signal);
     const pack = await openPack(layer.slice, signal);
-    const writer = await blobs.create();
+    const writer = await to.create();
     try {
       for await (const chunk of readSlice(scratch.path(pack.digest), layer.slice)) await writer.write(chunk);
       await writer.commit({ digest: layer.digest, size: layer.size });
@@ -128,7 +139,20 @@ export function openImport(
       named(async () => {
         const layer = byBlob.get(digest);
         if (layer === undefined) throw new IntegrityError('blob-missing', `it has no layer ${digest}`);
-        await fetchLayer(layer, signal);
+        await fetchLayer(layer, blobs, signal);
+      }),
+    mount(name) {
+      const found = mounts.get(name);
+      return found === undefined ? undefined : storedLayer(found);
+    },
+    fillMount: (name, directory, signal) =>
+      named(async () => {
+        const found = mounts.get(name);
+        if (found === undefined) throw new IntegrityError('blob-missing', `it has no cache mount ${name}`);
+        await fetchLayer(found, scratch, signal);
+        await applyLayer(scratch.open(found), found.mediaType, directory, found.diffID);
+        // As files it is there once, which may be large enough.
+        await scratch.remove(found.digest);
       }),
     fetchLists: (lists, signal) =>
       named(async () => {
@@ -145,7 +169,7 @@ export function openImport(
     known: {
       packs,
       slices: new Map([
-        ...[...layers.values()].flatMap(({ digest, slice }) =>
+        ...[...byBlob.values()].flatMap(({ digest, slice }) =>
           slice === undefined ? [] : [[digest, slice] as const],
         ),
         ...Object.values(cache.lists).map(({ digest, ...slice }) => [digest, slice] as const),

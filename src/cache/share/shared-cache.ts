@@ -47,6 +47,12 @@ export interface SharedList extends Slice {
   readonly digest: BlobDigest;
 }
 
+/** The content of a cache mount. */
+export interface SharedMount extends SharedLayer {
+  /** As RUN --mount=type=cache calls it. */
+  readonly id: string;
+}
+
 /** A step of the build that made the cache, for explaining a miss. */
 export interface SharedStep {
   readonly id: string;
@@ -66,6 +72,8 @@ export interface SharedCache {
   readonly steps: readonly StepRecord[];
   /** Of all snapshots the steps name, but those of base images, which whoever builds has. */
   readonly layers: Readonly<Record<SnapshotID, SharedLayer>>;
+  /** Cache mounts that travel along, by the names of their directories. */
+  readonly mounts?: Readonly<Record<string, SharedMount>> | undefined;
   /** Lists of files by the digest of the selection, as `FileLists` keeps them. */
   readonly lists: Readonly<Record<string, SharedList>>;
   /** One for each platform. */
@@ -126,10 +134,13 @@ const step = object<Omit<StepRecord, 'from'>>({
   durationMs: integer,
 });
 
+const layer = { diffID: digest, mediaType: text, digest, size, slice: optional(slice) };
+
 const document = object<SharedCache & { schema: number }>({
   schema: (value, path) => (value === 1 ? 1 : misfit(path, '1', value)),
   steps: list(step),
-  layers: map(object<SharedLayer>({ diffID: digest, mediaType: text, digest, size, slice: optional(slice) })),
+  layers: map(object<SharedLayer>(layer)),
+  mounts: optional(map(object<SharedMount>({ id: text, ...layer }))),
   lists: map(object<SharedList>({ digest, pack: digest, offset: size, size })),
   plans: list(
     object<SharedPlan>({

@@ -44,8 +44,18 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--platform <list>', 'build for os/arch[/variant], comma-separated', eachOfList, [])
     .option('--no-cache', 'run every step again')
     .option('--no-cache-filter <stages>', 'run the steps of these stages again', eachOfList)
-    .option('--cache-from <spec>', 'read cache records: type=registry|local', each, [])
-    .option('--cache-to <spec>', 'write cache records: type=registry|local|inline', each, [])
+    .option(
+      '--cache-from <spec>',
+      'take steps from a cache: NAME, or type=registry|local,ref=|src=…[,mounts=ID|all]',
+      each,
+      [],
+    )
+    .option(
+      '--cache-to <spec>',
+      'write the cache: type=registry|local|inline,ref=|dest=…[,mode=max][,mounts=ID|all]',
+      each,
+      [],
+    )
     .option('--pull', 'ask registries again for images that the store has')
     .option('--secret <spec>', 'show a secret to RUN: id=…,src=FILE or id=…,env=NAME', each, [])
     .option('--ssh <spec>', 'show an agent or keys to RUN: default or id=SOCKET|KEY', each, [])
@@ -84,7 +94,9 @@ export const defineBuild: DefineCommand = (command, context) => {
       'after',
       '\nExamples:\n' +
         '  strata build -t app .\n' +
-        '  strata build -f app.Dockerfile --target test --build-arg VERSION=2 --output type=oci,dest=app.tar src',
+        '  strata build -f app.Dockerfile --target test --build-arg VERSION=2 --output type=oci,dest=app.tar src\n' +
+        '  strata build --push -t reg.example.org/app --cache-from reg.example.org/app:cache \\\n' +
+        '    --cache-to type=registry,ref=reg.example.org/app:cache,mode=max .',
     )
     .action(async (contextPath: string, flags: BuildFlags) => {
       const { env } = io;

@@ -11,11 +11,18 @@ const foreign: Readonly<Record<string, string>> = {
   azblob: 'use type=registry, or keep a type=local directory in the container',
 };
 
-const written = ['mode', 'compression', 'compression-level', 'force-compression', 'ignore-error'] as const;
+const written = [
+  'mode',
+  'mounts',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'ignore-error',
+] as const;
 const keys = {
   from: {
-    registry: ['type', 'ref', 'ignore-error'],
-    local: ['type', 'src', 'digest', 'tag', 'ignore-error'],
+    registry: ['type', 'ref', 'mounts', 'ignore-error'],
+    local: ['type', 'src', 'digest', 'tag', 'mounts', 'ignore-error'],
     inline: [],
   },
   to: {

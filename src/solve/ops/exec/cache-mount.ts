@@ -20,8 +20,8 @@ export interface OpenedCache {
   readonly lock: FileLock;
 }
 
-/** Fills a new, empty directory with a cache's first content. */
-export type SeedCache = (directory: string) => Promise<void>;
+/** Fills a new, empty directory with a cache's first content; `name` is that of the cache in every store. */
+export type SeedCache = (directory: string, name: string) => Promise<void>;
 
 /**
  * Opens the cache a mount asks for, creating and seeding it when it is new. `shared` caches are used by
@@ -35,19 +35,40 @@ export async function openCacheMount(
 ): Promise<OpenedCache> {
   const caches = join(root, 'cache-mounts');
   mkdirSync(caches, { recursive: true, mode: 0o700 });
-  const name = cacheName(mount);
+  const name = cacheMountName(mount);
   for (let instance = 0; ; instance++) {
     const at = join(caches, instance === 0 ? name : `${name}.${instance}`);
     const lock = await lockCache(`${at}.lock`, mount.sharing, signal);
     if (lock === undefined) continue;
     try {
-      await create(at, mount, seed, signal);
+      await create(at, mount, (directory) => seed(directory, name), signal);
       markUsed(join(at, 'id'));
       return { directory: join(at, 'files'), lock };
     } catch (error) {
       lock.release();
       throw error;
     }
+  }
+}
+
+/**
+ * Reads a cache that a mount has in the store while nobody uses it, and gives what comes of that; undefined
+ * when there is none.
+ */
+export async function readCacheMount<T>(
+  root: string,
+  name: string,
+  signal: AbortSignal,
+  read: (directory: string) => Promise<T>,
+): Promise<T | undefined> {
+  const at = join(root, 'cache-mounts', name);
+  const directory = join(at, 'files');
+  if (!existsSync(directory)) return undefined;
+  const lock = await lockFile(`${at}.lock`, 'exclusive', signal);
+  try {
+    return existsSync(directory) ? await read(directory) : undefined;
+  } finally {
+    lock.release();
   }
 }
 
@@ -61,7 +82,12 @@ async function lockCache(
   return lockFile(path, sharing === 'locked' ? 'exclusive' : 'shared', signal);
 }
 
-async function create(at: string, mount: CacheMount, seed: SeedCache, signal: AbortSignal): Promise<void> {
+async function create(
+  at: string,
+  mount: CacheMount,
+  seed: (directory: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   if (existsSync(join(at, 'files'))) return;
   // Many may share the cache; one makes it.
   const lock = await lockFile(`${at}.new.lock`, 'exclusive', signal);
@@ -72,7 +98,7 @@ async function create(at: string, mount: CacheMount, seed: SeedCache, signal: Ab
     // Whoever began before us was killed.
     if (existsSync(aside)) await removeTrees([aside]);
     mkdirSync(aside, { recursive: true });
-    if (mount.owner === undefined) await seed(aside);
+    await seed(aside);
     chownSync(aside, uid, gid);
     chmodSync(aside, mode);
     await writeFileAtomic(join(at, 'id'), `${mount.id}\n`);
@@ -82,7 +108,8 @@ async function create(at: string, mount: CacheMount, seed: SeedCache, signal: Ab
   }
 }
 
-function cacheName({ id, from, source, owner }: CacheMount): string {
+/** What the directory of a cache is called, on every machine. */
+export function cacheMountName({ id, from, source, owner }: CacheMount): string {
   const identity = JSON.stringify([id, from ?? '', source, owner ?? null]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }

@@ -85,8 +85,9 @@ async function openCache(
   mount: PlannedMount & { type: 'cache' },
   { settings, chosen, context }: MountServices,
 ): Promise<Opened> {
-  const seed = async (directory: string) => {
-    if (mount.origin.kind === 'empty') return;
+  const seed = async (directory: string, name: string) => {
+    const isFilled = await settings.fillCacheMount(name, directory, context.signal);
+    if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return;
     const selection = await chosen(mount).selection(context);
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
     await writeAll(placeFiles(selection, emptyTree, place), directory, context.signal);

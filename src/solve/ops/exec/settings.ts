@@ -6,6 +6,8 @@ import type { StepLimits, StepSetting } from '../../../sandbox/step.ts';
 export interface ExecSettings {
   /** The state directory, for cache mounts. */
   readonly root: string;
+  /** Fills a new cache mount with what another machine had in it; false when nothing is known of it. */
+  fillCacheMount(name: string, directory: string, signal: AbortSignal): Promise<boolean>;
   /** Opened when the first step runs: a build that is answered from the cache needs no runtime. */
   sandbox(): Promise<Sandbox>;
   /** Further lines of /etc/hosts. */
