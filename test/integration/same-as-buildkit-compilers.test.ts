@@ -1,0 +1,3 @@
+import { describeSameImages } from '../support/same-image.ts';
+
+describeSameImages('compilers');
