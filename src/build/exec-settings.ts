@@ -16,6 +16,7 @@ export function execSettings({ options, io, secrets, imports, sandbox, ssh }: Bu
     secret: (id) => secrets.get(id),
     ssh,
     stepTimeoutMs,
+    shown: () => io.shown?.(),
     onFailure: options.failureShell === undefined ? undefined : failureShell(options.failureShell, io),
     allows: (entitlement) => options.allow.includes(entitlement),
   };

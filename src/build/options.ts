@@ -98,6 +98,8 @@ export interface Resources {
 /** The world outside one build: where events go, what stops it, and the few things read from the process. */
 export interface BuildIO {
   readonly emit: EmitEvent;
+  /** While more was emitted than could be shown: done when it is. What steps print waits for it. */
+  shown?(): Promise<void> | undefined;
   readonly signal: AbortSignal;
   readonly stdin: Readable;
   readonly stdout: Writable;

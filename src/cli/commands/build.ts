@@ -4,6 +4,7 @@ import { StepError } from '../../core/errors.ts';
 import type { ProgressEvent } from '../../core/event.ts';
 import { holdDuringShell } from '../../progress/hold-during-shell.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
+import { drained } from '../drained.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
 import { readCall } from '../flags/call.ts';
 import { each, eachOfList } from '../flags/collect.ts';
@@ -135,6 +136,7 @@ export const defineBuild: DefineCommand = (command, context) => {
               tail.handle(event);
               renderer.handle(event);
             },
+            shown: () => drained(io.stderr),
             signal: stopping,
             stdin: io.stdin,
             stdout: io.stdout,

@@ -55,8 +55,10 @@ export function execRunner(
   ): Promise<StepExit> {
     const { op, id } = vertex;
     const sandbox = await traced('open sandbox', settings.sandbox);
-    const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) =>
+    const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => {
       emit({ type: 'output', id, stream, chunk, at: now() });
+      return settings.shown?.();
+    };
     const services = { vertex, settings, context, origins, chosen: chosenFor(vertex) };
     return inSetting(vertex, below, active, services, async (setting) => {
       const outputs = { onStdout: output('stdout'), onStderr: output('stderr') };

@@ -26,6 +26,8 @@ export interface ExecSettings {
   readonly onFailure?:
     | ((sandbox: Sandbox, vertex: Vertex<ExecOp>, setting: StepSetting) => Promise<void>)
     | undefined;
+  /** Asked after each piece of output: the step may print more when it is done. */
+  shown?(): Promise<void> | undefined;
   /** Whether --allow was given for it. */
   allows(entitlement: 'network.host' | 'security.insecure' | 'device'): boolean;
 }
