@@ -114,6 +114,7 @@ describe('flags of strata build', () => {
     ['--target', 'only', [], 'which steps are needed, not what they are'],
     ['--on-failure', 'shell', [], 'what a person does after a failure'],
     ['--step-timeout', '1h', [], 'a limit decides whether a step succeeds, not what it makes'],
+    ['--trace', '/dev/null', [], notInTheResult],
     ['--timeout', '1h', [], 'a limit decides whether a build succeeds, not what it makes'],
     ['--ulimit', 'nofile=1024:2048', ['RUN'], 'a process can ask for it'],
   ];
