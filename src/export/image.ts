@@ -36,13 +36,18 @@ export async function checkImages(roots: readonly Descriptor[], blobs: BlobReade
   }
 }
 
-/** Every blob that the images consist of, each once, in the order of their digests: a fixed one. */
+/**
+ * Every blob that the images consist of, each once, in the order of their digests: a fixed one. They are in use from
+ * then on, whatever becomes of the images' names.
+ */
 export async function reachableBlobs(roots: readonly Descriptor[], blobs: BlobReader): Promise<BlobInfo[]> {
   const found = new Map<BlobDigest, BlobInfo>();
   async function visit(descriptor: Descriptor): Promise<void> {
     const { digest, size, mediaType } = descriptor;
     if (found.has(digest)) return;
     found.set(digest, { digest, size });
+    // Whoever asks for a blob of a store marks it: no prune takes it away meanwhile.
+    blobs.has(digest);
     if (isIndexType(mediaType)) {
       for (const child of parseIndex(await blobs.read(descriptor)).manifests) await visit(child);
     } else if (isManifestType(mediaType)) {

@@ -52,6 +52,8 @@ export async function pushToRegistries(
   { blobs, refs, registry, remote, onProgress, signal }: PushServices,
 ): Promise<PushedRepository[]> {
   const image = await gather(root, blobs);
+  // Whoever asks for a blob of a store marks it: no prune takes it away meanwhile.
+  for (const { digest } of [...image.blobs, ...image.manifests]) blobs.has(digest);
   const blobBytes = new Map(image.blobs.map(({ digest, size }) => [digest, size]));
   const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
   for (const reference of names) {
