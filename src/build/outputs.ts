@@ -17,6 +17,7 @@ import { exportTar } from '../export/root-tar.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
+import { isStartedByRoot } from '../sys/user-namespace/enter.ts';
 import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
 import type { BuildOptions, OutputSpec } from './options.ts';
 import { platformsOf } from './platforms.ts';
@@ -137,7 +138,7 @@ function writerOf(
       return {
         label: `exporting root filesystem to ${dest}`,
         write: async ({ openTrees, signal }) => {
-          const keepsOwners = process.geteuid?.() === 0;
+          const keepsOwners = isStartedByRoot();
           for (const tree of placed(await openTrees(), spec)) {
             await exportLocal(tree, directory, keepsOwners, signal);
           }

@@ -1,11 +1,26 @@
 /** Builds of an ordinary user: what comes out, and what is left behind. */
-import { copyFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { debianRootfs } from '../support/bases.ts';
+import { projectDir } from '../structure/imports.ts';
+import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
-import { runOk } from '../support/process.ts';
-import { describeBuilds } from '../support/site.ts';
+import { startDockerd } from '../support/dockerd.ts';
+import { leftovers } from '../support/leftovers.ts';
+import { run, runOk } from '../support/process.ts';
+import { dockerLoadAndRun } from '../support/referees.ts';
+import { startRegistry } from '../support/registry.ts';
+import { describeBuilds, type Site } from '../support/site.ts';
 import { makePerson, type Person } from '../support/unprivileged.ts';
 
 const needs = [...sandboxNeeds, 'newuidmap'] as const;
@@ -45,7 +60,195 @@ describeBuilds([...needs, 'mmdebstrap'], 'an image built without root', (site) =
     expect(byRoot).toHaveLength(5);
     expect(byPerson).toEqual(byRoot);
   });
+
+  test('of a base from a registry, is loaded and run by docker', async () => {
+    const registry = await startRegistry(site.path('registry'));
+    const engine = await startDockerd(site.path('docker'));
+    try {
+      const base = `${registry.host}/debian:bookworm`;
+      await site.strataOk(['tag', 'base', base]);
+      await site.strataOk(['push', base]);
+      const context = join(projectDir, 'fixtures/programs/teller');
+      const output = ['--output', 'type=docker,dest=teller.tar', '--build-arg', `BASE=${base}`];
+      await runOk('cp', ['-r', context, site.path('teller')]);
+      await person.strataOk(['build', '--network', 'none', '-t', 'teller', ...output, site.path('teller')]);
+      const said = await dockerLoadAndRun(engine, join(person.home, 'teller.tar'), 'teller:latest');
+      expect(said).toContain('I am teller, number 4321\nDebian 12\n');
+      expect(said).toContain('as root: 0\nlinks: 2\n');
+    } finally {
+      await engine.stop();
+      await registry.stop();
+    }
+  });
 });
+
+/** A person whose store has a busybox to build on. */
+async function personWithBusybox(site: Site, subordinates: number): Promise<Person> {
+  const person = await makePerson(site.path('person'), subordinates);
+  const context = site.path('busybox');
+  mkdirSync(context, { recursive: true });
+  await busyboxRootfs(context);
+  copyFileSync(join(projectDir, 'fixtures/busybox-base/Dockerfile'), join(context, 'Dockerfile'));
+  await person.strataOk(['build', '-t', 'busybox', context]);
+  return person;
+}
+
+describeBuilds(needs, 'a build without root', (site) => {
+  let person: Person;
+  beforeAll(async () => {
+    person = await personWithBusybox(site, 65_536);
+  });
+  afterAll(() => person?.remove());
+
+  const dockerfile = (name: string, text: string) =>
+    site.files(name, { Dockerfile: `FROM busybox\n${text}` });
+
+  test('has its store in the home of its user, and a step in it every id', async () => {
+    const context = dockerfile('ids', 'USER 65535:65535\nRUN id -u; id -g; stat -c %u:%g /\n');
+    const { stderr } = await person.strata(['build', '--progress', 'plain', context]);
+    expect(stderr).toMatch(/ 65535\n.* 65535\n.* 0:0\n/);
+    expect(statSync(person.root).uid).not.toBe(0);
+  });
+
+  test('keeps what it exports to a directory in the hands of its user', async () => {
+    const context = dockerfile(
+      'files',
+      'RUN echo x > /f && chown 7:8 /f\nFROM scratch\nCOPY --from=0 /f /f\n',
+    );
+    await person.strataOk(['build', '--output', 'out', context]);
+    expect(statSync(join(person.home, 'out/f')).uid).toBe(statSync(person.home).uid);
+  });
+
+  test('reaches the outside by a network of its own', async () => {
+    const { mode } = statSync('/dev/net/tun');
+    // As every machine with udev has it.
+    chmodSync('/dev/net/tun', 0o666);
+    try {
+      const context = dockerfile('network', 'RUN ip -o addr show | grep -v " lo "\n');
+      const { stderr } = await person.strata(['build', '--progress', 'plain', context]);
+      expect(stderr).not.toContain('steps share the network');
+      expect(stderr).toContain('inet 10.0.2.100/24');
+    } finally {
+      chmodSync('/dev/net/tun', mode);
+    }
+  });
+
+  test('killed leaves no process and no mount, and its files to the next one', async () => {
+    const context = dockerfile('slow', 'RUN echo it runs now; chown 3:3 /tmp; sleep 60\n');
+    let pid = 0;
+    const { code } = await person.strata(['build', '--progress', 'plain', context], {
+      env: { STRATA_ROOT: person.root },
+      onStart: (started) => (pid = started),
+      onOutput: (text) => {
+        if (/\d it runs now$/m.test(text) && pid > 0) process.kill(pid, 'SIGKILL');
+      },
+    });
+    expect(code).toBe(137);
+    const own = { ...site, root: person.root };
+    expect((await leftovers(own)).filter((line) => !line.startsWith('file '))).toEqual([]);
+    await person.strataOk(['build', dockerfile('quick', 'RUN true\n')]);
+    expect(await leftovers(own)).toEqual([]);
+  });
+
+  test.each([
+    ['memory', ['--memory', '64m']],
+    ['processors', ['--cpus', '1']],
+    ['a place in a group', ['--cgroup-parent', 'others']],
+  ])('refuses to limit %s where it was handed no control group', async (_title, flags) => {
+    const { code, stderr } = await person.strata(['build', ...flags, dockerfile('limit', 'RUN echo limited\n')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('[no-cgroup]');
+    expect(stderr).toContain('systemd-run --user --scope');
+  });
+
+  test('keeps limits where it was handed a control group', async () => {
+    const group = `strata-test-${process.pid}`;
+    const groups = hierarchies().map((dir) => join(dir, group));
+    try {
+      for (const dir of groups) {
+        mkdirSync(dir);
+        inheritCpus(dir);
+        await runOk('chown', ['-R', `${person.name}:`, dir]);
+      }
+      const context = dockerfile(
+        'limited',
+        'RUN cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; true\nRUN tail /dev/zero\n',
+      );
+      const enter = groups.map((dir) => `echo $$ > ${dir}/cgroup.procs`).join('; ');
+      const command = person.strataCommand(['build', '--progress', 'plain', '-m', '32m', context]);
+      const { stderr } = await run('sh', ['-c', `${enter}; exec "$@"`, 'sh', ...command], {
+        env: { HOME: person.home },
+      });
+      expect(stderr).toContain('33554432');
+      expect(stderr).toContain('[step-out-of-memory]');
+    } finally {
+      for (const dir of groups.filter(existsSync)) rmdirSync(dir);
+    }
+  });
+
+  test('refuses a store whose files belong to other ids', async () => {
+    const inner = site.path('other-store');
+    mkdirSync(inner);
+    writeFileSync(join(inner, 'version'), '1\n');
+    const range = { inside: 1, outside: 100, count: 5 };
+    writeFileSync(join(inner, 'owners'), JSON.stringify({ uids: [range], gids: [range] }));
+    await runOk('chown', ['-R', `${person.name}:`, inner]);
+    const { code, stderr } = await person.strata(['--root', inner, 'build', dockerfile('any', '')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('[other-owners]')]);
+  });
+
+  test('leaves a store that "strata prune --all" empties, whoever its files belong to', async () => {
+    await person.strataOk([
+      'build',
+      dockerfile('owners', 'RUN mkdir -m 700 /closed && touch /closed/f && chown -R 9:9 /closed\n'),
+    ]);
+    for (const name of (await person.strataOk(['images', '--quiet'])).split('\n').filter(Boolean)) {
+      await person.strataOk(['rmi', name]);
+    }
+    await person.strataOk(['prune', '--all']);
+    expect(readdirSync(person.root)).toEqual(['version']);
+  });
+});
+
+describeBuilds(needs, 'a build without subordinate ids', (site) => {
+  let person: Person;
+  beforeAll(async () => {
+    person = await personWithBusybox(site, 0);
+  });
+  afterAll(() => person?.remove());
+
+  test.each([
+    ["works where everything is root's", 'RUN echo x > /f\n', 0, ''],
+    ['cannot run a step as somebody else', 'USER 33\nRUN true\n', 1, '[id-not-mapped]'],
+    ['lets a step fail that gives files away', 'RUN touch /f && chown 33 /f\n', 1, 'Invalid argument'],
+    ['cannot write files of others', 'COPY --chown=33:33 Dockerfile /\nRUN true\n', 1, '[id-not-mapped]'],
+  ])('%s', async (title, text, code, reason) => {
+    const context = site.files(title, { Dockerfile: `FROM busybox\n${text}` });
+    const outcome = await person.strata(['build', '--progress', 'plain', context]);
+    expect(outcome).toMatchObject({ code, stderr: expect.stringContaining(reason) });
+    expect(outcome.stderr).toContain(`without subordinate ids all files belong to root`);
+    expect(outcome.stderr).toContain(`/etc/subuid has no line for ${person.name}`);
+  });
+});
+
+/** Where control groups with controllers are mounted: the one of the second version, or all of the first. */
+function hierarchies(): string[] {
+  const top = '/sys/fs/cgroup';
+  if (existsSync(join(top, 'cgroup.controllers'))) return [top];
+  return readdirSync(top)
+    .map((name) => join(top, name))
+    .filter((dir) => existsSync(join(dir, 'cgroup.procs')) && !existsSync(join(dir, 'cgroup.controllers')));
+}
+
+/** A cpuset group of the first version takes nobody in before it has processors and memory. */
+function inheritCpus(dir: string): void {
+  for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+    const path = join(dir, name);
+    if (existsSync(path) && !existsSync(join(dir, 'cgroup.controllers'))) {
+      writeFileSync(path, readFileSync(join(dir, '..', name)));
+    }
+  }
+}
 
 /** Everything in a layer that a user namespace might change; all dates are set. */
 const sameEverywhere = `

@@ -10,8 +10,9 @@ export interface Person {
   readonly home: string;
   /** The store of this person's builds: where it lies when nobody says where. */
   readonly root: string;
-  /** Runs a program as this person, in the home directory. */
-  run(command: string, args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** The command line that runs bin/strata as this person. */
+  strataCommand(args: readonly string[]): [command: string, ...args: string[]];
+  /** Runs it in the home directory. */
   strata(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs bin/strata, which must succeed. */
   strataOk(args: readonly string[], options?: RunOptions): Promise<string>;
@@ -40,19 +41,21 @@ export async function makePerson(dir: string, subordinates: number): Promise<Per
     const range = `700000-${699_999 + subordinates}`;
     await runOk('usermod', ['--add-subuids', range, '--add-subgids', range, name]);
   }
-  const runAs = (command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
-    run('unshare', ['--mount', 'sh', '-c', asPerson, 'sh', projectDir, project, name, command, ...args], {
-      cwd: home,
-      ...options,
-      env: { HOME: home, XDG_DATA_HOME: undefined, STRATA_ROOT: undefined, ...options.env },
-    });
-  const strata = (args: readonly string[], options?: RunOptions): Promise<Outcome> =>
-    runAs(join(project, 'bin/strata'), args, options);
+  const strataCommand: Person['strataCommand'] = (args) => [
+    'unshare',
+    ...['--mount', 'sh', '-c', asPerson, 'sh'],
+    ...[projectDir, project, name, join(project, 'bin/strata'), ...args],
+  ];
+  const environment = { HOME: home, XDG_DATA_HOME: undefined, STRATA_ROOT: undefined };
+  const strata: Person['strata'] = (args, options = {}) => {
+    const [command, ...rest] = strataCommand(args);
+    return run(command, rest, { cwd: home, ...options, env: { ...environment, ...options.env } });
+  };
   return {
     name,
     home,
     root: join(home, '.local/share/strata'),
-    run: runAs,
+    strataCommand,
     strata,
     async strataOk(args, options) {
       const { code, stdout, stderr } = await strata(args, options);

@@ -9,6 +9,7 @@ import { HostError } from '../../core/errors.ts';
 import { hasCapability } from '../capability-sets.ts';
 import { requireProgram } from '../probe.ts';
 import { replaceProcess } from '../replace-process.ts';
+import { ownIdMaps } from './id-map.ts';
 import { makeUserNamespace } from './make-namespace.ts';
 import { mapOwnRanges, mapSingleID, mapSubordinateIDs } from './map-ids.ts';
 
@@ -25,6 +26,14 @@ export function isRootEnough(): boolean {
   return process.geteuid?.() === 0 && hasCapability('sysAdmin');
 }
 
+let hasEntered = false;
+
+/** Whether the person who started this is root, of the machine or of the container it runs in. */
+export function isStartedByRoot(): boolean {
+  if (process.geteuid?.() !== 0) return false;
+  return !hasEntered || ownIdMaps().uids.some(({ inside, outside }) => inside === 0 && outside === 0);
+}
+
 /**
  * To be asked first thing: whether an earlier life of this process entered a namespace, and how. The mark is
  * removed from `environment`.
@@ -33,6 +42,7 @@ export function arriveInUserNamespace(environment: Record<string, string | undef
   const told = environment[variable];
   if (told === undefined) return undefined;
   delete environment[variable];
+  hasEntered = true;
   const { descriptor, ...arrival } = JSON.parse(told) as Arrival & { readonly descriptor: number };
   closeSync(descriptor);
   return arrival;
