@@ -24,7 +24,7 @@ export function openBecomeRoot(root: () => string): BecomeRoot {
         'no-user-namespace',
         'this process is root of a user namespace, and may do nothing there',
         {
-          hint: '"strata doctor" looks at what is missing',
+          hint: 'docs/ROOTLESS.md says what building without root takes',
         },
       );
     }

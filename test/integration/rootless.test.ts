@@ -155,7 +155,11 @@ describeBuilds(needs, 'a build without root', (site) => {
     ['processors', ['--cpus', '1']],
     ['a place in a group', ['--cgroup-parent', 'others']],
   ])('refuses to limit %s where it was handed no control group', async (_title, flags) => {
-    const { code, stderr } = await person.strata(['build', ...flags, dockerfile('limit', 'RUN echo limited\n')]);
+    const { code, stderr } = await person.strata([
+      'build',
+      ...flags,
+      dockerfile('limit', 'RUN echo limited\n'),
+    ]);
     expect(code).toBe(1);
     expect(stderr).toContain('[no-cgroup]');
     expect(stderr).toContain('systemd-run --user --scope');

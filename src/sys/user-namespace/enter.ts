@@ -87,7 +87,7 @@ export async function enterUserNamespace(
     'no-user-namespace',
     `cannot map ids in a user namespace: ${reasons.filter(Boolean).join('; ')}`,
     {
-      hint: '"strata doctor" looks at what is missing',
+      hint: 'docs/ROOTLESS.md says what building without root takes',
     },
   );
 }

@@ -43,7 +43,7 @@ export function hasIds(uid: number, gid: number): boolean {
 
 /** What can be done where an id has no counterpart outside; for the hint of an error. */
 export const moreIdsHint =
-  'give your user a range of subordinate ids that is large enough: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER (see "strata doctor")';
+  'give your user a range of subordinate ids that is large enough: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER';
 
 function isInside(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ inside, count }) => id >= inside && id < inside + count);
