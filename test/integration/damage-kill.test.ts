@@ -1,21 +1,24 @@
 /**
- * strata killed at any moment. STRATA_KILLS sets how often (60 by default, some seconds for ten), STRATA_SEED the
- * moments; a failure names its own.
+ * strata killed at random moments, on several stores at once. STRATA_KILLS sets how often (200 by default),
+ * STRATA_SEED the moments: the seed stands in the title, and a failure names its moment.
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findLeftovers } from '../../src/store/leftovers.ts';
+import { projectDir } from '../structure/imports.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { leftCgroups, leftovers } from '../support/leftovers.ts';
-import { runOk } from '../support/process.ts';
+import { type Outcome, run, runOk } from '../support/process.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { describeBuilds } from '../support/site.ts';
 import { treeListing } from '../support/tree-listing.ts';
 
-const kills = Number(process.env.STRATA_KILLS ?? 60);
-const seed = Number(process.env.STRATA_SEED ?? 1);
+const kills = Number(process.env.STRATA_KILLS ?? 200);
+const seed = Number(process.env.STRATA_SEED ?? Date.now() % 1_000_000);
+const storeCount = 4;
 
 /** Every layer is the same whenever it is made: its files bear old dates, the image's is given. */
 const dockerfile = `
@@ -31,106 +34,185 @@ COPY --from=tools /tool /usr/bin/tool
 COPY --link files /linked
 `;
 
+/** What is killed. */
+interface Victim {
+  readonly title: string;
+  readonly args: readonly string[];
+  /** Runs to its end before. */
+  readonly prepare?: readonly string[];
+}
+
+/** A store with what is killed on it. */
+interface Lane {
+  readonly dir: string;
+  readonly root: string;
+  readonly outputs: string;
+  readonly victims: readonly Victim[];
+  /** How long each takes when nobody kills it. */
+  readonly ms: number[];
+  /** Runs to its end, and must succeed. */
+  ok(args: readonly string[]): Promise<Outcome>;
+  /** Runs until it is killed, if it has not ended before. */
+  kill(args: readonly string[], afterMs: number): Promise<void>;
+  /** Builds, and says what the image is. */
+  build(): Promise<string>;
+}
+
 describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any moment', (site) => {
-  const outputs = site.path('outputs');
-  const output = (name: string) => join(outputs, name);
   const context = site.path('app');
-  const build = ['build', '--build-arg', 'SOURCE_DATE_EPOCH=1000000000', '--progress', 'plain'];
-  const tar = [...build, '--output', `type=oci,dest=${output('app.tar')}`, context];
+  const lanes: Lane[] = [];
   let registry: Registry;
-  let pulled = '';
-  /** What is killed, and how long it takes when it is not. */
-  const victims: Record<string, { args: readonly string[]; prepare?: readonly string[]; ms: number }> = {};
   let want = '';
 
-  const indexOf = async (archive: string) => runOk('tar', ['-xOf', archive, 'index.json']);
-  const prune = ['prune', '--all'];
+  const openLane = (index: number): Lane => {
+    const dir = site.path(`lane-${index}`);
+    const root = join(dir, 'store');
+    const outputs = join(dir, 'outputs');
+    for (const each of [outputs, join(dir, 'tmp')]) mkdirSync(each, { recursive: true });
+    const env = { ...site.environment, STRATA_ROOT: root, TMPDIR: join(dir, 'tmp') };
+    const program = join(projectDir, 'bin/strata');
+    const build = ['build', '--build-arg', 'SOURCE_DATE_EPOCH=1000000000', '--progress', 'plain'];
+    const to = (output: string, ...more: string[]) => [...build, ...more, '-o', output, context];
+    const tar = to(`type=oci,dest=${outputs}/app.tar`);
+    const pulled = `${registry.host}/app:1`;
+    const pushed = `${registry.host}/lane-${index}`;
+    const ok = async (args: readonly string[]) => {
+      const outcome = await run(program, args, { env });
+      if (outcome.code !== 0) throw new Error(`strata ${args.join(' ')}: ${outcome.code}\n${outcome.stderr}`);
+      return outcome;
+    };
+    return {
+      dir,
+      root,
+      outputs,
+      ms: [],
+      victims: [
+        { title: 'a prune', args: ['prune', '--all'] },
+        { title: 'a cold build', args: tar, prepare: ['prune', '--all'] },
+        { title: 'a warm build', args: tar },
+        { title: 'an archive for docker', args: to(`type=docker,dest=${outputs}/docker.tar`) },
+        { title: 'an export of files', args: to(`type=local,dest=${outputs}/local`) },
+        { title: 'a layout', args: to(`type=oci,tar=false,dest=${outputs}/layout`) },
+        { title: 'a pull', args: ['pull', pulled], prepare: ['rmi', '-f', pulled] },
+        { title: 'a push', args: to('type=registry', '-t', pushed) },
+        {
+          title: 'a cache kept',
+          args: to('type=image', '--cache-to', `type=local,dest=${outputs}/cache,mode=max`),
+        },
+        {
+          title: 'a cache used',
+          args: to('type=image', '--cache-from', `type=local,src=${outputs}/cache`),
+          prepare: ['prune', '--all'],
+        },
+        {
+          title: 'a cache pushed',
+          args: to('type=image', '--cache-to', `type=registry,ref=${pushed}:cache,mode=max`),
+        },
+      ],
+      ok,
+      async kill(args, afterMs) {
+        await run(program, args, { env, onStart: (pid) => void sleep(afterMs).then(() => killIfThere(pid)) });
+      },
+      async build() {
+        await ok(tar);
+        return runOk('tar', ['-xOf', join(outputs, 'app.tar'), 'index.json']);
+      },
+    };
+  };
 
   beforeAll(async () => {
     await site.makeBusyboxBase();
+    const base = site.path('base.tar');
+    await site.strataOk(['save', '-o', base, 'strata-base/busybox']);
     const files = Object.fromEntries(
       Array.from({ length: 40 }, (_, n) => [`files/f${n}`, `${n}`.repeat(5000)]),
     );
     site.files('app', { Dockerfile: dockerfile, ...files });
-    for (const name of Object.keys(files)) await runOk('touch', ['-d', '@1000', join(context, name)]);
-    await runOk('touch', ['-d', '@1000', join(context, 'files')]);
-    mkdirSync(outputs);
+    const paths = ['files', ...Object.keys(files)].map((name) => join(context, name));
+    await runOk('touch', ['-d', '@1000', ...paths]);
     registry = await startRegistry(site.path('registry'));
-    pulled = `${registry.host}/app:1`;
-    await site.strataOk(tar);
-    want = await indexOf(output('app.tar'));
+    for (let index = 0; index < storeCount; index++) lanes.push(openLane(index));
+    const [first] = lanes;
+    for (const lane of lanes) await lane.ok(['load', '-i', base]);
+    want = (await first?.build()) ?? '';
     await runOk('skopeo', [
       'copy',
       '-q',
       '--dest-tls-verify=false',
-      `oci-archive:${output('app.tar')}`,
-      `docker://${pulled}`,
+      `oci-archive:${first?.outputs}/app.tar`,
+      `docker://${registry.host}/app:1`,
     ]);
-    const forgets = ['rmi', '-f', pulled];
-    Object.assign(victims, {
-      'a cold build': { args: tar, prepare: prune, ms: 0 },
-      'a warm build': { args: tar, ms: 0 },
-      'an archive for docker': {
-        args: [...build, '-o', `type=docker,dest=${output('docker.tar')}`, context],
-        ms: 0,
-      },
-      'an export of files': { args: [...build, '-o', `type=local,dest=${output('local')}`, context], ms: 0 },
-      'a layout': { args: [...build, '-o', `type=oci,tar=false,dest=${output('layout')}`, context], ms: 0 },
-      'a pull': { args: ['pull', pulled], prepare: forgets, ms: 0 },
-      'a prune': { args: prune, ms: 0 },
-    });
-    for (const victim of Object.values(victims)) {
-      if (victim.prepare !== undefined) await site.strataOk(victim.prepare);
-      const began = performance.now();
-      await site.strataOk(victim.args);
-      victim.ms = performance.now() - began;
-      if (victim.args === prune) await site.strataOk(tar);
-    }
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (const { args, prepare } of lane.victims) {
+          if (prepare !== undefined) await lane.ok(prepare);
+          const began = performance.now();
+          await lane.ok(args);
+          lane.ms.push(performance.now() - began);
+        }
+      }),
+    );
   });
   afterAll(() => registry?.stop());
 
-  const random = seededRandom(seed);
-  const rounds = Array.from({ length: Math.ceil(kills / 7) }, (_, round) => [round + 1] as const);
-
-  test.each(rounds)('round %i: what follows is as if nothing had happened', async () => {
-    for (const [title, { args, prepare, ms }] of Object.entries(victims)) {
-      const after = Math.round(ms * 1.1 * random());
-      const moment = `${title}, killed after ${after} of ${Math.round(ms)} ms`;
-      if (prepare !== undefined) await site.strataOk(prepare);
-      await site.strata(args, { onStart: (pid) => void sleep(after).then(() => killIfThere(pid)) });
-      expect
-        .soft(
-          (await leftovers(site)).filter((line) => !line.startsWith('file ')),
-          moment,
-        )
-        .toEqual([]);
-      const again = await site.strata(args);
-      expect.soft({ ...again, stdout: '' }, moment).toMatchObject({ code: 0 });
-      await site.strataOk(tar);
-      expect.soft(await indexOf(output('app.tar')), moment).toBe(want);
-      expect.soft(await leftovers(site), moment).toEqual([]);
-      expect.soft(await leftCgroups(), moment).toEqual([]);
-      expect
-        .soft(
-          readdirSync(outputs).filter((name) => name.includes('.tmp')),
-          moment,
-        )
-        .toEqual([]);
-    }
+  test(`${kills} times, seed ${seed}: the next build is as if nothing had happened`, {
+    timeout: 3_600_000,
+  }, async () => {
+    const random = seededRandom(seed);
+    const moments = Array.from({ length: kills }, (_, turn) => ({ turn, share: random() * 1.1 }));
+    await Promise.all(
+      lanes.map(async (lane, index) => {
+        for (const { turn, share } of moments.filter((_, at) => at % storeCount === index)) {
+          // Every store has its own order.
+          const number = (turn * 7 + index) % lane.victims.length;
+          const victim = lane.victims[number];
+          const after = Math.round((lane.ms[number] ?? 0) * share);
+          const moment = `turn ${turn}: ${victim?.title}, killed after ${after} of ${Math.round(lane.ms[number] ?? 0)} ms`;
+          if (victim === undefined) throw new Error('there is a victim for each turn');
+          if (victim.prepare !== undefined) await lane.ok(victim.prepare);
+          await lane.kill(victim.args, after);
+          expect.soft((await leftovers(lane)).filter(isOutsideOfFiles), moment).toEqual([]);
+          const digest = await lane.build().catch((error: unknown) => String(error));
+          expect.soft(digest, moment).toBe(want);
+          expect.soft(await leftovers(lane), moment).toEqual([]);
+          const left = (await findLeftovers(lane.root, () => false)).filter(({ kind }) => kind !== 'cgroup');
+          expect.soft(left, moment).toEqual([]);
+        }
+      }),
+    );
+    expect(await leftCgroups()).toEqual([]);
   });
 
-  test('and in the end nothing is left that a prune does not remove', async () => {
-    await site.strataOk(['prune']);
-    const names = await runOk('find', [site.root, '-name', '*.tmp', '-o', '-path', '*/locks/*']);
-    expect(names).toBe('');
-    const images = JSON.parse(await site.strataOk(['images', '--json'])) as { readonly name: string }[];
-    await site.strataOk(['rmi', ...images.map(({ name }) => name)]);
-    await site.strataOk(prune);
-    expect(readdirSync(site.root)).toEqual(['version']);
-    const exported = treeListing(output('local'), Date.now());
-    expect(Object.keys(exported).filter((path) => path.includes('.strata-'))).toEqual([]);
+  test('and in the end nothing is left that they or a prune do not remove', {
+    timeout: 300_000,
+  }, async () => {
+    const finish = async (lane: Lane) => {
+      for (const { args, prepare } of lane.victims) {
+        if (prepare !== undefined) await lane.ok(prepare);
+        await lane.ok(args);
+      }
+      const aside = readdirSync(lane.outputs, { recursive: true }).filter((name) =>
+        /\.tmp$|\.strata-/.test(String(name)),
+      );
+      expect(aside).toEqual([]);
+      const exported = treeListing(join(lane.outputs, 'local'), Date.now());
+      expect(Object.keys(exported).filter((path) => path.includes('.strata-'))).toEqual([]);
+
+      await lane.ok(['prune']);
+      expect(await runOk('find', [lane.root, '-name', '*.tmp', '-o', '-path', '*/locks/*'])).toBe('');
+      const images = JSON.parse((await lane.ok(['images', '--json'])).stdout) as { readonly name: string }[];
+      await lane.ok(['rmi', ...images.map(({ name }) => name)]);
+      await lane.ok(['prune', '--all']);
+      expect(readdirSync(lane.root)).toEqual(['version']);
+    };
+    await Promise.all(lanes.map(finish));
   });
 });
+
+/** The directory of a killed build stays until the next one. */
+function isOutsideOfFiles(line: string): boolean {
+  return !line.startsWith('file ');
+}
 
 function killIfThere(pid: number): void {
   try {

@@ -7,7 +7,7 @@ import type { Site } from './site.ts';
  * What builds left behind, a line each: mounts of the site's store in any process's sight, processes that ran for
  * it or see it, unfinished files. The kernel gets two seconds to end what was killed.
  */
-export async function leftovers(site: Site): Promise<string[]> {
+export async function leftovers(site: Pick<Site, 'root' | 'dir'>): Promise<string[]> {
   const deadline = Date.now() + 2000;
   for (;;) {
     const found = [
