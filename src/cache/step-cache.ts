@@ -7,10 +7,13 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFromHex, digestHex, type KeyDigest } from '../core/digest.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import { type FileLock, lockFile } from '../sys/file-lock.ts';
+import { type FileLock, lockFile, tryLockFile } from '../sys/file-lock.ts';
 import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { Recipe } from './recipe.ts';
+
+/** Others that look for the record hold the lock for a moment, too. */
+const longWaitMs = 1000;
 
 /** A snapshot in a filesystem, with the time its layer was made (milliseconds since the epoch). */
 export interface StackLayer {
@@ -45,8 +48,9 @@ export interface StepCache {
   /**
    * Waits until nobody else works on the key, in this process or another; the kernel frees the lock of a
    * process that died. Whoever gets it looks again before working.
+   * @param onWait told when it has taken a while
    */
-  lock(key: KeyDigest, signal: AbortSignal): Promise<FileLock>;
+  lock(key: KeyDigest, signal: AbortSignal, onWait: () => void): Promise<FileLock>;
   /**
    * A small remembered fact that is dear to compute again, such as the content digest of files selected
    * from given snapshots. Named by the digest of the question.
@@ -78,8 +82,16 @@ export function openStepCache(root: string, onDamage?: OnDamagedFile): StepCache
     remove(key) {
       rmSync(recordPath(key), { force: true });
     },
-    lock(key, signal) {
-      return lockFile(join(locks, `step-${digestHex(key)}`), 'exclusive', signal);
+    async lock(key, signal, onWait) {
+      const path = join(locks, `step-${digestHex(key)}`);
+      const free = tryLockFile(path, 'exclusive');
+      if (free !== undefined) return free;
+      const timer = setTimeout(onWait, longWaitMs);
+      try {
+        return await lockFile(path, 'exclusive', signal);
+      } finally {
+        clearTimeout(timer);
+      }
     },
     recall(question) {
       const path = join(facts, digestHex(question));

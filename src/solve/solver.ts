@@ -101,6 +101,11 @@ export function createSolver(services: SolverServices): Solver {
     });
   }
 
+  function sayWaiting({ label }: Vertex): void {
+    const text = `${label}: another build is running this step, waiting for its result`;
+    services.emit({ type: 'note', text, at: services.now() });
+  }
+
   async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
     const recorded = async () => {
       const known = vertex.ignoresCache ? undefined : await lookUp(vertex, key, () => parent);
@@ -109,7 +114,9 @@ export function createSolver(services: SolverServices): Solver {
     };
     const before = await recorded();
     if (before !== undefined) return before;
-    const lock = await traced('wait for lock', () => services.steps.lock(key.digest, signal));
+    const lock = await traced('wait for lock', () =>
+      services.steps.lock(key.digest, signal, () => sayWaiting(vertex)),
+    );
     let saved = Promise.resolve();
     try {
       const meanwhile = await recorded();
