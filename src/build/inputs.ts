@@ -8,7 +8,7 @@ import { openFolder } from '../context/folder.ts';
 import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
 import { type Context, openContext } from '../context/open-context.ts';
 import { assert } from '../core/assert.ts';
-import { HostError, systemCode, UsageError } from '../core/errors.ts';
+import { HostError, isDiskFull, systemCode, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
@@ -103,7 +103,12 @@ export async function openInputs(
       return tree;
     },
     async save() {
-      for (const index of indexes) await index.save();
+      try {
+        for (const index of indexes) await index.save();
+      } catch (error) {
+        // It would only have saved some reading.
+        if (!isDiskFull(error)) throw error;
+      }
     },
   };
 }

@@ -1,5 +1,13 @@
 import { printDiagnostic } from '../core/diagnostic.ts';
-import { CanceledError, DockerfileError, StrataError, systemCode, UsageError } from '../core/errors.ts';
+import {
+  CanceledError,
+  DockerfileError,
+  diskFull,
+  isDiskFull,
+  StrataError,
+  systemCode,
+  UsageError,
+} from '../core/errors.ts';
 import { cleanText } from './clean-text.ts';
 import type { FailedOutput } from './output-tail.ts';
 import { sourceStack } from './source-stack.ts';
@@ -26,6 +34,9 @@ function explain(error: unknown, options: ReportOptions): { texts: string[]; exi
   if (error instanceof CanceledError) return { texts: [error.message], exitCode: 130 };
   if (error instanceof DockerfileError) {
     return { texts: error.diagnostics.map(printDiagnostic), exitCode: 1 };
+  }
+  if (isDiskFull(error) && !(error instanceof StrataError) && error instanceof Error) {
+    return explain(diskFull(error.message, error), options);
   }
   if (error instanceof StrataError) {
     const output = options.output === undefined ? [] : [lastOutput(options.output)];

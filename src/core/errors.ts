@@ -69,9 +69,14 @@ export async function during<T>(phrase: string, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     if (error instanceof StrataError || !(error instanceof Error)) throw error;
-    if (systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT') throw diskFull(phrase, error);
+    if (isDiskFull(error)) throw diskFull(phrase, error);
     throw new Error(`${phrase}: ${error.message}`, { cause: error });
   }
+}
+
+/** Whether a failure, as the system or as we put it, is that there is no room on the disk. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'disk-full'].includes(systemCode(error) ?? '');
 }
 
 /** The one error for a full disk, whoever meets it. */

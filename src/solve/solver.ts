@@ -128,7 +128,10 @@ export function createSolver(services: SolverServices): Solver {
       saved = traced('record step', () => services.steps.save(record));
       return result;
     } finally {
-      saving.push(saved.finally(() => lock.release()));
+      const settling = saved.finally(() => lock.release());
+      // Whoever waits for it in the end meets the failure.
+      settling.catch(() => {});
+      saving.push(settling);
     }
   }
 

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { spawnProcess } from './spawn.ts';
 
 /** Well below what a command line may hold. */
@@ -25,4 +26,10 @@ export async function diskUsage(directory: string, names: readonly string[]): Pr
     }
   }
   return found;
+}
+
+/** What a file may still grow by on the filesystem of a path: nothing where no file can be made any more. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize, files, ffree } = statfsSync(path);
+  return files > 0 && ffree === 0 ? 0 : bavail * bsize;
 }

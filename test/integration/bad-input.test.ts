@@ -238,11 +238,13 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       const whileItRuns = await build(40);
       expect(whileItRuns).toMatchObject(failed);
       expect(whileItRuns.stderr).toMatchInlineSnapshot(`
-        "Dockerfile:3:1: error: process "/bin/sh -c dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null" did not complete successfully: exit code: 1 [step-failed]
+        "Dockerfile:3:1: error: process "/bin/sh -c dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null" did not complete successfully: exit code: 1; it left 0 bytes free on the disk [step-disk-full]
 
              2 | ARG MEGABYTES
              3 | RUN dd if=/dev/urandom of=/noise bs=1M count=$MEGABYTES 2> /dev/null
                | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+
+          help: the disk that holds the store is full: free some space (\`strata prune\` removes what no image needs) and build again
         "
       `);
       const whenItsLayerIsWritten = await build(12);

@@ -10,11 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../core/errors.ts';
+import { isDiskFull, systemCode } from '../../core/errors.ts';
 import type { BuildRecord } from './build-record.ts';
 
 export interface BuildRecords {
-  /** Gives the record its number and keeps it; the oldest beyond `keptBuilds` go. */
+  /**
+   * Gives the record its number and keeps it; the oldest beyond `keptBuilds` go. Where the disk is full it is not
+   * kept: nothing but explanations is made of it.
+   */
   add(record: Omit<BuildRecord, 'number' | 'previous'>, projects: readonly string[]): BuildRecord;
   /** A file that does not read as a record is none. */
   read(number: number): BuildRecord | undefined;
@@ -72,13 +75,17 @@ export function openBuildRecords(root: string): BuildRecords {
     read,
     numbers,
     add(given, projects) {
-      mkdirSync(latest, { recursive: true, mode: 0o700 });
       const previous = lastOf(projects);
       const known = numbers();
       for (let number = (known.at(-1) ?? 0) + 1; ; number++) {
         const record = { ...given, number, ...(previous === undefined ? {} : { previous }) };
-        if (!createWhole(pathOf(number), JSON.stringify(record))) continue;
-        for (const project of projects) replace(latestPath(project), String(number));
+        try {
+          mkdirSync(latest, { recursive: true, mode: 0o700 });
+          if (!createWhole(pathOf(number), JSON.stringify(record))) continue;
+          for (const project of projects) replace(latestPath(project), String(number));
+        } catch (error) {
+          if (!isDiskFull(error)) throw error;
+        }
         for (const old of known.slice(0, Math.max(0, known.length + 1 - keptBuilds))) {
           rmSync(pathOf(old), { force: true });
         }
@@ -118,6 +125,11 @@ function replace(path: string, content: string): void {
 
 function writeAside(path: string, content: string): string {
   const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  writeFileSync(aside, content, { mode: 0o600 });
+  try {
+    writeFileSync(aside, content, { mode: 0o600 });
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
   return aside;
 }

@@ -11,6 +11,7 @@ import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
+import { freeBytes } from '../../../sys/disk-usage.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type OriginServices } from '../../origin.ts';
 import { hasRoom, keepFailedStep } from './failed-step.ts';
@@ -142,9 +143,10 @@ export function execRunner(
         if (exit.code !== 0) {
           const reason = foreign(vertex.op, below);
           if (reason !== undefined) throw reason;
+          const free = freeBytes(active.upper);
           // Why the step failed comes before whether it could be kept.
           const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
-          throw stepFailure(vertex.op, exit, settings, isKept);
+          throw stepFailure(vertex.op, exit, settings, free, isKept);
         }
         for (const mount of vertex.op.mounts) {
           if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();

@@ -2,13 +2,14 @@
  * The last RUN that failed, kept so that somebody can look at it: its filesystem as it left it, as a snapshot like
  * others, and what its sandbox is made of. The next failure takes its place, and a prune may take it away.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../../core/digest.ts';
 import { systemCode } from '../../../core/errors.ts';
 import type { ExecOp, Vertex, VertexID } from '../../../plan/vertex.ts';
 import type { Snapshotter, Stack } from '../../../snapshot/snapshotter.ts';
 import { writeFileAtomic } from '../../../sys/atomic-file.ts';
+import { freeBytes } from '../../../sys/disk-usage.ts';
 import { tryLockFile } from '../../../sys/file-lock.ts';
 import type { ExecSettings } from './settings.ts';
 
@@ -56,8 +57,7 @@ export async function keepFailedStep(
 
 /** On a disk that is nearly full, room is worth more than a look back. */
 export function hasRoom(root: string): boolean {
-  const { bavail, bsize } = statfsSync(root);
-  return bavail * bsize > leastRoom;
+  return freeBytes(root) > leastRoom;
 }
 
 /** Undefined when none is kept, or by a strata that wrote it otherwise. */

@@ -3,14 +3,26 @@ import type { ExecOp } from '../../../plan/vertex.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
 import type { ExecSettings } from './settings.ts';
 
-/** @param isKept what the step left can be looked at */
+/** What a program writes at once is mostly less: with so little left it may have failed for want of room. */
+const scarceBytes = 4 << 20;
+
+/**
+ * @param freeBytes on the disk that the step wrote to, with what it wrote still there
+ * @param isKept what the step left can be looked at
+ */
 export function stepFailure(
   op: ExecOp,
   { code, isOutOfMemory }: StepExit,
   { limits }: ExecSettings,
+  freeBytes: number,
   isKept: boolean,
 ): StepError {
   const message = `${nameOf(op)} did not complete successfully: exit code: ${code}`;
+  if (isOutOfMemory !== true && freeBytes < scarceBytes) {
+    return new StepError('step-disk-full', `${message}; it left ${freeBytes} bytes free on the disk`, {
+      hint: 'the disk that holds the store is full: free some space (`strata prune` removes what no image needs) and build again',
+    });
+  }
   if (isOutOfMemory !== true) {
     const hint = isKept ? '`strata debug` opens a shell in this step, as it was left' : undefined;
     return new StepError('step-failed', message, { hint });
