@@ -77,8 +77,8 @@ describe('a mirror', () => {
   ])('that %s is left with one note', async (_title, damage, reason, askedOfOrigin) => {
     await damage(mirror);
     await pull();
-    expect(client.notes).toEqual([expect.stringMatching(reason)]);
-    expect(client.notes[0]).toContain(`mirror ${mirror.host} is left out: `);
+    const left = client.notes.filter((note) => note.startsWith(`mirror ${mirror.host} is left out: `));
+    expect(left).toEqual([expect.stringMatching(reason)]);
     expect(origin.seen.length).toBe(askedOfOrigin);
     mirror = await startFaultyRegistry();
   });
