@@ -134,7 +134,7 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     const context = site.files('no-target', { Dockerfile: 'FROM strata-base/busybox AS build\nRUN true\n' });
     expect(await fail(1, ['--target', 'buidl', context])).toMatchInlineSnapshot(`
       "Dockerfile: error: target stage "buidl" could not be found [unknown-stage]
-        note: stages: build
+        note: the only stage is number 0; names: build
         help: did you mean "build"?
       "
     `);
