@@ -2,11 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FileColumns, PageData, PageImage } from '../../src/cli/page/data.ts';
-import { fileColumns } from '../../src/cli/page/file-columns.ts';
+import type { BuildReport, StepReport } from '../../src/build/record/build-report.ts';
+import type { FileColumns, PageImage, PageSubject } from '../../src/cli/page/data.ts';
 import { readPageAssets, renderPage } from '../../src/cli/page/render-page.ts';
+import { pageImage } from '../../src/cli/page/write-page.ts';
 import { compareImages } from '../../src/inspect/diff/compare-images.ts';
-import { type Inspection, inspectImage } from '../../src/inspect/inspect-image.ts';
+import { inspectImage } from '../../src/inspect/inspect-image.ts';
 import { describeWith, findProgram } from '../support/capabilities.ts';
 import { strata } from './cli.ts';
 import { file, fixture, open, openScratch, startLayout } from './images.ts';
@@ -16,18 +17,83 @@ const unknown = { catalog: [], layerSources: () => new Map() };
 const scratch = openScratch();
 afterAll(() => scratch.remove());
 
-const pageImage = ({ report, stack }: Inspection): PageImage => ({ report, files: fileColumns(stack) });
-
 /** Draws data of our own; `strata inspect --html` is tried where a command line is what matters. */
-function writePage(
-  name: string,
-  images: PageData['images'],
-  comparison: PageData['comparison'] = null,
-): string {
+function writePage(name: string, subject: PageSubject): string {
   const path = scratch.path(name);
-  writeFileSync(path, renderPage({ madeBy: 'strata test', images, comparison }, readPageAssets()));
+  writeFileSync(path, renderPage({ madeBy: 'strata test', subject }, readPageAssets()));
   return path;
 }
+const writeImage = (name: string, image: PageImage) => writePage(name, { kind: 'image', image });
+
+const buildStep = (
+  label: string,
+  stage: string,
+  at: number | null,
+  durationMs: number,
+  dependsOn: number[] = [],
+): StepReport => ({
+  platform: 'linux/amd64',
+  label,
+  stage,
+  text: label,
+  line: 1,
+  result: at === null ? 'cached' : 'run',
+  from: at === null ? 'store' : null,
+  startedAt: at,
+  durationMs,
+  key: null,
+  dependsOn,
+  layer: null,
+  causes: at === null ? [] : ['never built before'],
+});
+
+/** Two stages at the same time, and a third that waits for both. */
+const finishedBuild: BuildReport = {
+  schemaVersion: 1,
+  build: 12,
+  outcome: 'done',
+  error: null,
+  startedAt: 0,
+  finishedAt: 10_000,
+  context: '/src',
+  dockerfile: null,
+  target: null,
+  names: ['app:1'],
+  previous: null,
+  summary: {
+    build: 12,
+    outcome: 'done',
+    wallMs: 10_000,
+    steps: { cached: 1, run: 3, failed: 0, notReached: 0 },
+    slowest: [],
+    layers: { reused: { count: 1, bytes: 5000 }, new: { count: 1, bytes: 700 }, inLast: null },
+    pushes: [{ repository: 'registry.test/app', sentBytes: 700, thereBytes: 5000 }],
+  },
+  images: [
+    {
+      platform: 'linux/amd64',
+      digest: `sha256:${'1'.repeat(64)}`,
+      configDigest: `sha256:${'2'.repeat(64)}`,
+      layers: [],
+    },
+  ],
+  steps: [
+    buildStep('[a 1/1] RUN slow', 'a', 0, 6000),
+    buildStep('[b 1/1] RUN fast', 'b', 0, 3000),
+    buildStep('[c 1/2] WORKDIR /x', 'c', null, 0),
+    buildStep('[c 2/2] COPY both', 'c', 6000, 3000, [2, 0, 1]),
+  ],
+  criticalPath: [0, 3],
+  work: [{ label: 'pushing registry.test/app:1', startedAt: 9000, durationMs: 1000 }],
+  pushes: [
+    {
+      repository: 'registry.test/app',
+      sent: { blobs: 1, bytes: 700 },
+      mounted: { blobs: 0, bytes: 0 },
+      skipped: { blobs: 1, bytes: 5000 },
+    },
+  ],
+};
 
 describeWith(['chromium'], 'the page in a browser', () => {
   let browser: Browser;
@@ -81,7 +147,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
       );
 
   async function keptPage(): Promise<string> {
-    return writePage('app.html', [pageImage(await inspectImage(await open(fixture('app-1.tar')), unknown))]);
+    return writeImage('app.html', pageImage(await inspectImage(await open(fixture('app-1.tar')), unknown)));
   }
 
   test('shows the numbers of the report', async () => {
@@ -90,10 +156,14 @@ describeWith(['chromium'], 'the page in a browser', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: `wrote ${html}\n` });
     await visit(html, async (page) => {
       expect(await page.title()).toBe('fixtures/images/app-1.tar');
-      const head = await page.locator('header').innerText();
-      expect(head).toContain('12.8kB stored, 224kB of files in its layers, 141kB visible');
-      expect(head).toContain('82.9kB, 37.0 % of all files');
-      expect(head).toContain('79.2 %');
+      expect(await page.locator('.figures > div').allInnerTexts()).toEqual([
+        'Stored\n12.8kB\ncompressed',
+        'Files in all layers\n224kB',
+        'Files to be seen\n141kB',
+        'Wasted\n82.9kB\n37.0 %, hidden by later layers',
+        'Efficiency\n79.2 %\nas dive counts',
+        'Layers\n6\n1 of the base, 5 above',
+      ]);
       const layers = await page.locator('.layer summary').allInnerTexts();
       expect(layers.map((text) => text.split('\n').map((part) => part.trim()))).toEqual([
         ['0', 'ADD file:7c1d in /', '14.8kB', '+8 ~0 −0'],
@@ -185,14 +255,14 @@ describeWith(['chromium'], 'the page in a browser', () => {
 
   test('finds files of all layers', async () => {
     await visit(await keptPage(), async (page) => {
-      await page.getByLabel('Find files by a part of their path').fill('DATA.bin');
+      await page.getByLabel('Find files of all layers by a part of their path').fill('DATA.bin');
       await page.getByText('3 matches').waitFor();
       expect(await rowsOf(page, 'Files found')).toEqual([
         ['/app/data.bin', '2', 'added, hidden by layer 3', '0644', '0:0', '40.0kB'],
         ['/app/data.bin', '3', 'changed', '0644', '1000:1000', '40.0kB'],
         ['/srv/data.bin', '4', 'added', '0644', '0:0', '40.0kB'],
       ]);
-      await page.getByLabel('Find files by a part of their path').fill('nothing like it');
+      await page.getByLabel('Find files of all layers by a part of their path').fill('nothing like it');
       await page.getByText('0 matches').waitFor();
       expect(await page.getByRole('table', { name: 'Files found' }).count()).toBe(0);
     });
@@ -247,7 +317,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
     layout.name([[evil, target]]);
     const image = await open(layout.directory);
     const inspection = await inspectImage({ ...image, reference: evil }, unknown);
-    await visit(writePage('hostile.html', [pageImage(inspection)]), async (page) => {
+    await visit(writeImage('hostile.html', pageImage(inspection)), async (page) => {
       expect(await page.locator('h1').innerText()).toBe(evil);
       expect(await page.locator('img').count()).toBe(0);
       expect(await page.locator('#config').innerText()).toContain(`${evil}=${evil}`);
@@ -258,7 +328,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
     const layout = startLayout(scratch.path('damaged'));
     layout.name([[undefined, await layout.image({ layers: [[file('../a')]] })]]);
     const inspection = await inspectImage(await open(layout.directory), unknown);
-    await visit(writePage('damaged.html', [pageImage(inspection)]), async (page) => {
+    await visit(writeImage('damaged.html', pageImage(inspection)), async (page) => {
       expect(await page.locator('#findings li').allInnerTexts()).toEqual([
         'layer 0: "../a" has ".." in it [escaping-name]',
       ]);
@@ -268,7 +338,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
   test('50,000 files do not freeze it', async () => {
     const inspection = await inspectImage(await open(fixture('app-1.tar')), unknown);
     const { report } = inspection;
-    const path = writePage('large.html', [{ report, files: manyFiles(50_000) }]);
+    const path = writeImage('large.html', { report, files: manyFiles(50_000) });
     const started = performance.now();
     await visit(path, async (page) => {
       const drawn = performance.now() - started;
@@ -277,7 +347,14 @@ describeWith(['chromium'], 'the page in a browser', () => {
       );
       expect(await page.locator('.treemap g').count()).toBeGreaterThan(300);
       const searched = await page.evaluate<number>(searchTime('file-4'));
-      await page.getByText(/matches, the first 200 shown/).waitFor();
+      await page.getByText(/matches$/).waitFor();
+      const rows = page.getByRole('table', { name: 'Files found' }).locator('tbody tr');
+      expect(await rows.count()).toBe(200);
+      await page
+        .locator('.search')
+        .getByRole('button', { name: /^Show 200 more of/ })
+        .click();
+      expect(await rows.count()).toBe(400);
       // A loaded machine is slow; a page that lays out every file takes minutes.
       expect(searched).toBeLessThan(3000);
       expect(drawn).toBeLessThan(10_000);
@@ -316,7 +393,12 @@ describeWith(['chromium'], 'the page in a browser', () => {
       await open(fixture('app-2.tar')),
       unknown,
     );
-    const path = writePage('diff.html', [pageImage(compared.a), pageImage(compared.b)], compared.comparison);
+    const path = writePage('diff.html', {
+      kind: 'comparison',
+      a: pageImage(compared.a),
+      b: pageImage(compared.b),
+      comparison: compared.comparison,
+    });
     await visit(path, async (page) => {
       expect(await page.locator('#layers p').first().innerText()).toBe(
         '3 shared layers of 6 in A and 5 in B: 1.67kB stored, 133kB of files. Not shared: 11.1kB stored in A, 10.7kB in B.',
@@ -341,12 +423,47 @@ describeWith(['chromium'], 'the page in a browser', () => {
         ['config.Labels[version]', '1', '2'],
         ['config.User', '1000', '–'],
       ]);
-      await page.getByText('All of B').click();
+      await page.getByRole('link', { name: 'All of B' }).click();
       expect(await page.locator('#b-files [role=status]').last().innerText()).toBe(
         '131kB in 17 files beneath /',
       );
       const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id));
       expect(new Set(ids).size).toBe(ids.length);
+    });
+  });
+
+  test('a build: its figures, stages side by side, the longest chain marked', async () => {
+    const path = writePage('build.html', { kind: 'build', build: finishedBuild, images: [] });
+    await visit(path, async (page) => {
+      expect(await page.locator('h1').innerText()).toBe('Build 12: app:1');
+      expect(await page.locator('.figures > div').allInnerTexts()).toEqual([
+        'Time\n10.0s',
+        'Steps cached\n1',
+        'Steps run\n3',
+        'Reused\n5.00kB\n1 layer',
+        'New\n700B\n1 layer',
+        'Pushed\n700B\n5.00kB were there already',
+      ]);
+      const spans = await page.locator('.overview .track').evaluateAll((tracks) =>
+        tracks.map((track) => {
+          const { left, width } = track.getBoundingClientRect();
+          return [...track.children].map((span) => {
+            const box = span.getBoundingClientRect();
+            return [(box.left - left) / width, box.width / width].map((part) => Number(part.toFixed(2)));
+          });
+        }),
+      );
+      expect(spans).toEqual([[[0, 0.6]], [[0, 0.3]], [[0.6, 0.3]], [[0.9, 0.1]]]);
+      expect(await page.locator('tr:has(.badge) code').allInnerTexts()).toEqual(['RUN slow', 'COPY both']);
+      expect(await rowsOf(page, 'Longest chain')).toEqual([
+        ['6.0s', '60 %', '[a 1/1] RUN slow'],
+        ['3.0s', '30 %', '[c 2/2] COPY both'],
+      ]);
+      expect(await rowsOf(page, 'Pushed')).toEqual([
+        ['registry.test/app', '1 blob, 700B', '–', '1 blob, 5.00kB'],
+      ]);
+      expect(await page.locator('#image').innerText()).toContain('not in the store any more');
+      expect(await page.evaluate<string[]>(namelessElements)).toEqual([]);
     });
   });
 

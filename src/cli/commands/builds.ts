@@ -4,6 +4,7 @@ import { type BuildOverview, buildOverview, buildReport } from '../../build/reco
 import { explainedBuild } from '../../build/record/explained-build.ts';
 import { buildLines } from '../builds/print-build.ts';
 import { overviewLines } from '../builds/print-builds.ts';
+import { writeBuildPage } from '../builds/write-build-page.ts';
 import { parseCount } from '../flags/amount.ts';
 import { lookOf } from '../inspect/look.ts';
 import { dataFormat, printJSON } from '../print-data.ts';
@@ -19,6 +20,7 @@ interface ListFlags extends FormatFlags {
 }
 
 interface ShowFlags extends FormatFlags {
+  readonly html?: string;
   /** Commander's name for `--no-trunc`. */
   readonly trunc: boolean;
 }
@@ -30,7 +32,13 @@ export const defineBuilds: DefineCommand = (command, context) => {
     .option('-n, --last <count>', 'so many builds at most', '20')
     .option('--format <format>', 'table or json (default: table)')
     .option('--json', 'short for --format json (docs/BUILDS.md)')
-    .addHelpText('after', '\nExamples:\n' + '  strata builds\n' + '  strata builds show 12')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  strata builds\n' +
+        '  strata builds show 12\n' +
+        '  strata builds show 12 --html build.html',
+    )
     .action((flags: ListFlags) => {
       const format = dataFormat(flags);
       const builds = lastBuilds(root(), parseCount('--last', flags.last, 1));
@@ -42,14 +50,16 @@ export const defineBuilds: DefineCommand = (command, context) => {
     .description('show the steps of a build: hits, misses and why, times, bytes')
     .usage('[OPTIONS] [BUILD]')
     .argument('[BUILD]', 'the number of a build (default: the last one)')
+    .option('--html <file>', 'write one page with the timeline and the image, for a browser')
     .option('--no-trunc', 'cut no digest and no instruction')
-    .addHelpText('after', '\nExample:\n  strata builds show 12')
+    .addHelpText('after', '\nExample:\n  strata builds show 12 --html build.html')
     .action(async (build: string | undefined, _flags: unknown, self: Command) => {
       // --json and --format are flags of the command above.
       const flags = self.optsWithGlobals<ShowFlags>();
       const format = dataFormat(flags);
       const number = build === undefined ? undefined : parseCount('BUILD', build, 1);
       const report = buildReport(explainedBuild(root(), number));
+      if (flags.html !== undefined) await writeBuildPage(flags.html, report, context);
       if (format === 'json') io.stdout.write(printJSON(report));
       else io.stdout.write(`${buildLines(report, lookOf(io), !flags.trunc).join('\n')}\n`);
     });

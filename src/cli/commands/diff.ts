@@ -2,7 +2,7 @@ import { compareImages } from '../../inspect/diff/compare-images.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
 import { lookOf } from '../inspect/look.ts';
 import { diffLines } from '../inspect/print-diff.ts';
-import { writePage } from '../page/write-page.ts';
+import { pageImage, writePage } from '../page/write-page.ts';
 import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
@@ -29,7 +29,10 @@ export const defineDiff: DefineCommand = (command, context) => {
       await withImages([specA, specB], flags, context, async ([a, b], known) => {
         if (a === undefined || b === undefined) return;
         const { comparison, a: one, b: other } = await compareImages(a, b, known);
-        if (flags.html !== undefined) writePage(flags.html, [one, other], comparison, context);
+        if (flags.html !== undefined) {
+          const sides = { a: pageImage(one), b: pageImage(other) };
+          writePage(flags.html, { kind: 'comparison', ...sides, comparison }, context);
+        }
         const { files, findings } = comparison;
         const { stdout } = context.io;
         const data = flags.stat === true ? { ...comparison, files: { ...files, list: [] } } : comparison;

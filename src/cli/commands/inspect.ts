@@ -13,7 +13,7 @@ import { findingLines } from '../inspect/print-findings.ts';
 import { imageLines } from '../inspect/print-image.ts';
 import { layerLines } from '../inspect/print-layers.ts';
 import { limitLines, wasteLines } from '../inspect/print-waste.ts';
-import { writePage } from '../page/write-page.ts';
+import { pageImage, writePage } from '../page/write-page.ts';
 import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
@@ -58,7 +58,8 @@ export const defineInspect: DefineCommand = (command, context) => {
           checks: checkLimits(report.efficiency, limits),
           files: flags.files === true ? listFiles(stack, layer) : undefined,
         };
-        if (flags.html !== undefined) writePage(flags.html, [{ report, stack }], null, context);
+        if (flags.html !== undefined)
+          writePage(flags.html, { kind: 'image', image: pageImage({ report, stack }) }, context);
         const { stdout } = context.io;
         if (flags.json === true) stdout.write(printJSON(jsonOf(view)));
         else {

@@ -1,14 +1,28 @@
-/** What the page of an image is given: plain data in the page itself. */
+/** What a page is given: plain data in the page itself. */
+import type { BuildReport } from '../../build/record/build-report.ts';
 import type { ImageComparison } from '../../inspect/diff/compare-images.ts';
 import type { ImageReport } from '../../inspect/report.ts';
 
 export interface PageData {
   /** `strata 0.1.0`. */
   readonly madeBy: string;
-  /** One, or two that are compared. */
-  readonly images: readonly [PageImage, ...PageImage[]];
-  readonly comparison: ImageComparison | null;
+  readonly subject: PageSubject;
 }
+
+export type PageSubject =
+  | { readonly kind: 'image'; readonly image: PageImage }
+  | {
+      readonly kind: 'comparison';
+      readonly a: PageImage;
+      readonly b: PageImage;
+      readonly comparison: ImageComparison;
+    }
+  | {
+      readonly kind: 'build';
+      readonly build: BuildReport;
+      /** What it built, as far as it is still in the store. */
+      readonly images: readonly PageImage[];
+    };
 
 export interface PageImage {
   readonly report: ImageReport;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { PageData } from './data.ts';
+import type { PageData, PageSubject } from './data.ts';
 
 /** What scripts/build.mjs makes of `browser/`. */
 export interface PageAssets {
@@ -28,7 +28,6 @@ export function renderPage(data: PageData, { script, style }: PageAssets): strin
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const title = data.images.map(({ report }) => report.image.reference).join(' and ');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +36,7 @@ export function renderPage(data: PageData, { script, style }: PageAssets): strin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="${escapeHTML(data.madeBy)}">
-<title>${escapeHTML(title)}</title>
+<title>${escapeHTML(titleOf(data.subject))}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -48,6 +47,19 @@ export function renderPage(data: PageData, { script, style }: PageAssets): strin
 </body>
 </html>
 `;
+}
+
+function titleOf(subject: PageSubject): string {
+  switch (subject.kind) {
+    case 'image':
+      return subject.image.report.image.reference;
+    case 'comparison':
+      return [subject.a, subject.b].map(({ report }) => report.image.reference).join(' and ');
+    case 'build': {
+      const { build, names } = subject.build;
+      return `build ${build}${names.length === 0 ? '' : ` of ${names.join(', ')}`}`;
+    }
+  }
 }
 
 function hashOf(script: string): string {

@@ -3,12 +3,11 @@ import type { ImageComparison } from '../../../inspect/diff/compare-images.ts';
 import type { LayerReport } from '../../../inspect/report.ts';
 import type { PageImage } from '../data.ts';
 import { h, section, table } from './element.ts';
+import { pagedTable } from './paged-table.ts';
 import { countOf, printBytes } from './words.ts';
 
-const rowsShown = 200;
-
 /** Two images beside each other: layers, files, config. */
-export function compareView(comparison: ImageComparison, a: PageImage, b: PageImage): Node[] {
+export function compareView(comparison: ImageComparison, a: PageImage, b: PageImage): HTMLElement[] {
   return [
     section('layers', 'Layers', ...layersBeside(comparison, a, b)),
     section('files', 'Files', fileDifferences(comparison)),
@@ -36,7 +35,7 @@ function layersBeside({ layers }: ImageComparison, a: PageImage, b: PageImage): 
     h('p', {}, text),
     table(
       'Layers beside each other',
-      [{ title: '#', isNumber: true }, { title: 'A' }, { title: 'B' }, { title: '' }],
+      [{ title: 'Layer', isNumber: true }, { title: 'A' }, { title: 'B' }, { title: '' }],
       rows,
     ),
   ];
@@ -72,9 +71,8 @@ function fileDifferences({ files }: ImageComparison): HTMLElement {
     const found = files.list.filter(
       (each) => chosen.includes(each.change) && each.path.toLowerCase().includes(wanted),
     );
-    const shown = found.slice(0, rowsShown);
-    status.textContent = `${countOf(found.length, 'difference')}${found.length > shown.length ? `, the first ${shown.length} shown` : ''}`;
-    results.replaceChildren(...(shown.length === 0 ? [] : [differenceTable(shown)]));
+    status.textContent = countOf(found.length, 'difference');
+    results.replaceChildren(...(found.length === 0 ? [] : [differenceTable(found)]));
   };
   for (const control of [...boxes, input]) control.addEventListener('input', show);
   show();
@@ -97,16 +95,17 @@ function fileDifferences({ files }: ImageComparison): HTMLElement {
 }
 
 function differenceTable(rows: readonly FileDifference[]): HTMLElement {
-  return table(
+  return pagedTable(
     'Files that differ',
     [{ title: '' }, { title: 'Path' }, { title: 'What' }, { title: 'A' }, { title: 'B' }],
-    rows.map(({ path, change, aspects, a, b }) => [
+    rows,
+    ({ path, change, aspects, a, b }) => [
       h('span', { class: `sign ${change}`, role: 'img', 'aria-label': change }, signs[change]),
       h('code', { class: 'path' }, path),
       aspects.join(', '),
       sideText(a, aspects),
       sideText(b, aspects),
-    ]),
+    ],
   );
 }
 

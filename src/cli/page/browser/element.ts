@@ -38,13 +38,17 @@ export function section(id: string, title: string, ...children: readonly Child[]
   );
 }
 
+export interface Head {
+  readonly title: string;
+  readonly isNumber?: boolean;
+}
+
 /** A table with a heading for each column; cells that are numbers stand right. */
 export function table(
   caption: string,
-  heads: readonly { readonly title: string; readonly isNumber?: boolean }[],
+  heads: readonly Head[],
   rows: readonly (readonly Child[])[],
 ): HTMLElement {
-  const classOf = (index: number) => (heads[index]?.isNumber ? { class: 'number' } : {});
   return h(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
@@ -55,13 +59,24 @@ export function table(
       h(
         'thead',
         {},
-        h('tr', {}, ...heads.map(({ title }, index) => h('th', { scope: 'col', ...classOf(index) }, title))),
+        h('tr', {}, ...heads.map((head) => h('th', { scope: 'col', ...classOf(head) }, head.title))),
       ),
-      h(
-        'tbody',
-        {},
-        ...rows.map((cells) => h('tr', {}, ...cells.map((cell, index) => h('td', classOf(index), cell)))),
-      ),
+      h('tbody', {}, ...rows.map((cells) => rowOf(heads, cells))),
     ),
   );
+}
+
+/** A row of such a table; on a narrow screen each cell says its heading. */
+export function rowOf(heads: readonly Head[], cells: readonly Child[]): HTMLElement {
+  return h(
+    'tr',
+    {},
+    ...cells.map((cell, index) =>
+      h('td', { ...classOf(heads[index]), 'data-head': heads[index]?.title }, cell),
+    ),
+  );
+}
+
+function classOf(head: Head | undefined): Attributes {
+  return head?.isNumber === true ? { class: 'number' } : {};
 }

@@ -1,10 +1,9 @@
 import type { PageImage } from '../data.ts';
-import { h, table } from './element.ts';
+import { h } from './element.ts';
 import { type WeighedNode, weigh } from './file-tree.ts';
+import { pagedTable } from './paged-table.ts';
 import { drawTreemap, layerColors } from './treemap.ts';
 import { countOf, layerName, percent, printBytes } from './words.ts';
-
-const rowsShown = 100;
 
 export interface FilesView {
   readonly element: HTMLElement;
@@ -23,27 +22,38 @@ export function filesView({ report, files }: PageImage, id: string): FilesView {
   const withHidden = h('input', { type: 'checkbox', id: `${id}-hidden` });
   const trail = h('nav', { 'aria-label': 'Directory', class: 'trail' });
   const status = h('p', { role: 'status', class: 'note' });
-  const drawing = h('div', {});
   const list = h('div', {});
-  let root = tree();
+  const map = h('div', {});
+  let here: WeighedNode | undefined;
+  let width = 0;
 
   function tree(): WeighedNode {
     const layer = layers.value === '' ? undefined : Number(layers.value);
     return weigh(files, { layer, withHidden: withHidden.checked || layer !== undefined });
   }
   function choose(): void {
-    root = tree();
-    open(root);
+    open(tree());
   }
   function open(node: WeighedNode): void {
     trail.replaceChildren(...trailOf(node, open));
     status.textContent = `${printBytes(node.bytes)} in ${countOf(node.files, 'file')} beneath ${node.path}${node.hidden > 0 ? `, ${printBytes(node.hidden)} of it hidden by later layers` : ''}`;
-    drawing.replaceChildren(drawTreemap(node, open), legend(node));
+    here = node;
+    draw();
     list.replaceChildren(childTable(node, open));
   }
+  function draw(): void {
+    if (here !== undefined && width > 0) map.replaceChildren(drawTreemap(here, width, open), legend(here));
+  }
+  // Drawn for the width there is: what is scaled cannot be read on a small screen.
+  new ResizeObserver(([entry]) => {
+    const now = Math.round(entry?.contentRect.width ?? 0);
+    if (now === width) return;
+    width = now;
+    draw();
+  }).observe(map);
   layers.addEventListener('change', choose);
   withHidden.addEventListener('change', choose);
-  open(root);
+  choose();
 
   const controls = h(
     'p',
@@ -55,7 +65,7 @@ export function filesView({ report, files }: PageImage, id: string): FilesView {
     h('label', { for: `${id}-hidden` }, ' with files that later layers hide (darker)'),
   );
   return {
-    element: h('div', {}, controls, trail, status, drawing, list),
+    element: h('div', {}, controls, trail, status, map, list),
     showLayer(layer) {
       layers.value = String(layer);
       choose();
@@ -100,32 +110,32 @@ function opener(
 }
 
 function childTable(node: WeighedNode, open: (node: WeighedNode) => void): HTMLElement {
-  const rows = node.children
-    .slice(0, rowsShown)
-    .map((child) => [
+  const heaviest = Math.max(1, node.children[0]?.bytes ?? 0);
+  return pagedTable(
+    `What ${node.path} holds`,
+    [
+      { title: 'Name' },
+      { title: 'Size', isNumber: true },
+      { title: 'Share', isNumber: true },
+      { title: 'Files', isNumber: true },
+      { title: 'Mostly of layer' },
+    ],
+    node.children,
+    (child) => [
       child.children.length > 0 ? opener(child, `${child.name}/`, open) : child.name,
       printBytes(child.bytes),
-      percent(child.bytes, node.bytes),
+      h('span', {}, share(child, heaviest), percent(child.bytes, node.bytes)),
       child.files.toLocaleString('en'),
       h('span', {}, swatch(child.layer), String(child.layer)),
-    ]);
-  const more = node.children.length - rows.length;
-  return h(
-    'div',
-    {},
-    table(
-      `What ${node.path} holds`,
-      [
-        { title: 'Name' },
-        { title: 'Size', isNumber: true },
-        { title: 'Share', isNumber: true },
-        { title: 'Files', isNumber: true },
-        { title: 'Mostly of layer' },
-      ],
-      rows,
-    ),
-    more > 0
-      ? h('p', { class: 'note' }, `and ${countOf(more, 'smaller entry').replace('entrys', 'entries')}`)
-      : undefined,
+    ],
   );
+}
+
+/** A bar as long as the entry is heavy beside the heaviest. */
+function share({ bytes, layer }: WeighedNode, heaviest: number): HTMLElement {
+  const fill = h('span', {
+    class: `fill layer-${layer % layerColors}`,
+    style: `width:${((bytes / heaviest) * 100).toFixed(2)}%`,
+  });
+  return h('span', { class: 'meter share', 'aria-hidden': 'true' }, fill);
 }

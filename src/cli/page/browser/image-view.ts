@@ -1,14 +1,15 @@
 import type { PageImage } from '../data.ts';
 import { h, section, table } from './element.ts';
+import { figureRow } from './figures.ts';
 import { filesView } from './files-view.ts';
 import { definitions, layerList } from './layer-list.ts';
 import { searchView } from './search-view.ts';
 import { stackBar } from './stack-view.ts';
 import { wasteList } from './waste-view.ts';
-import { percent, printBytes } from './words.ts';
+import { countOf, percent, printBytes, shortTime } from './words.ts';
 
 /** All of one image. @param id begins the ids of its parts */
-export function imageView(image: PageImage, id: string): Node[] {
+export function imageView(image: PageImage, id: string): HTMLElement[] {
   const { report } = image;
   const files = filesView(image, `${id}files`);
   const showFiles = (layer: number) => {
@@ -35,26 +36,49 @@ export function imageView(image: PageImage, id: string): Node[] {
   ];
 }
 
-/** The image's name and the few numbers that say most. */
-export function imageHead({ report }: PageImage): HTMLElement {
-  const { image, size, efficiency, waste } = report;
-  return definitions([
-    ['Image', image.reference],
-    ['Names', image.names.filter((name) => name !== image.reference).join(', ')],
-    ['Platform', image.platform],
-    ['Created', image.created ?? undefined],
-    ['Manifest', image.manifestDigest ?? undefined],
-    ['Config', image.configDigest],
-    [
-      'Size',
-      `${printBytes(size.stored)} stored, ${printBytes(size.content)} of files in its layers, ${printBytes(size.visible)} visible`,
-    ],
-    ['Hidden', `${printBytes(waste.hiddenBytes)}, ${percent(waste.hiddenBytes, size.content)} of all files`],
-    ['Efficiency', `${(efficiency.score * 100).toFixed(1)} %`],
+/** The few numbers that say most. */
+export function imageFigures({ report: { size, efficiency, waste, layers, base } }: PageImage): HTMLElement {
+  const own = layers.length - (base?.count ?? 0);
+  return figureRow([
+    { name: 'Stored', value: printBytes(size.stored), note: 'compressed' },
+    { name: 'Files in all layers', value: printBytes(size.content) },
+    { name: 'Files to be seen', value: printBytes(size.visible) },
+    {
+      name: 'Wasted',
+      value: printBytes(waste.hiddenBytes),
+      note: `${percent(waste.hiddenBytes, size.content)}, hidden by later layers`,
+    },
+    { name: 'Efficiency', value: `${(efficiency.score * 100).toFixed(1)} %`, note: 'as dive counts' },
+    {
+      name: 'Layers',
+      value: String(layers.length),
+      note: base === null ? undefined : `${countOf(base.count, 'of the base', 'of the base')}, ${own} above`,
+    },
   ]);
 }
 
-function findings({ report }: PageImage, id: string): Node[] {
+/** What tells the image from others. @param naming whether its name stands elsewhere */
+export function imageFacts(
+  { report: { image, size } }: PageImage,
+  naming: 'without its name' | 'with its name' = 'without its name',
+): HTMLElement {
+  const names = image.names.filter((name) => name !== image.reference).join(', ');
+  return definitions([
+    ...(naming === 'with its name'
+      ? ([
+          ['Image', image.reference],
+          ['Size', `${printBytes(size.stored)} stored, ${printBytes(size.content)} of files`],
+        ] as const)
+      : []),
+    ['Names', names],
+    ['Platform', image.platform],
+    ['Created', image.created === null ? undefined : `${shortTime(image.created)} UTC`],
+    ['Manifest', image.manifestDigest ?? undefined],
+    ['Config', image.configDigest],
+  ]);
+}
+
+function findings({ report }: PageImage, id: string): HTMLElement[] {
   if (report.findings.length === 0) return [];
   const items = report.findings.map(({ where, message, code }) =>
     h('li', {}, `${where}: ${message} [${code}]`),
@@ -98,9 +122,9 @@ function historyTable({ report: { history, layers } }: PageImage): HTMLElement {
       { title: 'Files', isNumber: true },
     ],
     history.map(({ layer, instruction, created }) => [
-      layer === null ? '–' : String(layer),
+      layer === null ? '' : String(layer),
       h('code', {}, instruction),
-      created ?? '',
+      created === null ? '' : h('time', { datetime: created }, shortTime(created)),
       layer === null ? '' : printBytes(layers[layer]?.size.content ?? 0),
     ]),
   );

@@ -1,7 +1,7 @@
 import type { ImageReport, LayerReport } from '../../../inspect/report.ts';
 import { placeOf } from '../../inspect/short.ts';
 import { h } from './element.ts';
-import { countOf, kindOf, kindWords, printBytes } from './words.ts';
+import { countOf, kindOf, kindWords, printBytes, printSeconds, shortTime } from './words.ts';
 
 /** The layers one below the other, the lowest first; each opens to all that is known of it. */
 export function layerList({ layers, base }: ImageReport, onShowFiles: (layer: number) => void): HTMLElement {
@@ -13,7 +13,7 @@ export function layerList({ layers, base }: ImageReport, onShowFiles: (layer: nu
       : h(
           'p',
           { class: 'note' },
-          `The lowest ${countOf(base.count, 'layer')}: ${base.name ?? 'what the history has before this build'}`,
+          `Base image, ${countOf(base.count, 'layer')}: ${base.name ?? 'what the history has before this build'}`,
         );
   return h('div', {}, baseTitle, h('ol', { class: 'layers', start: 0 }, ...items));
 }
@@ -33,6 +33,7 @@ function layerItem(layer: LayerReport, largest: number, onShowFiles: (layer: num
       h(
         'summary',
         {},
+        h('span', { class: 'chevron', 'aria-hidden': 'true' }),
         h('span', { class: `swatch kind-${kind}`, role: 'img', 'aria-label': kindWords[kind] }),
         h('span', { class: 'index' }, String(index)),
         h('code', {}, place, instruction === '' ? '(no history)' : instruction),
@@ -62,13 +63,13 @@ function facts(layer: LayerReport): HTMLElement {
       ? undefined
       : source.result === 'cached'
         ? 'cached'
-        : `run in ${(source.durationMs / 1000).toFixed(1)} s`;
+        : `run in ${printSeconds(source.durationMs)}`;
   const rows: [string, string | undefined][] = [
     ['Stored', `${printBytes(size.stored)} (${mediaType})`],
     ['Unpacked', `${printBytes(size.content)} of files, ${printBytes(size.tar)} as tar`],
     ['Hidden by later layers', printBytes(size.hidden)],
     ['Last build', built],
-    ['Created', created ?? undefined],
+    ['Created', created === null ? undefined : `${shortTime(created)} UTC`],
     ['Created by', createdBy ?? undefined],
     ['Digest', digest],
     ['DiffID', diffID ?? undefined],

@@ -1,49 +1,69 @@
-/** The page of an image, or of two: drawn from the data that stands in it. */
-import type { PageData, PageImage } from '../data.ts';
+/** The page of an image, of two, or of a build: drawn from the data that stands in it. */
+import type { PageData, PageImage, PageSubject } from '../data.ts';
+import { buildHead, buildSections } from './build-view.ts';
 import { compareView } from './compare-view.ts';
+import { contents } from './contents.ts';
 import { h } from './element.ts';
-import { imageHead, imageView } from './image-view.ts';
+import { imageFacts, imageFigures, imageView } from './image-view.ts';
 
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
 const page = document.getElementById('page');
-page?.append(
-  ...(data.comparison === null ? onePage(data.images[0]) : comparedPage(data)),
-  h('footer', {}, data.madeBy),
-);
+const drawn = draw(data.subject);
+page?.append(drawn.head, contents(drawn.sections), ...drawn.sections, h('footer', {}, data.madeBy));
 
-function onePage(image: PageImage): Node[] {
-  return [
-    h('header', {}, h('h1', {}, image.report.image.reference), imageHead(image)),
-    ...imageView(image, ''),
-  ];
+interface Drawn {
+  readonly head: HTMLElement;
+  readonly sections: readonly HTMLElement[];
 }
 
-function comparedPage({ images: [a, b], comparison }: PageData): Node[] {
-  if (comparison === null || b === undefined) return [];
+function draw(subject: PageSubject): Drawn {
+  switch (subject.kind) {
+    case 'image': {
+      const { image } = subject;
+      const title = h('h1', {}, image.report.image.reference);
+      return {
+        head: h('header', {}, title, imageFigures(image), imageFacts(image)),
+        sections: imageView(image, ''),
+      };
+    }
+    case 'comparison':
+      return drawComparison(subject);
+    case 'build': {
+      const { build, images } = subject;
+      const [only] = images;
+      const whole =
+        only !== undefined && images.length === 1
+          ? imageView(only, 'image-')
+          : images.map((image, index) => wholeImage(image, `image-${index}-`, image.report.image.platform));
+      return { head: buildHead(build), sections: [...buildSections(build, images), ...whole] };
+    }
+  }
+}
+
+function drawComparison({ a, b, comparison }: PageSubject & { readonly kind: 'comparison' }): Drawn {
   const verdict = comparison.isSame ? 'They are the same image.' : 'They are different images.';
-  return [
-    h(
+  const side = (letter: string, image: PageImage) =>
+    h('div', {}, h('h2', {}, letter), imageFacts(image, 'with its name'));
+  return {
+    head: h(
       'header',
       {},
       h('h1', {}, 'Two images'),
       h('p', {}, verdict),
-      h(
-        'div',
-        { class: 'pair' },
-        h('div', {}, h('h2', {}, 'A'), imageHead(a)),
-        h('div', {}, h('h2', {}, 'B'), imageHead(b)),
-      ),
+      h('div', { class: 'pair' }, side('A', a), side('B', b)),
     ),
-    ...compareView(comparison, a, b),
-    wholeImage('A', a),
-    wholeImage('B', b),
-  ];
+    sections: [
+      ...compareView(comparison, a, b),
+      wholeImage(a, 'a-', 'All of A'),
+      wholeImage(b, 'b-', 'All of B'),
+    ],
+  };
 }
 
-/** Everything of one of two images, drawn when it is opened. */
-function wholeImage(letter: string, image: PageImage): HTMLElement {
-  const details = h('details', { class: 'whole' }, h('summary', {}, h('h2', {}, `All of ${letter}`)));
-  details.addEventListener('toggle', () => details.append(...imageView(image, `${letter.toLowerCase()}-`)), {
+/** Everything of one of several images, drawn when it is opened. */
+function wholeImage(image: PageImage, id: string, title: string): HTMLElement {
+  const details = h('details', { class: 'whole', id }, h('summary', {}, h('h2', {}, title)));
+  details.addEventListener('toggle', () => details.append(imageFigures(image), ...imageView(image, id)), {
     once: true,
   });
   return details;

@@ -1,9 +1,9 @@
 import type { PageImage } from '../data.ts';
-import { h, table } from './element.ts';
+import { h } from './element.ts';
 import { pathsOf } from './file-tree.ts';
-import { printBytes } from './words.ts';
+import { pagedTable } from './paged-table.ts';
+import { countOf, printBytes } from './words.ts';
 
-const rowsShown = 200;
 const pauseMs = 120;
 const changeWords: Readonly<Record<string, string>> = {
   '+': 'added',
@@ -29,14 +29,12 @@ export function searchView({ files }: PageImage, id: string): HTMLElement {
     }
     const found: number[] = [];
     for (const [row, node] of files.node.entries()) if (lower[node]?.includes(wanted)) found.push(row);
-    const shown = found.slice(0, rowsShown);
-    const count = found.length === 1 ? '1 match' : `${found.length.toLocaleString('en')} matches`;
-    status.textContent = found.length > shown.length ? `${count}, the first ${shown.length} shown` : count;
-    results.replaceChildren(...(shown.length === 0 ? [] : [resultTable(shown)]));
+    status.textContent = countOf(found.length, 'match', 'matches');
+    results.replaceChildren(...(found.length === 0 ? [] : [resultTable(found)]));
   }
 
   function resultTable(rows: readonly number[]): HTMLElement {
-    return table(
+    return pagedTable(
       'Files found',
       [
         { title: 'Path' },
@@ -46,14 +44,15 @@ export function searchView({ files }: PageImage, id: string): HTMLElement {
         { title: 'Owner' },
         { title: 'Size', isNumber: true },
       ],
-      rows.map((row) => [
+      rows,
+      (row) => [
         h('code', { class: 'path' }, paths[files.node[row] ?? 0] ?? ''),
         String(files.layer[row] ?? ''),
         what(row),
         (files.mode[row] ?? 0).toString(8).padStart(4, '0'),
         files.owner[row] ?? '',
         files.type[row] === '-' ? printBytes(files.size[row] ?? 0) : '',
-      ]),
+      ],
     );
   }
 
@@ -70,7 +69,7 @@ export function searchView({ files }: PageImage, id: string): HTMLElement {
   return h(
     'div',
     { class: 'search', role: 'search' },
-    h('label', { for: id }, 'Find files by a part of their path '),
+    h('label', { for: id }, 'Find files of all layers by a part of their path '),
     input,
     status,
     results,

@@ -11,7 +11,7 @@ export function stackBar({ layers, size, waste }: ImageReport, onPick: (layer: n
   const parts = kinds
     .filter((kind) => bytesOf(kind) > 0)
     .map((kind) => `${kindWords[kind]} ${printBytes(bytesOf(kind))}`);
-  const label = `${countOf(layers.length, 'layer')}, ${printBytes(size.content)} of files: ${parts.join('; ')}; hidden by later layers ${printBytes(waste.hiddenBytes)}`;
+  const label = `${countOf(layers.length, 'layer')}, ${printBytes(size.content)} of files: ${parts.join('; ')}; wasted, hidden by later layers ${printBytes(waste.hiddenBytes)}`;
   return h(
     'figure',
     { class: 'stack' },
@@ -28,7 +28,7 @@ export function stackBar({ layers, size, waste }: ImageReport, onPick: (layer: n
         .map((kind) => legend(`kind-${kind}`, `${kindWords[kind]}: ${printBytes(bytesOf(kind))}`)),
       legend(
         'hidden',
-        `hidden by later layers: ${printBytes(waste.hiddenBytes)} (${percent(waste.hiddenBytes, size.content)})`,
+        `wasted, hidden by later layers: ${printBytes(waste.hiddenBytes)} (${percent(waste.hiddenBytes, size.content)})`,
       ),
     ),
   );

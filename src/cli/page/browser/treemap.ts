@@ -3,14 +3,11 @@ import { svg } from './element.ts';
 import type { WeighedNode } from './file-tree.ts';
 import { countOf, printBytes } from './words.ts';
 
-/** Units of the drawing; it is scaled to the width there is. */
-const width = 1000;
-const height = 520;
 const deepest = 4;
 /** Colours in page.css; layers beyond them begin again. */
 export const layerColors = 10;
 /** Smaller tiles are drawn as one. */
-const leastArea = 40;
+const leastArea = 60;
 const headHeight = 18;
 
 /** What is drawn: a node of the tree, or all that is too small to tell apart. */
@@ -20,8 +17,16 @@ interface Tile {
   readonly children: readonly Tile[];
 }
 
-/** The directory's content as tiles, coloured by the layer that has most of it. */
-export function drawTreemap(root: WeighedNode, onOpen: (node: WeighedNode) => void): SVGElement {
+/**
+ * The directory's content as tiles, coloured by the layer that has most of it.
+ * @param width pixels there are
+ */
+export function drawTreemap(
+  root: WeighedNode,
+  width: number,
+  onOpen: (node: WeighedNode) => void,
+): SVGElement {
+  const height = Math.round(Math.min(540, Math.max(300, width / 2)));
   const label = `Sizes beneath ${root.path}: ${printBytes(root.bytes)} in ${countOf(root.files, 'file')}. The table has the same.`;
   const drawing = svg('svg', {
     viewBox: `0 0 ${width} ${height}`,

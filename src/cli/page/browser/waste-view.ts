@@ -20,7 +20,13 @@ function wasteItem(item: WasteItem, { layers }: ImageReport): HTMLElement {
   return h(
     'li',
     {},
-    h('p', {}, h('strong', {}, printBytes(item.bytes)), ' ', h('code', {}, name(item.layer))),
+    h(
+      'p',
+      { class: 'clamped' },
+      h('strong', {}, printBytes(item.bytes)),
+      ' ',
+      h('code', {}, name(item.layer)),
+    ),
     h(
       'p',
       {},

@@ -1,11 +1,12 @@
 import type { LayerReport } from '../../../inspect/report.ts';
-import { printBytes } from '../../../progress/quantities.ts';
+import { printBytes, printSeconds } from '../../../progress/quantities.ts';
+import { shortTime } from '../../inspect/short.ts';
 
-export { printBytes };
+export { printBytes, printSeconds, shortTime };
 
 /** `1 file`, `3 files`. */
-export function countOf(count: number, one: string): string {
-  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
 export function percent(part: number, whole: number): string {
