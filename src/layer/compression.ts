@@ -20,9 +20,13 @@ export function layerMediaType({ algorithm }: Compression): string {
   }
 }
 
-/** For a layer that this Node can neither compress nor unpack. */
+/** For a layer that can be neither compressed nor unpacked here. */
 export function zstdMissing(): HostError {
-  return new HostError('zstd-missing', `Node ${process.versions.node} has no zstd`, {
-    hint: 'run strata with Node 22.15 or newer, or use gzip',
-  });
+  return new HostError(
+    'zstd-missing',
+    `Node ${process.versions.node} has no zstd, and this machine no libzstd`,
+    {
+      hint: 'install it (Debian: apt-get install libzstd1), run strata with Node 22.15 or newer, or use gzip',
+    },
+  );
 }

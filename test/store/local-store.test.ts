@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openBlobStore } from '../../src/content/dir-store.ts';
 import { openRefs } from '../../src/content/refs.ts';
@@ -186,10 +185,8 @@ describe('save and load', () => {
     expect(await loadImages(await packed('gzip'), undefined, other, signal)).toHaveLength(1);
   });
 
-  test('a stream packed with zstd, where Node can read it', async () => {
-    const loading = loadImages(await packed('zstd -q'), undefined, other, signal);
-    if ('createZstdDecompress' in zlib) expect(await loading).toHaveLength(1);
-    else await expect(loading).rejects.toMatchObject({ code: 'zstd-missing' });
+  test('a stream packed with zstd', async () => {
+    expect(await loadImages(await packed('zstd -q'), undefined, other, signal)).toHaveLength(1);
   });
 
   test('a layout directory that skopeo made', async () => {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
+import { loadZstd, type Zstd } from '../../sys/zstd.ts';
 import { type Compression, zstdMissing } from '../compression.ts';
 
 /** Layers are compressed in blocks of this size, each on whichever thread is free. */
@@ -82,7 +83,7 @@ function zstdCompressor(level: number): BlockCompressor {
   // Node 22.15 brought it; the types are those of Node 20.
   const zlib: { zstdCompressSync?: ZstdCompress } = createRequire(import.meta.url)('node:zlib');
   const { zstdCompressSync } = zlib;
-  if (zstdCompressSync === undefined) throw zstdMissing();
+  if (zstdCompressSync === undefined) return libraryCompressor(level, loadZstd());
   return {
     writer: `node zstd ${process.versions.zstd} level ${level}`,
     compress(input, output) {
@@ -90,6 +91,15 @@ function zstdCompressor(level: number): BlockCompressor {
       output.set(frame);
       return frame.length;
     },
+  };
+}
+
+/** zstd by the given library. */
+export function libraryCompressor(level: number, library: Zstd | undefined): BlockCompressor {
+  if (library === undefined) throw zstdMissing();
+  return {
+    writer: `${library.name} level ${level}`,
+    compress: (input, output) => library.compress(input, output, level),
   };
 }
 

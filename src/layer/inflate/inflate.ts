@@ -4,6 +4,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { IntegrityError, systemCode } from '../../core/errors.ts';
+import { loadZstd, type ZstdInflater } from '../../sys/zstd.ts';
 import { zstdMissing } from '../compression.ts';
 import { inflateMember } from './inflate-member.ts';
 
@@ -20,7 +21,7 @@ export async function* inflateLayer(blob: Chunks): AsyncGenerator<Uint8Array, vo
   const { head, whole } = await peek(blob);
   try {
     if (head.startsWith('1f8b')) yield* inflateGzip(whole);
-    else if (/^(28b52ffd|5.2a4d18)/.test(head)) yield* through(zstdDecompressor(), whole);
+    else if (/^(28b52ffd|5.2a4d18)/.test(head)) yield* inflateZstd(whole);
     else yield* whole;
   } catch (error) {
     const code = systemCode(error);
@@ -72,10 +73,23 @@ async function* through(transform: Duplex, blob: Chunks): AsyncGenerator<Uint8Ar
   await feeding;
 }
 
-function zstdDecompressor(): Duplex {
+async function* inflateZstd(blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
   // Node 22.15 brought it; the types are those of Node 20.
   const zlib: { createZstdDecompress?: () => Duplex } = createRequire(import.meta.url)('node:zlib');
-  const { createZstdDecompress } = zlib;
-  if (createZstdDecompress === undefined) throw zstdMissing();
-  return createZstdDecompress();
+  if (zlib.createZstdDecompress !== undefined) return yield* through(zlib.createZstdDecompress(), blob);
+  const library = loadZstd();
+  if (library === undefined) throw zstdMissing();
+  yield* inflateWith(library.openInflater(), blob);
+}
+
+async function* inflateWith(
+  inflater: ZstdInflater,
+  blob: Chunks,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of blob) yield* inflater.push(chunk);
+    inflater.end();
+  } finally {
+    inflater.close();
+  }
 }

@@ -4,6 +4,7 @@ import {
   blockBytes,
   compressedBlockBytes,
   gzipCompressor,
+  libraryCompressor,
   nodeDeflate,
   openBlockCompressor,
 } from '../../../src/layer/compress/block-compressor.ts';
@@ -62,12 +63,14 @@ test('every level names its writer', () => {
   expect(name()).toMatch(/^(libdeflate|node zlib)\S* .*level 6$/);
 });
 
-test('zstd, where Node has it', () => {
+test('zstd: a frame that names its writer', () => {
   const output = new Uint8Array(compressedBlockBytes);
-  const run = () => openBlockCompressor({ algorithm: 'zstd' }).compress(new Uint8Array(1000), output);
-  if (process.versions.zstd === undefined) {
-    expect(run).toThrow(expect.objectContaining({ code: 'zstd-missing' }));
-  } else {
-    expect(Buffer.from(output.subarray(0, run())).toString('hex', 0, 4)).toBe('28b52ffd');
-  }
+  const compressor = openBlockCompressor({ algorithm: 'zstd' });
+  const length = compressor.compress(new Uint8Array(1000), output);
+  expect(Buffer.from(output.subarray(0, length)).toString('hex', 0, 4)).toBe('28b52ffd');
+  expect(compressor.writer).toMatch(/^(node zstd|libzstd) [\d.]+ level 3$/);
+});
+
+test('zstd, where neither Node nor the system has it', () => {
+  expect(() => libraryCompressor(3, undefined)).toThrow(expect.objectContaining({ code: 'zstd-missing' }));
 });
