@@ -1,13 +1,13 @@
 /** A layer in another form than it is stored in: compressed otherwise, or without late times. Each is made once. */
-import type { BlobStore } from '../content/blob-store.ts';
-import type { StoredLayer } from '../oci/descriptor.ts';
-import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import { clampLayer } from './clamp.ts';
-import { openBlockCompressor } from './compress/block-compressor.ts';
-import { type Compression, layerMediaType } from './compression.ts';
-import { type LayerBlob, type LayerRecord, sameLayer } from './layer-record.ts';
-import type { PackedLayer } from './pack.ts';
-import { recompressLayer } from './recompress.ts';
+import type { BlobStore } from '../../content/blob-store.ts';
+import type { StoredLayer } from '../../oci/descriptor.ts';
+import type { SnapshotID } from '../../snapshot/snapshotter.ts';
+import { clampLayer } from '../clamp.ts';
+import { openBlockCompressor } from '../compress/block-compressor.ts';
+import { type Compression, layerMediaType } from '../compression.ts';
+import { type LayerBlob, type LayerRecord, sameLayer } from '../layer-record.ts';
+import type { PackedLayer } from '../pack.ts';
+import { recompressLayer } from '../recompress.ts';
 
 export interface FormServices {
   readonly blobs: BlobStore;
