@@ -1,16 +1,16 @@
 import { assert } from '../core/assert.ts';
-import { type Platform, platformFromNode } from '../core/platform.ts';
+import type { Platform } from '../core/platform.ts';
 import { traced } from '../core/trace.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { finishConfig } from '../plan/image/finish-config.ts';
-import type { Plan, PlanRequest } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { planBuild } from '../plan/plan-build.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
-import type { BuildOptions } from './options.ts';
 import type { LayerWish } from './outputs.ts';
+import { planRequest } from './plan-request.ts';
 import { platformsOf } from './platforms.ts';
 import { type PlanOutcome, runPlan } from './run-plan.ts';
 import type { BuildSession } from './session.ts';
@@ -40,7 +40,14 @@ export function planPlatform(
   dockerfile: Dockerfile,
   platform: Platform,
 ): Promise<Plan> {
-  return traced('plan', () => planBuild(planRequest(options, inputs, dockerfile, platform), bases));
+  const request = {
+    ...planRequest(options, inputs, dockerfile, platform),
+    labels: new Map(options.labels),
+    showsPlatform: platformsOf(options).length > 1,
+    noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),
+    network: options.run.network,
+  };
+  return traced('plan', () => planBuild(request, bases));
 }
 
 /**
@@ -107,31 +114,4 @@ async function withCache(
   const known = accounts.find((each) => each.plan === plan)?.accounts ?? new Map();
   const member: object = { [inlineMember]: inlineCache(plan, known) };
   return { ...config, ...member };
-}
-
-function planRequest(
-  options: BuildOptions,
-  inputs: BuildInputs,
-  dockerfile: Dockerfile,
-  targetPlatform: Platform,
-): PlanRequest {
-  const given = options.buildArgs.flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
-  return {
-    dockerfile,
-    target: options.target,
-    buildArgs: new Map(given),
-    targetPlatform,
-    isPlatformExplicit: options.platforms.length > 0,
-    buildPlatform: platformFromNode(process.arch),
-    contexts: inputs.named,
-    contextEpoch: inputs.epochSeconds,
-    labels: new Map(options.labels),
-    showsPlatform: platformsOf(options).length > 1,
-    noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),
-    ignoreRules: inputs.ignoreRules,
-    network: options.run.network,
-    maxDiagnostics: 20,
-  };
 }

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { BlobInfo, BlobReader, BlobStore } from '../content/blob-store.ts';
+import type { BlobReader, BlobStore } from '../content/blob-store.ts';
+import { copyBlob } from '../content/copy-blob.ts';
 import { openLayoutBlobs } from '../content/dir-reader.ts';
 import { digestHex, isDigest } from '../core/digest.ts';
 import { HostError, IntegrityError, StrataError } from '../core/errors.ts';
@@ -143,18 +144,6 @@ function chooseManifest(
   throw new StrataError('no-such-image', `${reference} names no image of that layout`, {
     hint: names.length === 0 ? 'the layout is empty' : `it has ${names.join(', ')}`,
   });
-}
-
-/** Verified while it is read and again while it is written. */
-async function copyBlob(blob: BlobInfo, from: BlobReader, to: BlobStore): Promise<void> {
-  if (to.size(blob.digest) === blob.size) return;
-  const writer = await to.create();
-  try {
-    for await (const chunk of from.open(blob)) await writer.write(chunk);
-    await writer.commit({ digest: blob.digest, size: blob.size });
-  } finally {
-    await writer.abort();
-  }
 }
 
 function noSuchPlatform(

@@ -4,6 +4,7 @@ import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
+import type { StepResources } from '../sandbox/step.ts';
 import type { Annotation } from './annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
 import type { ShellPlace } from './shell.ts';
@@ -83,16 +84,7 @@ export interface RunOptions {
   readonly cgroupParent?: string | undefined;
   /** How long each may take. */
   readonly stepTimeoutMs?: number | undefined;
-  readonly resources: Resources;
-}
-
-export interface Resources {
-  readonly memoryBytes?: number | undefined;
-  readonly cpuQuota?: number | undefined;
-  readonly cpuPeriod?: number | undefined;
-  readonly cpuShares?: number | undefined;
-  readonly cpusetCpus?: string | undefined;
-  readonly cpusetMems?: string | undefined;
+  readonly resources: StepResources;
 }
 
 /** The world outside one build: where events go, what stops it, and the few things read from the process. */

@@ -58,18 +58,24 @@ export interface StepNetwork {
   readonly hosts: readonly (readonly [name: string, address: string])[];
 }
 
-export interface StepLimits {
+/** What the step's cgroup may take; no limit where undefined. */
+export interface StepResources {
+  readonly memoryBytes?: number | undefined;
+  /** Microseconds of processor time in each period. */
+  readonly cpuQuota?: number | undefined;
+  /** Microseconds. */
+  readonly cpuPeriod?: number | undefined;
+  readonly cpuShares?: number | undefined;
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
+}
+
+export interface StepLimits extends StepResources {
   readonly shmSizeBytes?: number | undefined;
   /** As Docker names them: `nofile`, `core` …. */
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   /** The cgroup in which the step's own is made; `/` when undefined. */
   readonly cgroupParent?: string | undefined;
-  readonly memoryBytes?: number | undefined;
-  readonly cpuQuota?: number | undefined;
-  readonly cpuPeriod?: number | undefined;
-  readonly cpuShares?: number | undefined;
-  readonly cpusetCpus?: string | undefined;
-  readonly cpusetMems?: string | undefined;
 }
 
 export interface StepExit {

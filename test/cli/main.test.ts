@@ -1,13 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/table.ts';
-import { main } from '../../src/cli/main.ts';
 import { openBlobStore } from '../../src/content/dir-store.ts';
 import { openRefs } from '../../src/content/refs.ts';
 import { type AssembledImage, assembleImage } from '../../src/export/assemble.ts';
+import { type Outcome, strata as runStrata } from '../support/in-process.ts';
 
 let dir: string;
 
@@ -16,28 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function collector(): { stream: Writable; text(): string } {
-  const chunks: Buffer[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(Buffer.from(chunk));
-      done();
-    },
-  });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
-}
-
 /** Runs a command line in this process, its state in the test's directory. */
-async function strata(args: readonly string[], stdin: Buffer = Buffer.alloc(0)) {
-  const stdout = collector();
-  const stderr = collector();
-  const code = await main(args, {
-    stdin: new PassThrough().end(stdin),
-    stdout: stdout.stream,
-    stderr: stderr.stream,
-    env: { STRATA_ROOT: join(dir, 'root'), XDG_CONFIG_HOME: dir },
-  });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
+function strata(args: readonly string[], stdin?: Buffer): Promise<Outcome> {
+  const env = { STRATA_ROOT: join(dir, 'root'), XDG_CONFIG_HOME: dir };
+  return runStrata(args, { env, ...(stdin === undefined ? {} : { stdin }) });
 }
 
 /** An image without layers, named in the test's root. */

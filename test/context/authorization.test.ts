@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gitAuthorization, urlAuthorization } from '../../src/context/authorization.ts';
 import { checkOutGit } from '../../src/context/git-checkout.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const secretsOf = (secrets: Readonly<Record<string, string>>) => (id: string) =>
   secrets[id] === undefined ? undefined : Buffer.from(secrets[id]);
@@ -58,9 +59,7 @@ describe('credentials of a repository', () => {
       else response.writeHead(404).end();
     });
     servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    return typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+    return `http://${await listenOnLoopback(server)}`;
   };
 
   beforeAll(async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { downloadFile } from '../../src/context/download.ts';
 import { StrataError } from '../../src/core/errors.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-download-'));
 const body = Buffer.alloc(3_000_000, 'content');
@@ -17,9 +18,7 @@ let other = '';
 async function serve(handler: Parameters<typeof createServer>[1]): Promise<string> {
   const server = createServer(handler);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  return typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+  return `http://${await listenOnLoopback(server)}`;
 }
 
 beforeAll(async () => {

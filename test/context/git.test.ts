@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOutGit, resolveGit } from '../../src/context/git-checkout.ts';
 import { type GitReference, parseGitReference } from '../../src/context/git-reference.ts';
 import { StrataError } from '../../src/core/errors.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const plain = {
   ref: undefined,
@@ -144,9 +145,7 @@ describe('a checkout', () => {
       if (existsSync(path) && statSync(path).isFile()) response.end(readFileSync(path));
       else response.writeHead(404).end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    url = typeof address === 'object' ? `http://127.0.0.1:${address?.port}/r.git` : '';
+    url = `http://${await listenOnLoopback(server)}/r.git`;
   });
   afterAll(() => {
     server.close();

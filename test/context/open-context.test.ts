@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openContext } from '../../src/context/open-context.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-context-'));
 const folder = join(scratch, 'folder');
@@ -21,9 +22,7 @@ beforeAll(async () => {
     const { authorization } = request.headers;
     response.end(request.url?.endsWith('.tgz') ? tar : `FROM scratch\n#${authorization ?? ''}`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  base = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+  base = `http://${await listenOnLoopback(server)}`;
 });
 afterAll(() => {
   server.close();

@@ -13,6 +13,7 @@ import { openArchives } from '../../src/copy/unpack.ts';
 import { StrataError } from '../../src/core/errors.ts';
 import { emptyTree } from '../../src/core/file-tree.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { applyEntries, difference } from './tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-added-'));
@@ -53,9 +54,7 @@ beforeAll(async () => {
     } else if (path === '/text') response.end(request.headers.authorization ?? 'nobody');
     else response.writeHead(404).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  base = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : '';
+  base = `http://${await listenOnLoopback(server)}`;
 });
 afterAll(() => {
   server.close();

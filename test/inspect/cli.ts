@@ -1,8 +1,9 @@
 /** Command lines in this process, and what they print compared with files that are kept. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { collector } from '../support/collector.ts';
 import { fixture } from './images.ts';
 
 export interface Terminal {
@@ -12,8 +13,9 @@ export interface Terminal {
 }
 
 export async function strata(args: readonly string[], { columns, env = {} }: Terminal = {}) {
-  const stdout = collector(columns);
-  const stderr = collector(undefined);
+  const stdout = collector();
+  if (columns !== undefined) Object.assign(stdout.stream, { isTTY: true, columns });
+  const stderr = collector();
   const code = await main(args, {
     stdin: new PassThrough().end(),
     stdout: stdout.stream,
@@ -21,18 +23,6 @@ export async function strata(args: readonly string[], { columns, env = {} }: Ter
     env: { STRATA_ROOT: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent', ...env },
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-function collector(columns: number | undefined) {
-  const chunks: Buffer[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(Buffer.from(chunk));
-      done();
-    },
-  });
-  if (columns !== undefined) Object.assign(stream, { isTTY: true, columns });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
 }
 
 /** Exact output, kept in fixtures/images/golden. UPDATE_GOLDEN=1 writes it anew. */

@@ -56,7 +56,7 @@ describeBuilds([...refereeNeeds, 'mmdebstrap'], 'a C program compiled in the san
   });
 
   test('is pulled by buildah', async () => {
-    expect(await buildahPull(site, tar)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await buildahPull(site, `oci-archive:${tar}`)).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test('is loaded and run by docker, with its own arguments and with others', async () => {

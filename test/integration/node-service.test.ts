@@ -64,7 +64,7 @@ describeBuilds(
     });
 
     test('is pulled by buildah', async () => {
-      expect(await buildahPull(site, tar)).toMatch(/^[0-9a-f]{64}$/);
+      expect(await buildahPull(site, `oci-archive:${tar}`)).toMatch(/^[0-9a-f]{64}$/);
     });
 
     test('is loaded and run by docker, and answers', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refereeNeeds } from '../support/capabilities.ts';
 import { type DockerEngine, startDockerd } from '../support/dockerd.ts';
 import { run, runOk } from '../support/process.ts';
+import { buildahPull } from '../support/referees.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -44,16 +45,7 @@ describeBuilds([...refereeNeeds, 'registry'], 'an image that is pushed', (site) 
     });
     const pulled = await site.strata(['--root', site.path('another'), 'pull', first]);
     expect(pulled).toMatchObject({ code: 0, stdout: `${first} ${digest}\n` });
-    const storage = [
-      '--root',
-      site.path('buildah'),
-      '--runroot',
-      site.path('buildah-run'),
-      '--storage-driver',
-      'vfs',
-    ];
-    const buildah = await run('buildah', [...storage, 'pull', '--tls-verify=false', first]);
-    expect(buildah).toMatchObject({ code: 0 });
+    expect(await buildahPull(site, first)).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test('by an output, by digest, with its annotations', async () => {

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BlobDigest, digestFromHex } from '../../src/core/digest.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
+import { listenOnLoopback } from './loopback.ts';
 
 /** What goes wrong with a request. */
 type Fault =
@@ -214,10 +215,7 @@ export async function startFaultyRegistry(options: FaultyRegistryOptions = {}): 
     tls === undefined
       ? createServer(listener)
       : createSecureServer({ ...tls, requestCert: tls.ca !== undefined }, listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const host = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const host = await listenOnLoopback(server);
   const base = `${tls === undefined ? 'http' : 'https'}://${host}/`;
 
   return {

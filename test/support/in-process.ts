@@ -1,5 +1,6 @@
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
+import { collector } from './collector.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -10,7 +11,7 @@ export interface Outcome {
 /** Runs a command line in this process, with nothing of its environment. */
 export async function strata(
   args: readonly string[],
-  { env = {}, stdin = '' }: { readonly env?: Record<string, string>; readonly stdin?: string } = {},
+  { env = {}, stdin = '' }: { readonly env?: Record<string, string>; readonly stdin?: string | Buffer } = {},
 ): Promise<Outcome> {
   const stdout = collector();
   const stderr = collector();
@@ -21,15 +22,4 @@ export async function strata(
     env,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-function collector(): { stream: Writable; text(): string } {
-  const chunks: Buffer[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(Buffer.from(chunk));
-      done();
-    },
-  });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { projectDir } from '../structure/imports.ts';
+import { listenOnLoopback } from './loopback.ts';
 import { runOk } from './process.ts';
 
 export interface NpmRegistry {
@@ -43,9 +44,7 @@ export async function serveNpmPackage(name: string, dir: string): Promise<NpmReg
     const body = document === undefined ? tarballs.get(path) : JSON.stringify(document(url));
     response.writeHead(body === undefined ? 404 : 200).end(body ?? '{}');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const url = `http://${await listenOnLoopback(server)}`;
   return {
     url,
     close: () =>

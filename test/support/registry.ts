@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findProgram } from './capabilities.ts';
+import { listenOnLoopback } from './loopback.ts';
 import type { Machine } from './network.ts';
 import { run, type Service, startService } from './process.ts';
 
@@ -85,14 +87,10 @@ function requestIn(line: string): RegistryRequest[] {
 }
 
 /** A loopback port that nothing listens on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const host = await listenOnLoopback(server);
+  server.close();
+  await once(server, 'close');
+  return Number(host.slice(host.indexOf(':') + 1));
 }

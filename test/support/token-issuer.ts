@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { CertificatePair } from './certificates.ts';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface TokenIssuer extends AsyncDisposable {
   /** The `auth` member of a registry's configuration. */
@@ -56,14 +57,11 @@ export async function startTokenIssuer(
       response.end(JSON.stringify({ token, expires_in: options.seconds, ...identity }));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const host = await listenOnLoopback(server);
   return {
     auth: {
       token: {
-        realm: `http://127.0.0.1:${port}/token`,
+        realm: `http://${host}/token`,
         service: 'test registry',
         issuer: 'test issuer',
         rootcertbundle: signer.cert,

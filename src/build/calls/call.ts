@@ -7,8 +7,9 @@ import { type Platform, parsePlatform, platformFromNode } from '../../core/platf
 import type { Dockerfile } from '../../dockerfile/instruction.ts';
 import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { PlanRequest } from '../../plan/plan.ts';
-import { type BuildInputs, type InputIO, type InputOptions, openInputs } from '../inputs.ts';
+import { type InputIO, type InputOptions, openInputs } from '../inputs.ts';
 import type { BuildOptions } from '../options.ts';
+import { planRequest } from '../plan-request.ts';
 
 export type CallOptions = InputOptions & Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;
 export type CallIO = InputIO;
@@ -42,30 +43,4 @@ export async function openCall(options: CallOptions, io: CallIO): Promise<Call> 
   } finally {
     for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function planRequest(
-  options: CallOptions,
-  { named, ignoreRules, epochSeconds }: BuildInputs,
-  dockerfile: Dockerfile,
-  targetPlatform: Platform,
-): PlanRequest {
-  const given = options.buildArgs.flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
-  return {
-    dockerfile,
-    target: options.target,
-    buildArgs: new Map(given),
-    targetPlatform,
-    isPlatformExplicit: options.platforms.length > 0,
-    buildPlatform: platformFromNode(process.arch),
-    contexts: named,
-    contextEpoch: epochSeconds,
-    labels: new Map(),
-    noCache: new Set(),
-    ignoreRules,
-    network: 'default',
-    maxDiagnostics: 20,
-  };
 }

@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BlobReader } from '../../content/blob-store.ts';
+import { copyBlob } from '../../content/copy-blob.ts';
 import { openLayoutBlobs } from '../../content/dir-reader.ts';
 import { openBlobStore } from '../../content/dir-store.ts';
 import { openRefs, type Ref, readRefs } from '../../content/refs.ts';
@@ -14,7 +15,6 @@ import { HostError, IntegrityError, systemCode } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { type FileLock, lockFile, tryLockFile } from '../../sys/file-lock.ts';
-import { copyBlob } from './copy-blob.ts';
 
 const lockName = 'lock';
 /** Begins the names of caches that are kept for their readers; no tag has a slash. */

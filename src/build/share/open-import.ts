@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type CacheImport, type CachePlace, openImport } from '../../cache/share/cache-import.ts';
 import { decodeSharedCache } from '../../cache/share/shared-cache.ts';
 import type { BlobReader, BlobStore } from '../../content/blob-store.ts';
+import { copyBlob } from '../../content/copy-blob.ts';
 import { RemoteError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Manifest } from '../../oci/descriptor.ts';
@@ -15,7 +16,6 @@ import type { CacheSpec } from '../options.ts';
 import { isCacheManifest, readCacheManifest, readDocument } from './cache-artifact.ts';
 import { openInDirectory } from './cache-directory.ts';
 import { cacheName, isChosen, mountChoice } from './cache-spec.ts';
-import { copyBlob } from './copy-blob.ts';
 import { readInlineCache } from './inline-cache.ts';
 
 export interface ImportServices {

@@ -1,13 +1,13 @@
 import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
 import type { ShellPlace } from '../../build/shell.ts';
 import { UsageError } from '../../core/errors.ts';
-import { suggest } from '../../core/suggest.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Config } from '../config-file.ts';
 import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { asUsage } from './as-usage.ts';
 import { parseCache } from './cache.ts';
+import { oneOf } from './one-of.ts';
 import { parseOutput } from './output.ts';
 import {
   parseAnnotation,
@@ -179,13 +179,4 @@ function checkTag(text: string): string {
     });
   }
   return text;
-}
-
-function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
-  const word = words.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  const near = suggest(text, words);
-  throw new UsageError('bad-flag-value', `${flag} ${text}: unknown value`, {
-    hint: near === undefined ? `want ${words.join(', ')}` : `did you mean ${near}?`,
-  });
 }

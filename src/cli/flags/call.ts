@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
-import { suggest } from '../../core/suggest.ts';
 import { readKeys } from './csv.ts';
+import { oneOf } from './one-of.ts';
 
 const methods = ['check', 'outline', 'targets'] as const;
 const formats = ['text', 'json', 'sarif'] as const;
@@ -49,15 +49,6 @@ export function readCall({ check, call, format: wanted }: CallFlags): CallReques
 /** Reads `--format` of a call. @throws UsageError `bad-flag-value` */
 export function readCallFormat(text = 'text'): CallRequest['format'] {
   return oneOf('--format', text, formats);
-}
-
-function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
-  const word = words.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  const near = suggest(text, words);
-  throw new UsageError('bad-flag-value', `${flag} ${text}: unknown value`, {
-    hint: near === undefined ? `want ${words.join(', ')}` : `did you mean ${near}?`,
-  });
 }
 
 function isTrue(text = 'false'): boolean {

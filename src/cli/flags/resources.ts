@@ -1,5 +1,5 @@
-import type { Resources } from '../../build/options.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { StepResources } from '../../sandbox/step.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { readKeys } from './csv.ts';
 
@@ -16,8 +16,8 @@ export function parseResources(given: {
   readonly memory?: string | undefined;
   readonly cpus?: string | undefined;
   readonly resource: readonly string[];
-}): Resources {
-  const resources: { -readonly [K in keyof Resources]: Resources[K] } = {};
+}): StepResources {
+  const resources: { -readonly [K in keyof StepResources]: StepResources[K] } = {};
   for (const text of given.resource) Object.assign(resources, parseResource(text));
   if (given.memory !== undefined) {
     if (resources.memoryBytes !== undefined) throw conflict('--memory', '--resource memory=');
@@ -38,14 +38,14 @@ export function parseResources(given: {
   return resources;
 }
 
-function parseResource(text: string): Resources {
+function parseResource(text: string): StepResources {
   const flag = `--resource ${text}: `;
   const given = readKeys('--resource', text, keys);
   const count = (key: 'cpu-quota' | 'cpu-period' | 'cpu-shares') => {
     const value = given[key];
     return value === undefined ? undefined : parseCount(`${flag}${key}`, value, 1);
   };
-  const found: Resources = {
+  const found: StepResources = {
     memoryBytes: given.memory === undefined ? undefined : parseBytes(`${flag}memory`, given.memory),
     cpuQuota: count('cpu-quota'),
     cpuPeriod: count('cpu-period'),

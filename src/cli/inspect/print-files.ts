@@ -1,18 +1,9 @@
 import type { FileReport } from '../../inspect/list-files.ts';
 import { printBytes } from '../../progress/quantities.ts';
+import { changeSigns, typeLetters } from './file-marks.ts';
 import { type Look, oneLine, type Paint, paint } from './look.ts';
 
-const letters: Readonly<Record<FileReport['type'], string>> = {
-  file: '-',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: 'h',
-  fifo: 'p',
-  char: 'c',
-  block: 'b',
-};
-const signs = { added: '+', changed: '~', removed: '-' } as const;
-const paints: Readonly<Record<keyof typeof signs, Paint>> = {
+const paints: Readonly<Record<keyof typeof changeSigns, Paint>> = {
   added: 'green',
   changed: 'yellow',
   removed: 'red',
@@ -29,7 +20,7 @@ export function fileLines(title: string, files: readonly FileReport[], look: Loo
   const lines = files.map((file, index) => {
     const size = file.type === 'file' ? printBytes(file.size) : (file.device ?? '-');
     const owner = (owners[index] ?? '').padEnd(ownerWidth);
-    const sign = file.change === null ? ' ' : signs[file.change];
+    const sign = file.change === null ? ' ' : changeSigns[file.change];
     const line = `${modeText(file)}  ${owner}  ${size.padStart(6)}  ${String(file.layer).padStart(3)}  ${sign} ${name(file)}`;
     return file.change === null ? line : paint(look, paints[file.change], line);
   });
@@ -56,5 +47,5 @@ function modeText({ type, mode }: FileReport): string {
     const last = isSpecial ? (run ? letter : letter.toUpperCase()) : run ? 'x' : '-';
     return `${read ? 'r' : '-'}${write ? 'w' : '-'}${last}`;
   };
-  return letters[type] + triple(6, 0o4000, 's') + triple(3, 0o2000, 's') + triple(0, 0o1000, 't');
+  return typeLetters[type] + triple(6, 0o4000, 's') + triple(3, 0o2000, 's') + triple(0, 0o1000, 't');
 }

@@ -1,18 +1,8 @@
 import { type BytePath, baseName, bytePathToText, parentOf } from '../../core/byte-path.ts';
 import type { FileChange, Stack } from '../../inspect/stack-layers.ts';
 import type { LayerFile } from '../../inspect/tree/layer-tree.ts';
+import { changeSigns, typeLetters } from '../inspect/file-marks.ts';
 import type { FileColumns } from './data.ts';
-
-const letters: Readonly<Record<LayerFile['type'], string>> = {
-  file: '-',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: 'h',
-  fifo: 'p',
-  char: 'c',
-  block: 'b',
-};
-const signs = { added: '+', changed: '~', removed: '-' } as const;
 
 /** Puts what the layers of an image store and remove into columns. */
 export function fileColumns({ layers, merged }: Stack): FileColumns {
@@ -45,14 +35,14 @@ export function fileColumns({ layers, merged }: Stack): FileColumns {
     columns.owner.push(`${file.uid}:${file.gid}`);
     columns.size.push(sign === '-' ? 0 : file.size);
     columns.hiddenBy.push(hiddenBy);
-    type += letters[file.type];
+    type += typeLetters[file.type];
     change += sign;
   };
   const visible = new Set<LayerFile>();
   for (const [, { file, inode }] of merged.entries()) visible.add(file).add(inode);
   const hiders = findHiders(layers.map(({ changes }) => changes));
   for (const [index, { tree, changes }] of layers.entries()) {
-    const kinds = new Map(changes.map(({ path, kind }) => [path, signs[kind]]));
+    const kinds = new Map(changes.map(({ path, kind }) => [path, changeSigns[kind]]));
     for (const file of tree.files) {
       const hiddenBy = visible.has(file) ? -1 : (hiders.get(file) ?? index);
       add(file.path, file, index, kinds.get(file.path) ?? ' ', hiddenBy);

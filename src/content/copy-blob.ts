@@ -1,4 +1,4 @@
-import type { BlobInfo, BlobReader, BlobStore } from '../../content/blob-store.ts';
+import type { BlobInfo, BlobReader, BlobStore } from './blob-store.ts';
 
 /** Copies a blob, unless it is there; verified while it is read and again while it is written. */
 export async function copyBlob(blob: BlobInfo, from: Pick<BlobReader, 'open'>, to: BlobStore): Promise<void> {

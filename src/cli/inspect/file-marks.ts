@@ -1,0 +1,15 @@
+import type { LayerFile } from '../../inspect/tree/layer-tree.ts';
+
+/** The letter of a file's type, as `ls -l` has it; tar knows hard links too. */
+export const typeLetters: Readonly<Record<LayerFile['type'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+  fifo: 'p',
+  char: 'c',
+  block: 'b',
+};
+
+/** What a layer did to a file. */
+export const changeSigns = { added: '+', changed: '~', removed: '-' } as const;
