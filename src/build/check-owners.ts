@@ -6,6 +6,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, IntegrityError, systemCode } from '../core/errors.ts';
+import { asideOf } from '../sys/atomic-file.ts';
 import {
   type IdMaps,
   type IdRange,
@@ -43,7 +44,7 @@ function readOwners(path: string): IdMaps | undefined {
 }
 
 function writeOwners(path: string, text: string): void {
-  const aside = `${path}.${process.pid}.tmp`;
+  const aside = asideOf(path);
   const fd = openSync(aside, 'w', 0o600);
   try {
     writeSync(fd, text);

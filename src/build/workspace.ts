@@ -33,12 +33,18 @@ const suffix = '.lock';
 
 /** Opens a workspace beneath `root` and sweeps those of builds that died. */
 export function openWorkspace(root: string): Workspace {
+  const workspace = claimWorkspace(root);
+  sweep(join(root, 'run'));
+  return workspace;
+}
+
+/** Opens a workspace and leaves alone what builds left that died. */
+export function claimWorkspace(root: string): Workspace {
   const runs = join(root, 'run');
   const { id, lock } = amongOthers(root, () => {
     mkdirSync(runs, { recursive: true, mode: 0o700 });
     return claim(runs);
   });
-  sweep(runs);
   const directory = join(runs, id);
   mkdirSync(directory);
   let count = 0;

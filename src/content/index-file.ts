@@ -9,7 +9,7 @@ import { systemCode } from '../core/errors.ts';
 import { type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
 import { parseIndex } from '../oci/manifest.ts';
-import { writeFileAtomic } from '../sys/atomic-file.ts';
+import { asideOf, writeFileAtomic } from '../sys/atomic-file.ts';
 import { type FileLock, lockFile, tryLockFile } from '../sys/file-lock.ts';
 import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../sys/sealed-file.ts';
 import { indexPath } from './layout.ts';
@@ -64,9 +64,9 @@ function restore(layout: string, damaged: Uint8Array, copy: string): void {
   try {
     const path = indexPath(layout);
     if (readIfThere(path)?.equals(damaged) !== true) return;
-    // Under the lock nobody else writes this name.
-    writeFileSync(`${path}.tmp`, copy);
-    renameSync(`${path}.tmp`, path);
+    const aside = asideOf(path);
+    writeFileSync(aside, copy);
+    renameSync(aside, path);
   } finally {
     lock.release();
   }

@@ -46,6 +46,19 @@ export function findCgroupPlace(): CgroupPlace {
   return { parent: first.path };
 }
 
+/** What can limit steps whose groups are made in `parent`, and which version of control groups does it. */
+export function limitControllers(parent: string): { version: 1 | 2; controllers: string[] } {
+  if (isSecondVersion(cgroupRoot)) {
+    const text = readFileSync(join(cgroupRoot, parent, 'cgroup.controllers'), 'latin1');
+    return { version: 2, controllers: text.trim().split(' ') };
+  }
+  const known = ['memory', 'cpu', 'cpuset', 'pids'];
+  return {
+    version: 1,
+    controllers: known.filter((name) => existsSync(join(cgroupRoot, name, parent, 'cgroup.procs'))),
+  };
+}
+
 /** @throws HostError `no-cgroup` when a limit is asked for that no group can hold */
 export function checkLimits(place: CgroupPlace, limits: StepLimits): void {
   const { memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent } = limits;

@@ -70,6 +70,32 @@ export function foreignProgram(
   );
 }
 
+/** The machines, by Go's names, whose programs run in containers here though this machine is another one. */
+export function emulatedMachines(): string[] {
+  const handlers = readHandlers().filter(({ isFixed }) => isFixed);
+  const own = native[arch()] ?? [arch()];
+  return machines
+    .filter(({ name }) => !own.includes(name))
+    .filter((machine) => handlers.some((handler) => handler.fits(headerFor(machine))))
+    .map(({ name }) => name);
+}
+
+/** How its programs begin. */
+function headerFor({ code, bits, isBigEndian = false }: Machine): Buffer {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt32BE(elfMagic);
+  header.set([bits / 32, isBigEndian ? 2 : 1, 1], 4);
+  const executable = 2;
+  for (const [at, value] of [
+    [16, executable],
+    [18, code],
+  ] as const) {
+    if (isBigEndian) header.writeUInt16BE(value, at);
+    else header.writeUInt16LE(value, at);
+  }
+  return header;
+}
+
 /** Where the kernel would find the program: a path, or a name that is looked for in PATH. */
 function findProgram(
   tree: FileTree,
@@ -85,6 +111,7 @@ function findProgram(
 }
 
 const headerBytes = 20;
+const elfMagic = 0x7f454c46;
 
 function readHeader(tree: FileTree, path: BytePath | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
@@ -98,7 +125,7 @@ function readHeader(tree: FileTree, path: BytePath | undefined): Buffer | undefi
 }
 
 function machineOf(header: Buffer): Machine | undefined {
-  if (header.readUInt32BE(0) !== 0x7f454c46) return undefined;
+  if (header.readUInt32BE(0) !== elfMagic) return undefined;
   const isBigEndian = header[5] === 2;
   const code = isBigEndian ? header.readUInt16BE(18) : header.readUInt16LE(18);
   const bits = header[4] === 2 ? 64 : 32;

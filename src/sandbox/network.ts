@@ -104,9 +104,12 @@ export function openNetworks(directory: string, cage: Cage, tell: (note: string)
 
 /** What both programs speak through. */
 const tunnels = '/dev/net/tun';
-const noTunnels = `${tunnels} is missing or closed to you (as root: modprobe tun; chmod 666 ${tunnels})`;
+/** What opens it to everybody, for root. */
+export const openTunnels = `modprobe tun; chmod 666 ${tunnels}`;
+const noTunnels = `${tunnels} is missing or closed to you (as root: ${openTunnels})`;
 
-function canOpenTunnels(): boolean {
+/** Whether a step can have a network of its own that reaches the outside. */
+export function canOpenTunnels(): boolean {
   try {
     accessSync(tunnels, constants.R_OK | constants.W_OK);
     return true;

@@ -52,7 +52,8 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
   });
 }
 
-function asideOf(path: string): string {
+/** A name beside a file for what is to become it: prune takes such files away when nobody finishes them. */
+export function asideOf(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
 }
 

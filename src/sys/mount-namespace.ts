@@ -11,6 +11,8 @@ import { assert } from '../core/assert.ts';
 import { HostError } from '../core/errors.ts';
 import { lastSystemError, libcFunction } from './libc.ts';
 import { mountFilesystem } from './mount.ts';
+import { isInitialUserNamespace } from './user-namespace/id-map.ts';
+import { userNamespaceRefusal } from './user-namespace/refusals.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const newMountNamespace = 0x00020000;
@@ -26,10 +28,18 @@ export function enterMountNamespace(): void {
   assert(isMainThread, 'only the main thread can enter a mount namespace');
   if (unshare(newMountNamespace) < 0) {
     const cause = lastSystemError('unshare', '/');
+    // Some settings let people make user namespaces and do nothing in them.
+    const refusal = isInitialUserNamespace() ? undefined : userNamespaceRefusal();
     throw new HostError(
       'no-mount-namespace',
-      `cannot make a mount namespace for the build: ${cause.message}`,
-      { hint: 'run strata as root; inside a container it needs CAP_SYS_ADMIN, as --privileged gives', cause },
+      `cannot make a mount namespace for the build: ${refusal?.message ?? cause.message}`,
+      {
+        hint:
+          refusal === undefined
+            ? 'inside a container its seccomp profile may forbid it: docs/ROOTLESS.md has the flags to start it with'
+            : `as root: ${refusal.mend}`,
+        cause,
+      },
     );
   }
   mountFilesystem({ source: 'none', target: '/', flags: ['recursive', 'slave'] });

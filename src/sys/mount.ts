@@ -73,6 +73,6 @@ function mountHint(code: string | undefined, type: string | undefined): string |
   if (code === 'ENODEV')
     return `the kernel does not know the filesystem "${type}": load its module (modprobe ${type})`;
   if (code === 'EINVAL' && type === 'overlay')
-    return 'overlay does not work on every filesystem: put --root on ext4, xfs or btrfs, not on another overlay (dmesg says more)';
+    return 'overlay does not work on every filesystem: put --root on ext4, xfs, btrfs or tmpfs, not on another overlay; in a container that is a volume or a tmpfs (dmesg says more)';
   return undefined;
 }

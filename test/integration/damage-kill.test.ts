@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findLeftovers } from '../../src/store/leftovers.ts';
 import { projectDir } from '../structure/imports.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { leakedBy } from '../support/doctor.ts';
 import { leftCgroups, leftovers } from '../support/leftovers.ts';
 import { type Outcome, run, runOk } from '../support/process.ts';
 import { seededRandom } from '../support/random.ts';
@@ -199,6 +200,7 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
       expect(Object.keys(exported).filter((path) => path.includes('.strata-'))).toEqual([]);
 
       await lane.ok(['prune']);
+      expect(await leakedBy({ strata: lane.ok })).toEqual([]);
       expect(await runOk('find', [lane.root, '-name', '*.tmp', '-o', '-path', '*/locks/*'])).toBe('');
       const images = JSON.parse((await lane.ok(['images', '--json'])).stdout) as { readonly name: string }[];
       await lane.ok(['rmi', ...images.map(({ name }) => name)]);

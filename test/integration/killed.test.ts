@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { leakedBy } from '../support/doctor.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { recordedBuild } from '../support/recorded-build.ts';
 import { describeBuilds } from '../support/site.ts';
@@ -93,6 +94,7 @@ RUN echo it runs now && sleep 60 & wait
       await site.strata(build, {
         onStart: (pid) => void sleep(150 + 60 * round).then(() => killIfThere(pid)),
       });
+      expect(await leakedBy(site)).toEqual([]);
       await site.strataOk(build);
       expect(await leftovers(site)).toEqual([]);
     }

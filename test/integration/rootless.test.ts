@@ -16,6 +16,7 @@ import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { startDockerd } from '../support/dockerd.ts';
+import { leakedBy } from '../support/doctor.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { run, runOk } from '../support/process.ts';
 import { dockerLoadAndRun } from '../support/referees.ts';
@@ -146,6 +147,7 @@ describeBuilds(needs, 'a build without root', (site) => {
     expect(code).toBe(137);
     const own = { ...site, root: person.root };
     expect((await leftovers(own)).filter((line) => !line.startsWith('file '))).toEqual([]);
+    expect(await leakedBy(person)).toEqual([]);
     await person.strataOk(['build', dockerfile('quick', 'RUN true\n')]);
     expect(await leftovers(own)).toEqual([]);
   });

@@ -77,7 +77,9 @@ describeWith(['root'], 'leftovers of a store', () => {
 
   test('a file that no strata makes is one', async () => {
     writeFileSync(join(root, 'steps.bak'), '');
-    writeFileSync(join(root, 'locks/step.0a1b2c3d4e5f.tmp'), '');
+    for (const ours of ['locks/step.0a1b2c3d4e5f.tmp', 'owners', 'owners.0a1b2c3d4e5f.tmp']) {
+      writeFileSync(join(root, ours), '');
+    }
     expect(await found()).toEqual([`file: ${root}/steps.bak is not of this store`]);
   });
 

@@ -11,6 +11,7 @@ export const ranks: readonly (readonly string[])[] = [
   ['solve'],
   ['export', 'inspect'],
   ['build', 'store'],
+  ['doctor'],
   ['cli'],
 ];
 

@@ -95,6 +95,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./prune.ts')).definePrune,
   },
   {
+    name: 'doctor',
+    summary: 'say what this machine lacks for a build, and what mends it',
+    load: async () => (await import('./doctor.ts')).defineDoctor,
+  },
+  {
     name: 'login',
     summary: 'keep credentials for a registry, once it takes them',
     load: async () => (await import('./login.ts')).defineLogin,

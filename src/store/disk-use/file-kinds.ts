@@ -80,6 +80,7 @@ export function fileKind(path: string): FileKind {
 
 const frame = new Set([
   'version',
+  'owners',
   'run',
   'unflushed',
   'sizes.json',

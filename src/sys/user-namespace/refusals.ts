@@ -29,7 +29,7 @@ const refusals: readonly {
 ];
 
 /** The setting of the machine that forbids user namespaces to people, if there is one. */
-function userNamespaceRefusal(): { readonly message: string; readonly mend: string } | undefined {
+export function userNamespaceRefusal(): { readonly message: string; readonly mend: string } | undefined {
   return refusals.find(({ path, value }) => readSetting(path) === value);
 }
 

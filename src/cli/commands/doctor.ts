@@ -1,0 +1,74 @@
+import { StrataError } from '../../core/errors.ts';
+import { examine } from '../../doctor/examine.ts';
+import type { Finding } from '../../doctor/finding.ts';
+import type { Rank } from '../../doctor/probes/person.ts';
+import { readDockerConfig } from '../../registry/docker-config.ts';
+import { configPlaces, readConfig } from '../config-file.ts';
+import type { CliIO } from '../io.ts';
+import type { BecomeRoot } from '../namespace.ts';
+import { dataFormat, printJSON } from '../print-data.ts';
+import { dockerConfigFile } from '../registry-access.ts';
+import type { DefineCommand } from './command.ts';
+
+interface Flags {
+  readonly runtime?: string;
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export const defineDoctor: DefineCommand = (command, context) => {
+  const { io, root, becomeRoot } = context;
+  command
+    .usage('[OPTIONS]')
+    .option('--runtime <runtime>', 'the OCI runtime to try: runc, crun or a path')
+    .option('--format <format>', 'table or json', 'table')
+    .option('--json', 'short for --format json')
+    .addHelpText(
+      'after',
+      '\nTries what a build does, looks for what dead builds left, and removes nothing.\n' +
+        'Exits with 1 when something must be mended (fail); what could be better (warn) is no failure.\n' +
+        '\nExample:\n  strata doctor',
+    )
+    .action(async (flags: Flags) => {
+      const format = dataFormat(flags);
+      const rank = await rankOf(becomeRoot);
+      const findings: Finding[] = [];
+      const runtime = flags.runtime ?? configuredRuntime(io.env) ?? 'runc';
+      const readConfiguration = () => {
+        readConfig(configPlaces(io.env));
+        readDockerConfig(dockerConfigFile(io.env));
+      };
+      for await (const finding of examine({ root: root(), rank, runtime, readConfiguration })) {
+        findings.push(finding);
+        if (format === 'table') io.stdout.write(printFinding(finding));
+      }
+      if (format === 'json') io.stdout.write(printJSON({ findings }));
+      if (findings.some(({ verdict }) => verdict === 'fail')) context.exitCode = 1;
+    });
+};
+
+/** Who cannot become root still wants to know what else is lacking. */
+async function rankOf(becomeRoot: BecomeRoot): Promise<Rank> {
+  try {
+    return await becomeRoot();
+  } catch (error) {
+    if (error instanceof StrataError) return { error };
+    throw error;
+  }
+}
+
+/** That a file cannot be understood is a finding of its own. */
+function configuredRuntime(env: CliIO['env']): string | undefined {
+  try {
+    return readConfig(configPlaces(env)).runtime;
+  } catch {
+    return undefined;
+  }
+}
+
+const indent = ' '.repeat(6);
+
+function printFinding({ name, verdict, text, remedy }: Finding): string {
+  const line = `${verdict.padEnd(indent.length)}${name}: ${text}\n`;
+  return remedy === undefined || verdict === 'ok' ? line : `${line}${indent}mend: ${remedy}\n`;
+}

@@ -1,0 +1,90 @@
+/**
+ * What this machine lacks for a build. Where it can be tried it is tried, by the code that builds: an overlay is
+ * mounted, a step is run. What a file of the machine says is looked at for what cannot be tried, and for why
+ * something failed.
+ */
+import { checkOwners } from '../build/check-owners.ts';
+import { checkRoot } from '../build/check-root.ts';
+import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/workspace.ts';
+import { findLeftovers } from '../store/leftovers.ts';
+import { type Finding, failedBy, ok } from './finding.ts';
+import { clock } from './probes/clock.ts';
+import { disk } from './probes/disk.ts';
+import { emulators } from './probes/emulators.ts';
+import { libraries } from './probes/libraries.ts';
+import { limits } from './probes/limits.ts';
+import { overlay } from './probes/overlay.ts';
+import { person, type Rank } from './probes/person.ts';
+import { programs } from './probes/programs.ts';
+import { runtime } from './probes/runtime.ts';
+import { trialStep } from './probes/trial-step.ts';
+
+export interface Patient {
+  /** The state directory. */
+  readonly root: string;
+  /** How the process became root, or why it could not. */
+  readonly rank: Rank;
+  /** The OCI runtime of builds; a name or a path. */
+  readonly runtime: string;
+  /** Reads every configuration file; throws when one is not understood. */
+  readonly readConfiguration: () => void;
+}
+
+/**
+ * Looks at one thing after the other, and at last for what dead builds left. The store is made where there is
+ * none; nothing is taken away, not even what the next build will.
+ */
+export async function* examine(patient: Patient): AsyncGenerator<Finding> {
+  const { root, rank } = patient;
+  yield person(rank);
+  yield* await programs();
+  yield await runtime(patient.runtime);
+  yield* libraries();
+  yield configuration(patient.readConfiguration);
+  yield emulators();
+  yield limits();
+  // What could not become root could not open the store of root of a namespace either.
+  if (rank.error !== undefined) return;
+  let workspace: Workspace;
+  try {
+    checkRoot(root);
+    checkOwners(root);
+    workspace = claimWorkspace(root);
+  } catch (error) {
+    yield failedBy('store', error);
+    return;
+  }
+  try {
+    yield ok('store', `${root}, ${count(listRuns(root).length - 1, 'build')} at work on it`);
+    yield disk(root, workspace.scratch());
+    yield clock(root);
+    yield overlay(workspace.scratch());
+    yield* await trialStep(patient.runtime, workspace.scratch);
+    yield* await leftovers(root);
+  } finally {
+    workspace.close();
+  }
+}
+
+function configuration(read: () => void): Finding {
+  try {
+    read();
+    return ok('configuration', 'every file of it is understood');
+  } catch (error) {
+    return failedBy('configuration', error);
+  }
+}
+
+async function leftovers(root: string): Promise<Finding[]> {
+  const living = new Set(listRuns(root).map(({ id }) => id));
+  const found = await findLeftovers(root, (id) => living.has(id));
+  const dead = listDeadRuns(root).length;
+  const swept =
+    dead === 0 ? 'none' : `none but ${count(dead, 'directory', 'directories')} that the next build removes`;
+  if (found.length === 0) return [ok('leftovers', swept)];
+  return found.map(({ kind, text, remedy }) => ({ name: `leftover ${kind}`, verdict: 'fail', text, remedy }));
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * What doctor says of one thing. `fail`: a build with a RUN step cannot work, or something is left behind that
+ * must go; `warn`: builds work, and something of what strata can do does not.
+ */
+export interface Finding {
+  /** What was looked at; stable, for programs. */
+  readonly name: string;
+  readonly verdict: 'ok' | 'warn' | 'fail';
+  /** How it is, in one line. */
+  readonly text: string;
+  /** The command, or else the advice, that mends it. */
+  readonly remedy?: string | undefined;
+}
+
+export function ok(name: string, text: string): Finding {
+  return { name, verdict: 'ok', text };
+}
+
+export function warn(name: string, text: string, remedy?: string): Finding {
+  return { name, verdict: 'warn', text, remedy };
+}
+
+export function fail(name: string, text: string, remedy?: string): Finding {
+  return { name, verdict: 'fail', text, remedy };
+}
+
+/** What an attempt met, with the hint of the error for a remedy. */
+export function failedBy(name: string, error: unknown): Finding {
+  if (!(error instanceof Error)) throw error;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+  return fail(name, error.message, hint);
+}

@@ -1,0 +1,25 @@
+import { type CgroupPlace, findCgroupPlace, limitControllers } from '../../sandbox/cgroup-place.ts';
+import { type Finding, ok, warn } from '../finding.ts';
+
+const wanted = ['memory', 'cpu', 'cpuset', 'pids'];
+
+/** Which limits a step can be given. */
+export function limits(): Finding {
+  const place: CgroupPlace = findCgroupPlace();
+  if (place.parent === undefined) {
+    return warn(
+      'limits',
+      `none, --memory and --cpus are errors: ${place.reason}`,
+      'systemd-run --user --scope -p Delegate=yes strata build …',
+    );
+  }
+  const { version, controllers } = limitControllers(place.parent);
+  const missing = wanted.filter((name) => !controllers.includes(name));
+  const text = `control groups of version ${version}`;
+  if (missing.length === 0) return ok('limits', `${text}, with ${wanted.join(', ')}`);
+  return warn(
+    'limits',
+    `${text}, without ${missing.join(', ')}`,
+    'start strata in a group with all controllers (docs/ROOTLESS.md)',
+  );
+}
