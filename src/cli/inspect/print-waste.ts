@@ -3,17 +3,21 @@ import type { LimitCheck } from '../../inspect/waste/limits.ts';
 import type { WasteItem } from '../../inspect/waste/waste-item.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { cut, type Look, oneLine, paint, wrap } from './look.ts';
-import { countOf, percent } from './short.ts';
+import { countOf, percent, placeOf } from './short.ts';
 
 /** So many are told; `--json` has all. */
 const itemsShown = 8;
 /** Below this share of all bytes an item is not worth a person's time. */
 const leastShare = 0.001;
+/** The same for what the base image stores: package databases change with every package. */
+const leastShareOfBase = 0.01;
 
 /** What need not be in the image, most bytes first, and what to do about it. */
 export function wasteLines(report: ImageReport, look: Look): string[] {
   const { waste, efficiency, size } = report;
-  const items = waste.items.filter((item) => !item.isInBase && item.bytes >= size.content * leastShare);
+  const isWorthSaying = ({ isInBase, bytes, layer }: WasteItem) =>
+    !isInBase && bytes >= size.content * (isOfBase(report, layer) ? leastShareOfBase : leastShare);
+  const items = waste.items.filter(isWorthSaying);
   const shown = items.slice(0, itemsShown);
   const rest = waste.items.length - shown.length;
   return [
@@ -40,7 +44,7 @@ export function wasteLines(report: ImageReport, look: Look): string[] {
 
 function itemLines(item: WasteItem, { layers }: ImageReport, look: Look): string[] {
   const indented = (text: string) => `          ${cut(look, oneLine(text), 10)}`;
-  const name = (index: number) => `layer ${index} ${instructionAt(layers, index)}`;
+  const name = (index: number) => `layer ${index} ${makerOf(layers, index)}`;
   const by = item.otherLayer === null ? '' : `: ${name(item.otherLayer)}`;
   const places = item.places.map(({ path, bytes }) => `${path} ${printBytes(bytes)}`).join(', ');
   return [
@@ -52,8 +56,15 @@ function itemLines(item: WasteItem, { layers }: ImageReport, look: Look): string
   ];
 }
 
-function instructionAt(layers: ImageReport['layers'], index: number): string {
-  return layers.find((layer) => layer.index === index)?.instruction ?? '';
+function makerOf(layers: ImageReport['layers'], index: number): string {
+  const layer = layers.find((each) => each.index === index);
+  if (layer === undefined) return '';
+  const { source, instruction } = layer;
+  return source === null ? instruction : `${placeOf(source)} ${instruction}`;
+}
+
+function isOfBase({ base }: ImageReport, layer: number): boolean {
+  return layer < (base?.count ?? 0);
 }
 
 /** One line for each limit that was asked for. */

@@ -1,8 +1,9 @@
 import type { BytePath } from '../../core/byte-path.ts';
 import type { Stack } from '../stack-layers.ts';
-import { type LeftBehind, leftBehind } from './left-behind.ts';
+import { largestPlaces } from './largest-places.ts';
+import { findLeftBehindKind, type LeftBehind } from './left-behind.ts';
 import type { LayerMaker } from './suggest.ts';
-import { largestPlaces, type WasteItem } from './waste-item.ts';
+import type { WasteItem } from './waste-item.ts';
 
 interface Found {
   readonly what: LeftBehind;
@@ -17,7 +18,7 @@ export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[])
   const groups = new Map<string, Found>();
   for (const [path, { file, origin: layer }] of merged.entries()) {
     if (file.type !== 'file' || file.size === 0) continue;
-    const match = findKind(path);
+    const match = findLeftBehindKind(path);
     if (match === undefined) continue;
     const key = `${layer} ${match.what.title}`;
     const found = groups.get(key) ?? { what: match.what, layer, places: new Map(), bytes: 0, files: 0 };
@@ -39,15 +40,4 @@ export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[])
       suggestion: what.suggestion,
     }),
   );
-}
-
-/** The first kind that fits, and the directory it lies in. */
-function findKind(path: BytePath): { readonly what: LeftBehind; readonly place: BytePath } | undefined {
-  for (const what of leftBehind) {
-    const match = what.pattern.exec(path);
-    if (match === null) continue;
-    const directory = path.slice(0, path.lastIndexOf('/', match.index + match[0].length - 1));
-    return { what, place: directory };
-  }
-  return undefined;
 }

@@ -5,8 +5,10 @@ import type { LayerTree } from '../tree/layer-tree.ts';
 import { findDuplicates } from './find-duplicates.ts';
 import { findLeftBehind } from './find-left-behind.ts';
 import { type HiddenFile, hiddenFiles } from './hidden-files.ts';
+import { largestPlaces } from './largest-places.ts';
+import { findLeftBehindKind, type LeftBehind } from './left-behind.ts';
 import { adviseCopied, adviseDeleted, adviseOverwritten, type LayerMaker } from './suggest.ts';
-import { largestPlaces, type WasteItem } from './waste-item.ts';
+import type { WasteItem } from './waste-item.ts';
 
 export interface WasteReport {
   /** Of stored files that cannot be seen in the finished filesystem. */
@@ -73,7 +75,7 @@ function describeHidden(
     sizes.set(place, (sizes.get(place) ?? 0) + file.size);
   }
   const advise = {
-    deleted: () => adviseDeleted(stored, hider),
+    deleted: () => adviseDeleted(stored, hider, mostlyOf(group)),
     overwritten: () => adviseOverwritten(stored, hider),
     copied: () => adviseCopied(stored, hider, aspects),
   };
@@ -99,10 +101,25 @@ const titles: Readonly<Record<HiddenFile['how'], (aspects: ReadonlySet<Aspect>) 
   },
 };
 
-/** Finds the deletion that took a path away, which may name a directory above it. */
+/** What more than half of the bytes are, where that is something package managers and the like leave. */
+function mostlyOf(group: readonly HiddenFile[]): LeftBehind | undefined {
+  const bytes = new Map<LeftBehind, number>();
+  let total = 0;
+  for (const { file } of group) {
+    total += file.size;
+    const what = findLeftBehindKind(file.path)?.what;
+    if (what !== undefined) bytes.set(what, (bytes.get(what) ?? 0) + file.size);
+  }
+  for (const [what, sum] of bytes) if (sum * 2 > total) return what;
+  return undefined;
+}
+
+/** Finds what was taken away with a path: the cache that it is of, or the directory above it whose deletion it was. */
 function deletionFinder(tree: LayerTree | undefined): (path: BytePath) => BytePath {
   const names = new Set([...(tree?.deleted ?? []), ...(tree?.opaque ?? [])]);
   return (path) => {
+    const kept = findLeftBehindKind(path);
+    if (kept !== undefined) return kept.place;
     for (let at = path; at !== ''; at = parentOf(at)) if (names.has(at)) return at;
     return path;
   };

@@ -1,4 +1,5 @@
 /** Files that a finished image rarely needs: what package managers keep for the next time, histories of sources. */
+import type { BytePath } from '../../core/byte-path.ts';
 
 export interface LeftBehind {
   /** What it is, in a sentence: `the package lists of apt`. */
@@ -105,3 +106,15 @@ export const leftBehind: readonly LeftBehind[] = [
     suggestion: 'remove them in the RUN that makes them, or use RUN --mount=type=tmpfs,target=/tmp',
   },
 ];
+
+/** The first kind that fits a file, and the directory that holds such files. */
+export function findLeftBehindKind(
+  path: BytePath,
+): { readonly what: LeftBehind; readonly place: BytePath } | undefined {
+  for (const what of leftBehind) {
+    const match = what.pattern.exec(path);
+    if (match === null) continue;
+    return { what, place: path.slice(0, path.lastIndexOf('/', match.index + match[0].length - 1)) };
+  }
+  return undefined;
+}

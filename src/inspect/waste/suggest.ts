@@ -1,5 +1,6 @@
 import { keywordOf } from '../layers/instruction.ts';
 import type { Aspect } from '../tree/aspects.ts';
+import type { LeftBehind } from './left-behind.ts';
 
 /** Which instruction made a layer, as far as advice depends on it. */
 export interface LayerMaker {
@@ -9,9 +10,10 @@ export interface LayerMaker {
 
 const inBase = 'the base image stores them, and no later layer makes it smaller: a smaller base would';
 
-/** What to do about files that are deleted by a later layer. */
-export function adviseDeleted(stored: LayerMaker, deleter: LayerMaker): string {
+/** What to do about files that are deleted by a later layer. @param what most of them are, where that is known */
+export function adviseDeleted(stored: LayerMaker, deleter: LayerMaker, what: LeftBehind | undefined): string {
   if (stored.isInBase) return inBase;
+  if (what !== undefined) return what.suggestion;
   if (isCopy(stored))
     return 'leave them out where they come from: .dockerignore, COPY --exclude, or narrower sources';
   if (isRun(stored) && isRun(deleter)) {

@@ -1,4 +1,4 @@
-import { type BytePath, bytePathToText, compareBytes } from '../../core/byte-path.ts';
+import type { BytePath } from '../../core/byte-path.ts';
 
 export type WasteKind =
   /** Deleted by a later layer: the bytes stay in the image. */
@@ -19,11 +19,11 @@ export interface WasteItem {
   readonly title: string;
   readonly bytes: number;
   readonly files: number;
-  /** Index of the layer that stores them, or whose instruction brought what was left behind. */
+  /** Index of the layer that stores them, or whose instruction brought what is there twice or was left behind. */
   readonly layer: number;
   /** Index of the layer that hides them, or of the one that has the same content; null for what is left behind. */
   readonly otherLayer: number | null;
-  /** Where most of the bytes are, largest first; directories stand for what lies in them. */
+  /** Where the bytes are, largest first; directories stand for what lies in them. */
   readonly places: readonly WastePlace[];
   /** Whether only the base image's layers are concerned: the Dockerfile cannot change that. */
   readonly isInBase: boolean;
@@ -36,12 +36,5 @@ export interface WastePlace {
   readonly bytes: number;
 }
 
-const placeLimit = 5;
-
-/** The largest of the places, from sizes by clean path. */
-export function largestPlaces(sizes: ReadonlyMap<BytePath, number>): WastePlace[] {
-  return [...sizes]
-    .sort(([a, aBytes], [b, bBytes]) => bBytes - aBytes || compareBytes(a, b))
-    .slice(0, placeLimit)
-    .map(([path, bytes]) => ({ path: `/${bytePathToText(path)}`, bytes }));
-}
+/** Sizes of files by their clean paths. */
+export type FileSizes = ReadonlyMap<BytePath, number>;
