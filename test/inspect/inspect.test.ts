@@ -38,10 +38,10 @@ describe('exact output for a kept image', () => {
     const color = '\x1b[';
     expect((await strata(['inspect', app], { columns: 80 })).stdout).toContain(color);
     expect((await strata(['inspect', app], { columns: 80, env: { NO_COLOR: '1' } })).stdout).not.toContain(
-      escape,
+      color,
     );
     expect((await strata(['inspect', app], { columns: 80, env: { TERM: 'dumb' } })).stdout).not.toContain(
-      escape,
+      color,
     );
     expect((await strata(['inspect', app])).stdout).not.toContain(color);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { inspectImage } from '../../src/inspect/inspect-image.ts';
+import { largestPlaces } from '../../src/inspect/waste/largest-places.ts';
 import { leftBehind } from '../../src/inspect/waste/left-behind.ts';
 import type { WasteItem } from '../../src/inspect/waste/waste-item.ts';
 import { strata } from './cli.ts';
@@ -90,6 +91,28 @@ describe('waste is found, tied to its layers, with what to do', () => {
         'copied 3000 in 1: 0 1: do the chown in the step that makes the files',
       ],
     ],
+    [
+      'the same content twice, of which a chown stored the first once more',
+      [[file('a', kb(5))], [file('b', kb(5))], [file('a', kb(5), { uid: 5 })]],
+      [copy('. /'), run('cp a b'), run('chown 5 a')],
+      [
+        'copied 5000 in 1: 0 2: give COPY the flag --chown instead',
+        'duplicate 5000 in 1: 1 0: if only this RUN needs the copied files',
+      ],
+    ],
+    [
+      'a cache that a later RUN deletes file by file',
+      [
+        [
+          directory('var/lib/apt/lists'),
+          file('var/lib/apt/lists/a', kb(5)),
+          file('var/lib/apt/lists/b', kb(2)),
+        ],
+        [file('var/lib/apt/lists/.wh.a', ''), file('var/lib/apt/lists/.wh.b', '')],
+      ],
+      [run('apt-get update'), run('rm -r /var/lib/apt/lists/*')],
+      ['deleted 7000 in 2: 0 1: keep it out of the layer'],
+    ],
     ['nothing', [[file('a', kb(5))], [file('b', kb(4))]], [copy('a /'), copy('b /')], []],
     [
       'a hard link keeps the bytes in sight',
@@ -107,6 +130,43 @@ describe('waste is found, tied to its layers, with what to do', () => {
     const { waste, size } = await inspect(layers, history);
     expect(waste.items.map(summary)).toEqual(want);
     expect(size.visible + waste.hiddenBytes).toBe(size.content);
+  });
+
+  const many = (directoryName: string, count: number, size: number) =>
+    Array.from({ length: count }, (_, index): [string, number] => [`${directoryName}/${index}`, size]);
+  test.each<[title: string, sizes: [string, number][], want: string[]]>([
+    [
+      'few files are named',
+      [
+        ['a/b', 5],
+        ['c', 7],
+      ],
+      ['/c 7', '/a/b 5'],
+    ],
+    ['many are told by their directory', many('app/src', 9, 2), ['/app/src 18']],
+    [
+      'directories are opened as long as that is short',
+      [...many('a', 9, 2), ...many('b', 9, 3)],
+      ['/b 27', '/a 18'],
+    ],
+    [
+      'the one that makes up most is told apart',
+      [['app/big', 90], ...many('app', 9, 2)],
+      ['/app/big 90', '/app 18'],
+    ],
+    [
+      'what has no bytes is not told',
+      [
+        ['a/b', 5],
+        ['a/c', 0],
+      ],
+      ['/a/b 5'],
+    ],
+  ])('where it is: %s', (_title, sizes, want) => {
+    const places = largestPlaces(new Map(sizes));
+    expect(places.map(({ path, bytes }) => `${path} ${bytes}`)).toEqual(want);
+    const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+    expect(places.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(total);
   });
 
   test('layers of the base image that hide each other are told apart', async () => {

@@ -2,6 +2,7 @@ import type { FieldDifference } from '../../inspect/diff/compare-config.ts';
 import type { FileDifference, FileSide } from '../../inspect/diff/compare-files.ts';
 import type { ImageComparison } from '../../inspect/diff/compare-images.ts';
 import type { LayerComparison, LayerSide, MemberCounts } from '../../inspect/diff/compare-layers.ts';
+import { entryOf, isDate, type Reason } from '../../inspect/diff/find-reasons.ts';
 import type { ImageIdentity } from '../../inspect/report.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { cut, type Look, oneLine, type Paint, paint, wrap } from './look.ts';
@@ -15,7 +16,7 @@ export function diffLines(comparison: ImageComparison, look: Look, isShort: bool
     imageLine('A', a, look),
     imageLine('B', b, look),
     '',
-    ...verdict(comparison),
+    ...verdict(comparison, look),
     ...(isSame ? [] : ['', ...layerDifferences(layers, look)]),
     ...(isSame ? [] : ['', ...fileDifferences(files, look, isShort)]),
     ...(config.length === 0 ? [] : ['', ...fieldDifferences(config, look, isShort)]),
@@ -34,8 +35,12 @@ function imageLine(letter: string, { reference, configDigest, platform }: ImageI
   return cut(look, `${letter}  ${shortDigest(configDigest, false)}  ${platform}  ${oneLine(reference)}`);
 }
 
-function verdict({ isSame, layers, a, b }: ImageComparison): string[] {
-  if (!isSame) return ['They are different images.'];
+function verdict({ isSame, reasons, layers, a, b }: ImageComparison, look: Look): string[] {
+  if (!isSame) {
+    const inTimes = reasons.every(({ kind }) => kind === 'times' || kind === 'dates');
+    const head = inTimes ? 'They are different images, in times alone:' : 'They are different images:';
+    return [head, ...reasons.flatMap((each) => reasonLines(each, look))];
+  }
   const { recompressed } = layers;
   if (a.manifestDigest === b.manifestDigest || a.manifestDigest === null || b.manifestDigest === null)
     return ['They are the same image.'];
@@ -46,8 +51,16 @@ function verdict({ isSame, layers, a, b }: ImageComparison): string[] {
   return [`They are the same image, stored differently: ${why}.`];
 }
 
+function reasonLines({ title, hint }: Reason, look: Look): string[] {
+  return [
+    ...wrap(look, `- ${oneLine(title)}`, 2),
+    ...(hint === null ? [] : wrap(look, `→ ${hint}`, 4).map((line) => paint(look, 'yellow', line))),
+  ];
+}
+
 function layerDifferences(layers: LayerComparison, look: Look): string[] {
-  const { countA, countB, shared, sharedStored, sharedContent, onlyAStored, onlyBStored, parting } = layers;
+  const { countA, countB, shared, sharedStored, sharedContent, onlyAStored, onlyBStored } = layers;
+  const { parting, alsoDifferent } = layers;
   const lines = [
     paint(look, 'bold', 'Layers'),
     ...wrap(
@@ -64,13 +77,22 @@ function layerDifferences(layers: LayerComparison, look: Look): string[] {
     sideLine('A', parting.a, look),
     sideLine('B', parting.b, look),
     ...(parting.members === null ? [] : wrap(look, `in it: ${memberText(parting.members)}`, 4)),
+    ...alsoDifferent.flatMap(({ index, b, members }) => [
+      `  ${cut(look, oneLine(`layer ${index} differs too: ${makerOf(b)}`), 2)}`,
+      ...(members === null ? [] : wrap(look, `in it: ${memberText(members)}`, 4)),
+    ]),
   ];
 }
 
 function sideLine(letter: string, side: LayerSide | null, look: Look): string {
-  if (side === null) return `    ${letter}  has no such layer`;
-  const place = side.source === null ? '' : `${placeOf(side.source)} `;
-  return `    ${cut(look, oneLine(`${letter} ${shortDigest(side.diffID ?? side.digest, false)} ${place}${side.instruction}`), 4)}`;
+  if (side === null) return `    ${letter} has no such layer`;
+  const digest = shortDigest(side.diffID ?? side.digest, false);
+  return `    ${cut(look, oneLine(`${letter} ${digest} ${makerOf(side)}`), 4)}`;
+}
+
+function makerOf(side: LayerSide | null): string {
+  if (side === null) return '';
+  return side.source === null ? side.instruction : `${placeOf(side.source)} ${side.instruction}`;
 }
 
 function memberText({ added, removed, changed, aspects }: MemberCounts): string {
@@ -79,7 +101,15 @@ function memberText({ added, removed, changed, aspects }: MemberCounts): string 
     count === 0 ? [] : `${aspect} of ${count}`,
   );
   const details = what.length === 0 ? '' : ` (${what.join(', ')})`;
-  return `${added} added, ${removed} removed, ${changed} changed${details}`;
+  const counts = [
+    [added, 'added'],
+    [removed, 'removed'],
+    [changed, `changed${details}`],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, verb]) => `${count} ${verb}`)
+    .join(', ');
 }
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
@@ -134,10 +164,27 @@ function change(aspect: string, a: FileSide | null, b: FileSide | null): string 
 function fieldDifferences(fields: readonly FieldDifference[], look: Look, isShort: boolean): string[] {
   const head = `${paint(look, 'bold', 'Config')}  ${countOf(fields.length, 'field differs', 'fields differ')}`;
   if (isShort) return [head];
-  const lines = fields.flatMap(({ field, a, b }) => [
-    `  ${cut(look, oneLine(field), 2)}`,
-    ...(a === null ? [] : [paint(look, 'red', `    - ${cut(look, oneLine(a), 6)}`)]),
-    ...(b === null ? [] : [paint(look, 'green', `    + ${cut(look, oneLine(b), 6)}`)]),
-  ]);
-  return [head, ...lines];
+  const lines = fields
+    .filter(isNews)
+    .flatMap(({ field, a, b }) => [
+      `  ${cut(look, oneLine(field), 2)}`,
+      ...(a === null ? [] : [paint(look, 'red', `    - ${cut(look, oneLine(a), 6)}`)]),
+      ...(b === null ? [] : [paint(look, 'green', `    + ${cut(look, oneLine(b), 6)}`)]),
+    ]);
+  const dated = fields.filter(({ field, a, b }) => isStepDate(field) && a !== null && b !== null).length;
+  return [
+    head,
+    ...lines,
+    ...(dated === 0 ? [] : [`  created of ${countOf(dated, 'history entry', 'history entries')}`]),
+  ];
+}
+
+/** When each step ran is told in one line; of an entry that one image lacks, its instruction says enough. */
+function isNews({ field, a, b }: FieldDifference): boolean {
+  if (isStepDate(field)) return false;
+  return entryOf(field) === undefined || (a !== null && b !== null) || field.endsWith('.created_by');
+}
+
+function isStepDate(field: string): boolean {
+  return isDate(field) && entryOf(field) !== undefined;
 }

@@ -8,6 +8,7 @@ import type { LayerTree } from '../tree/layer-tree.ts';
 import { compareConfigs, type FieldDifference } from './compare-config.ts';
 import { compareFiles, type FileDifference } from './compare-files.ts';
 import { compareLayers, type LayerComparison } from './compare-layers.ts';
+import { findReasons, type Reason } from './find-reasons.ts';
 
 /** What `strata diff --json` prints; the rules of ImageReport hold for it too. */
 export interface ImageComparison {
@@ -16,6 +17,8 @@ export interface ImageComparison {
   readonly b: ImageIdentity;
   /** Whether both are one image by their id: the same config, hence the same layers by content. */
   readonly isSame: boolean;
+  /** Why they are not the same, the graver first; none for one image. */
+  readonly reasons: readonly Reason[];
   readonly layers: LayerComparison;
   /** Of the finished filesystems. */
   readonly files: {
@@ -53,17 +56,22 @@ export async function compareImages(
   const b = describeContents(imageB, contentsB, known);
   const list = compareFiles(a.stack.merged, b.stack.merged);
   const count = (change: FileDifference['change']) => list.filter((each) => each.change === change).length;
+  const isSame = imageA.manifest.config.digest === imageB.manifest.config.digest;
+  const config = compareConfigs(imageA, imageB);
+  const layers = compareLayers(
+    { layers: a.report.layers, stacked: a.stack.layers },
+    { layers: b.report.layers, stacked: b.stack.layers },
+  );
+  const bases = { baseA: a.report.base, baseB: b.report.base };
   const comparison: ImageComparison = {
     schemaVersion: 1,
     a: a.report.image,
     b: b.report.image,
-    isSame: imageA.manifest.config.digest === imageB.manifest.config.digest,
-    layers: compareLayers(
-      { layers: a.report.layers, stacked: a.stack.layers },
-      { layers: b.report.layers, stacked: b.stack.layers },
-    ),
+    isSame,
+    reasons: isSame ? [] : findReasons({ ...bases, layers, files: list, config }),
+    layers,
     files: { added: count('added'), removed: count('removed'), changed: count('changed'), list },
-    config: compareConfigs(imageA, imageB),
+    config,
     findings: { a: contentsA.findings, b: contentsB.findings },
   };
   return { comparison, a, b };

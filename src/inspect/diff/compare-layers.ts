@@ -19,9 +19,11 @@ export interface LayerComparison {
   /** Indexes of shared layers that are compressed to other bytes in B. */
   readonly recompressed: readonly number[];
   readonly parting: Parting | null;
+  /** Further layers that are not the same and that one instruction made in both, lowest first. */
+  readonly alsoDifferent: readonly Parting[];
 }
 
-/** The first layer that is not the same. */
+/** A layer that is not the same. */
 export interface Parting {
   readonly index: number;
   readonly a: LayerSide | null;
@@ -70,7 +72,16 @@ export function compareLayers(a: Side, b: Side): LayerComparison {
       .filter(({ index, digest }) => digest !== b.layers[index]?.digest)
       .map(({ index }) => index),
     parting: shared === longer ? null : describeParting(shared, a, b),
+    alsoDifferent: furtherLayers(shared + 1, a, b),
   };
+}
+
+function furtherLayers(from: number, a: Side, b: Side): Parting[] {
+  return a.layers.slice(from).flatMap((layer) => {
+    const other = b.layers[layer.index];
+    const isOneStep = layer.instruction !== '' && layer.instruction === other?.instruction;
+    return isOneStep && !isSame(layer, other) ? [describeParting(layer.index, a, b)] : [];
+  });
 }
 
 function isSame(a: LayerReport | undefined, b: LayerReport | undefined): boolean {
