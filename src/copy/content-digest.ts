@@ -8,6 +8,7 @@ import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../core/digest.ts';
 import type { FileStat, FileTree } from '../core/file-tree.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
+import { type KeptMetadata, keptMetadata } from './metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
 import { isCopied } from './xattr-policy.ts';
 
@@ -16,7 +17,7 @@ export interface SelectionDigest {
   /**
    * One line per source (`source 0 directory`, `source 1 file NAME`, `heredoc NAME`) and per file: type,
    * mode, owner, size (major:minor for devices), content digest, extended attributes, path, symlink target.
-   * Fields that do not apply are `-`; odd bytes of names are written `\xHH`.
+   * Fields that do not apply, or that the layer does not keep, are `-`; odd bytes of names are written `\xHH`.
    */
   readonly lines: readonly string[];
   /** Files whose content was read, because no index knew it. */
@@ -24,11 +25,15 @@ export interface SelectionDigest {
 }
 
 /**
- * Digests what was selected. Gives way to the event loop between pieces.
+ * Digests what was selected, as far as the layer keeps it. Gives way to the event loop between pieces.
  * @throws StepError `source-changed` if a file is not as long as it was when it was selected
  * @throws CanceledError
  */
-export async function selectionDigest(selection: Selection, signal?: AbortSignal): Promise<SelectionDigest> {
+export async function selectionDigest(
+  selection: Selection,
+  kept: KeptMetadata = keptMetadata({}),
+  signal?: AbortSignal,
+): Promise<SelectionDigest> {
   const hasher = openFileHasher(signal);
   const lines: string[] = [];
   for (const source of selection.sources) {
@@ -37,7 +42,7 @@ export async function selectionDigest(selection: Selection, signal?: AbortSignal
     for (const file of source.kind === 'file' ? [source.file] : source.files) {
       // Twenty thousand files that are known are worth no promise each.
       const about = knownContent(source.tree, file) ?? (await readContent(source.tree, file, hasher));
-      lines.push(fileLine(source.tree, file, about, firstName));
+      lines.push(fileLine(source.tree, file, kept, about, firstName));
     }
   }
   for (const { name, content } of selection.heredocs) {
@@ -56,14 +61,16 @@ function sourceLine(source: SelectedSource): string {
 function fileLine(
   tree: FileTree,
   { stat, path, to }: SelectedFile,
+  kept: KeptMetadata,
   about: Content,
   firstName: Map<string, BytePath>,
 ): string {
   const { type } = stat;
   const isDevice = type === 'char' || type === 'block';
   const size = type === 'file' ? stat.size : isDevice ? `${stat.devMajor}:${stat.devMinor}` : '-';
-  const owner = `${stat.uid}:${stat.gid}`;
-  let line = `${type} ${stat.mode.toString(8)} ${owner} ${size} ${about.digest} ${about.xattrs} ${escaped(to)}`;
+  const owner = kept.keepsOwner ? `${stat.uid}:${stat.gid}` : '-';
+  const mode = kept.mode(stat)?.toString(8) ?? '-';
+  let line = `${type} ${mode} ${owner} ${size} ${about.digest} ${about.xattrs} ${escaped(to)}`;
   if (type === 'symlink') line += ` -> ${escaped(tree.readlink(path))}`;
   if (type === 'file' && stat.linkCount > 1) {
     const first = firstName.get(stat.inode);

@@ -59,3 +59,27 @@ export function metadataRules(below: FileTree, request: MetadataRequest): Metada
     inline: (size) => copied({ ...made, type: 'file', mode: 0o644, size }),
   };
 }
+
+/** What a layer shows of a file's own metadata. */
+export interface KeptMetadata {
+  /** Undefined when `--chmod` says it, whatever it was. */
+  mode(stat: FileStat): number | undefined;
+  /** Whether `--chown` leaves the owner alone. */
+  readonly keepsOwner: boolean;
+}
+
+/** What the layer of a copy keeps of its files: what it replaces need not count. */
+export function keptMetadata({ owner, mode }: Pick<MetadataRequest, 'owner' | 'mode'>): KeptMetadata {
+  const change = mode === undefined ? undefined : readModeChange(mode);
+  const isFixed = (isDirectory: boolean) =>
+    change !== undefined && change.apply(0, isDirectory) === change.apply(0o7777, isDirectory);
+  const fixed = { file: isFixed(false), directory: isFixed(true) };
+  return {
+    keepsOwner: owner === undefined,
+    mode(stat) {
+      if (change === undefined || stat.type === 'symlink') return stat.mode;
+      const isDirectory = stat.type === 'directory';
+      return (isDirectory ? fixed.directory : fixed.file) ? undefined : change.apply(stat.mode, isDirectory);
+    },
+  };
+}

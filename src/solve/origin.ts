@@ -6,6 +6,7 @@ import type { FileLists } from '../cache/file-lists.ts';
 import { keyOf, type Part } from '../cache/recipe.ts';
 import type { StepCache } from '../cache/step-cache.ts';
 import { type SelectionDigest, selectionDigest } from '../copy/content-digest.ts';
+import { keptMetadata } from '../copy/metadata.ts';
 import type { Selection, SelectRequest } from '../copy/selection.ts';
 import { assert } from '../core/assert.ts';
 import type { Digest, KeyDigest } from '../core/digest.ts';
@@ -31,6 +32,8 @@ export interface FileChooser {
   select(tree: FileTree, signal: AbortSignal): Promise<Selection>;
   /** Names what would be selected, where that is cheaper; undefined where it cannot be done. */
   identify?(signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** `--chown` and `--chmod`: what they replace of the files is not looked at. */
+  readonly replaces?: { readonly owner?: string | undefined; readonly mode?: string | undefined };
 }
 
 /** Chosen files, for one step: selected and digested at most once, and only as far as somebody asks. */
@@ -59,6 +62,7 @@ export function chooseFiles(
   services: OriginServices,
 ): ChosenFiles {
   const { steps, fileLists } = services;
+  const { replaces = {} } = chooser;
   let selected: Promise<Selection> | undefined;
   let digested: Promise<Digest> | undefined;
   let computed: SelectionDigest | undefined;
@@ -70,11 +74,11 @@ export function chooseFiles(
     return selected;
   };
   const compute = async (context: OpContext) => {
-    computed = await selectionDigest(await selection(context), context.signal);
+    computed = await selectionDigest(await selection(context), keptMetadata(replaces), context.signal);
     return computed.digest;
   };
   const questionAbout = (parts: readonly Part[]) =>
-    keyOf({ kind: 'selection', parts: [...parts, ['request', JSON.stringify(request)]] });
+    keyOf({ kind: 'selection', parts: [...parts, ['request', JSON.stringify({ ...request, ...replaces })]] });
 
   const questionOf = (stack: Stack) => questionAbout(stack.map((id) => ['snapshot', id] as const));
 

@@ -300,6 +300,18 @@ describe('what a clone, a clock and a directory can differ in', () => {
     expect(await changed([first], [second])).toEqual(['COPY', 'RUN']);
   });
 
+  test.each([
+    ['is a mode that --chmod replaces, never', '--chmod=644 . /app/', 0o600, []],
+    ['nor one that it makes the same of others', '--chmod=go=u . /app/', 0o664, []],
+    ['nor one that differs where it changes everything', '--chmod=a=r . /app/', 0o600, []],
+    ['and is one that it keeps', '--chmod=u+x . /app/', 0o600, ['COPY', 'RUN']],
+  ])('%s: COPY %s', async (_, copy, mode, want) => {
+    const copying = `FROM scratch\nCOPY ${copy}\nRUN true\n`;
+    const [first, second] = [make('modes', names, copying), make('other-modes', names, copying)];
+    chmodSync(join(second, 'z'), mode);
+    expect(await changed([first], [second])).toEqual(want);
+  });
+
   test('is by name the owner of the context, never', async () => {
     const { chownSync } = await import('node:fs');
     const second = make('fourth', names);

@@ -231,7 +231,9 @@ describe('reading', () => {
     });
     const before = readdirSync('/proc/self/fd').length;
     setImmediate(() => controller.abort());
-    await expect(selectionDigest(selection, controller.signal)).rejects.toMatchObject({ code: 'canceled' });
+    await expect(selectionDigest(selection, undefined, controller.signal)).rejects.toMatchObject({
+      code: 'canceled',
+    });
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
 });

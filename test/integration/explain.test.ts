@@ -1,5 +1,6 @@
 /** Every reason there can be for a step to run, in the words that a person reads. */
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
@@ -209,6 +210,38 @@ describeBuilds(['root', 'overlay'], 'why a step that takes files ran', (site) =>
     });
   });
 
+  test('another platform', async () => {
+    // The platform is no part of these keys: without a base or an ARG that names it the layers are the same.
+    expect(await after(() => {}, '--platform', 'linux/arm64')).toEqual({});
+    const named = 'FROM scratch\nARG TARGETARCH\nWORKDIR /app/$TARGETARCH\nCOPY src src\n';
+    await after(() => write('Dockerfile', named));
+    const never = ['built before for linux/amd64, never for linux/arm64'];
+    expect(await misses(site, ['--platform', 'linux/arm64', context])).toEqual({
+      'WORKDIR /app/arm64': never,
+      [copySrc]: never,
+    });
+  });
+
+  test('a mode that --chmod replaces is no reason, and neither is --chmod for the files', async () => {
+    const flagged = dockerfile.replace('COPY src', 'COPY --chmod=755 src');
+    await after(() => write('Dockerfile', flagged));
+    expect(await misses(site, [context])).toEqual({});
+    chmodSync(join(context, 'src/main.c'), 0o664);
+    expect(await misses(site, [context])).toEqual({});
+    write('Dockerfile', flagged.replace('755', 'a+x'));
+    expect(await misses(site, [context])).toMatchObject({
+      'COPY --chmod=a+x src src': ['--chmod changed from "755" to "a+x"'],
+    });
+  });
+
+  test('a result that was pruned', async () => {
+    const pruned = ['built before, but the result was pruned or lost'];
+    const prune = async () => void (await site.strataOk(['prune', '--all', '--kind', 'step,blob']));
+    await after(() => {});
+    await prune();
+    expect((await misses(site, [context]))['WORKDIR /app']).toEqual(pruned);
+  });
+
   test('a result that is not in the store any more', async () => {
     const lose = () => {
       for (const name of ['snapshots', 'layers', 'images/blobs/sha256']) {
@@ -354,6 +387,38 @@ describeBuilds(sandboxNeeds, 'why a RUN ran', (site) => {
     ]);
     expect(await after(text, text, '--secret', 'id=other,env=HOME')).toEqual([
       'mount at /run/secrets/other: given changed from "missing" to "given"',
+    ]);
+  });
+
+  test('a secret in a variable, without its value', async () => {
+    const plain = dockerfile.replace('fast', 'keyless');
+    const text = (value: string) => plain.replace('keyless', `keyless API_KEY=${value}`);
+    expect(await after(text('hunter2'), text('hunter3'))).toEqual([
+      'environment variable API_KEY changed (a secret: not shown)',
+    ]);
+    expect(await site.strataOk(['explain', '--json'])).not.toMatch(/hunter/);
+    expect(await after(text('hunter2'), plain)).toEqual([
+      'environment variable API_KEY is gone (a secret: not shown)',
+    ]);
+  });
+
+  test('a heredoc, an agent that was not there, --security', async () => {
+    const script = dockerfile.replace('RUN true', 'RUN <<-E\n\ttrue\n\tE');
+    expect(await after(script, script.replace('\ttrue', '\ttrue a'))).toEqual([
+      'command changed from "true\\n" to "true a\\n"',
+    ]);
+    const agent = dockerfile.replace('RUN true', 'RUN --mount=type=ssh true');
+    const socket = createServer().listen(site.path('agent'));
+    try {
+      expect(await after(agent, agent, '--ssh', `default=${site.path('agent')}`)).toEqual([
+        'mount at /run/buildkit/ssh_agent.0: given changed from "missing" to "given"',
+      ]);
+    } finally {
+      socket.close();
+    }
+    const insecure = dockerfile.replace('RUN true', 'RUN --security=insecure true');
+    expect(await after(dockerfile, insecure, '--allow', 'security.insecure')).toEqual([
+      '--security changed from "sandbox" to "insecure"',
     ]);
   });
 

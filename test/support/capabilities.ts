@@ -18,6 +18,7 @@ const probes = {
   dockerd: () => findProgram('dockerd') !== undefined && isExecutable('/usr/bin/docker'),
   ip: () => findProgram('ip') !== undefined,
   qemu: () => findProgram('qemu-aarch64-static') !== undefined,
+  strace: () => findProgram('strace') !== undefined,
   python3: () => findProgram('python3') !== undefined,
   chromium: () => findProgram('chromium', 'chromium-browser') !== undefined,
   mmdebstrap: () => findProgram('mmdebstrap') !== undefined,

@@ -20,23 +20,36 @@ type Earlier = ReadonlyMap<VertexID, RecordedStep>;
 
 /**
  * Explains every step that ran or failed.
- * @param earlier builds to compare with, the last one first: the one that shares most keys is the nearest
+ * @param earlier builds to compare with, the last one first: the one that shares most keys is the nearest. Those
+ * for another platform only tell that the step is no new one.
  */
 export function explainSteps(
   plan: PlanRecord,
   earlier: readonly PlanRecord[],
   knowledge: StepKnowledge,
 ): PlanRecord {
-  const aligned = earlier.map((build) => alignSteps(plan, build));
+  const isSame = ({ platform }: PlanRecord) => platform === plan.platform;
+  const aligned = earlier.filter(isSame).map((build) => alignSteps(plan, build));
+  const foreign = earlier.filter((build) => !isSame(build));
   const nearest = aligned
     .map((build) => ({ build, shared: plan.steps.filter((step) => isSameKey(step, build)).length }))
     .sort((a, b) => b.shared - a.shared)
     .map(({ build }) => build);
   const steps = plan.steps.map((step) => {
     if (step.result !== 'run' && step.result !== 'failed') return step;
-    return { ...step, causes: causesOf(step, plan, nearest, knowledge) };
+    const causes = causesOf(step, plan, nearest, knowledge);
+    const [only] = causes;
+    const other = only?.kind === 'never-built' ? platformOf(step, plan, foreign) : undefined;
+    return { ...step, causes: other === undefined ? causes : [other] };
   });
   return { ...plan, steps };
+}
+
+/** Says that the very same instruction was built for another platform. */
+function platformOf(step: RecordedStep, plan: PlanRecord, foreign: readonly PlanRecord[]): Cause | undefined {
+  const before = foreign.find((build) => alignSteps(plan, build).get(step.id)?.text === step.text);
+  if (before === undefined) return undefined;
+  return { kind: 'platform', from: before.platform, to: plan.platform };
 }
 
 function isSameKey({ id, key }: RecordedStep, build: Earlier): boolean {

@@ -52,7 +52,7 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
   // What others built elsewhere comes after what was built here.
   const known = [...earlier.flatMap((build) => build.plans), ...imports.all().flatMap((each) => each.plans)];
   const explained = plans.map((plan) =>
-    explainSteps(plan, samePlatform(plan, known), {
+    explainSteps(plan, known, {
       recipe: (key) => store.steps.look(key)?.recipe ?? imports.find(key)[0]?.record.recipe,
       compareFiles: isExplained(options) ? filesComparer(store.fileLists) : () => undefined,
       ignoreFlag: options.noCache ? '--no-cache' : '--no-cache-filter',
@@ -86,10 +86,6 @@ function ownLayers(plan: Plan, { images, builds }: BuildEnd): readonly BlobInfo[
   const dressed = images[index]?.layers;
   if (dressed === undefined) return packed.map(({ descriptor }) => descriptor);
   return dressed.slice(dressed.length - packed.length);
-}
-
-function samePlatform({ platform }: PlanRecord, plans: readonly PlanRecord[]): PlanRecord[] {
-  return plans.filter((plan) => plan.platform === platform);
 }
 
 /** What makes another build one of the same thing, the surest first. */

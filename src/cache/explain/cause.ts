@@ -5,6 +5,8 @@ export type Cause =
   /** The build was told to run it. */
   | { readonly kind: 'ignored'; readonly flag: string }
   | { readonly kind: 'never-built' }
+  /** It was built before, for other platforms only. */
+  | { readonly kind: 'platform'; readonly from: string; readonly to: string }
   /** It was built before with all the same inputs, and the result is not there any more. */
   | { readonly kind: 'lost' }
   /** It was run before with all the same inputs, and failed. */

@@ -5,8 +5,9 @@ import type { Detail, FileChange } from './cause.ts';
 interface ListedFile {
   readonly path: string;
   readonly type: string;
-  /** Four octal digits. */
+  /** Four octal digits; `-` where the layer does not keep it. */
   readonly mode: string;
+  /** Likewise. */
   readonly owner: string;
   /** Bytes of a regular file; `major:minor` of a device. */
   readonly size: string;
@@ -42,6 +43,8 @@ function compare(before: ListedFile | undefined, now: ListedFile | undefined): F
   const details: Detail[] = [];
   for (const what of compared) {
     if (before[what] === now[what]) continue;
+    // What the layer of one of them does not keep is nobody's doing but the instruction's.
+    if ((what === 'mode' || what === 'owner') && (before[what] === '-' || now[what] === '-')) continue;
     // Of another type everything is another; the type alone says it.
     if (what !== 'type' && what !== 'mode' && what !== 'owner' && before.type !== now.type) continue;
     details.push(isTold.has(what) ? { what, from: before[what], to: now[what] } : { what });
@@ -89,7 +92,7 @@ function listedFile(line: string, folder: string, own: string | undefined, time:
   return {
     path: own ?? below(folder, shown(to)),
     type,
-    mode: mode.padStart(4, '0'),
+    mode: mode === '-' ? mode : mode.padStart(4, '0'),
     owner,
     size,
     content: `${size} ${content}`,

@@ -111,7 +111,12 @@ function filesChange(before: Recipe, now: Recipe, compareFiles: CompareFiles): C
   }
   const [from, to] = [valuesOf(before, 'files')[0] ?? '', valuesOf(now, 'files')[0] ?? ''];
   const of = placeOf(notesOf(now, 'from')[0]);
-  return [files(from as Digest, to as Digest, current, compareFiles, { of })];
+  const cause = files(from as Digest, to as Digest, current, compareFiles, { of });
+  // Other flags keep other metadata of the same files.
+  const isFlagged = ['chown', 'chmod'].some(
+    (name) => JSON.stringify(valuesOf(before, name)) !== JSON.stringify(valuesOf(now, name)),
+  );
+  return isFlagged && cause.changes?.length === 0 ? [] : [cause];
 }
 
 function files(

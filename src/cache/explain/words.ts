@@ -12,6 +12,8 @@ export function sayCause(cause: Cause): string {
       return `${cause.flag} was given`;
     case 'never-built':
       return 'never built before';
+    case 'platform':
+      return `built before for ${cause.from}, never for ${cause.to}`;
     case 'lost':
       return 'built before, but the result was pruned or lost';
     case 'failed-before':

@@ -28,10 +28,12 @@ export function copyRunner(
       const { op } = vertex;
       const { sources, keepsParents, excludes, heredocs, checksum, keepGitDir } = op;
       const request = { sources, keepsParents, excludes, heredocs, checksum, keepGitDir };
-      const chooser: FileChooser =
+      const { select, identify }: FileChooser =
         op.instruction === 'COPY'
           ? { select: (tree) => selectFiles(tree, request) }
           : openAdded(request, { ...memoryOf(services), scratch: services.scratch, secret });
+      const replaces = { owner: op.owner, mode: op.mode };
+      const chooser: FileChooser = { select, replaces, ...(identify === undefined ? {} : { identify }) };
       choice = chooseFiles(vertex, op.origin, request, chooser, services);
       choices.set(vertex.id, choice);
     }
