@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { assert } from '../../core/assert.ts';
 import type { Compression } from '../compression.ts';
 import { workerURL } from '../worker-url.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
@@ -35,8 +34,8 @@ interface Thread {
 
 /**
  * Threads that compress blocks, and the blocks themselves: there are only so many, so memory stays bounded
- * however many layers are packed at once. Threads start with the first block and never keep the process
- * alive when idle.
+ * however many layers are packed at once. Threads start as there is work for them and never keep the
+ * process alive when idle.
  *
  * Whoever packs a layer holds at most one block that is not yet handed to `compress`, and waits for
  * nothing but `take`: so blocks always come back.
@@ -97,17 +96,19 @@ export class CompressPool {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
+  /** One that is idle, else a new one as long as there may be more, else the one with the least to do. */
   #leastBusy(): Thread {
-    while (this.#threads.length < this.#width) this.#threads.push(this.#start());
     const [first, ...others] = this.#threads;
-    assert(first !== undefined, 'a pool has threads');
-    return others.reduce((best, next) => (next.pending.size < best.pending.size ? next : best), first);
+    const best = others.reduce(
+      (least, next) => (next.pending.size < least.pending.size ? next : least),
+      first ?? this.#start(),
+    );
+    return best.pending.size > 0 && this.#threads.length < this.#width ? this.#start() : best;
   }
 
   #start(): Thread {
     const worker = new Worker(workerURL('compress-worker'), { name: 'strata compress', execArgv: [] });
     const thread: Thread = { worker, pending: new Map() };
-    worker.unref();
     worker.on('message', ({ id, length }: CompressReply) => {
       thread.pending.get(id)?.resolve(length);
       thread.pending.delete(id);
@@ -120,6 +121,9 @@ export class CompressPool {
     };
     worker.on('error', fail);
     worker.on('exit', (code) => fail(new Error(`a compressing thread exited with code ${code}`)));
+    // Only now: whoever begins to listen to a thread holds it again.
+    worker.unref();
+    this.#threads.push(thread);
     return thread;
   }
 }
