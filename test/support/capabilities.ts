@@ -16,6 +16,7 @@ const probes = {
   umoci: () => findProgram('umoci') !== undefined,
   buildah: () => findProgram('buildah') !== undefined,
   dockerd: () => findProgram('dockerd') !== undefined && isExecutable('/usr/bin/docker'),
+  ctr: () => findProgram('ctr') !== undefined,
   ip: () => findProgram('ip') !== undefined,
   qemu: () => findProgram('qemu-aarch64-static') !== undefined,
   strace: () => findProgram('strace') !== undefined,

@@ -6,6 +6,8 @@ import { type Outcome, type RunOptions, run, runOk, type Service, startService }
 export interface DockerEngine extends Service {
   /** Runs the docker client against this engine. */
   docker(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Where the containerd listens that the engine has with it. */
+  readonly containerd: string;
 }
 
 /** Debian's docker engine with data, socket and log of its own in `dir`, which must have a short path. */
@@ -30,6 +32,7 @@ export async function startDockerd(dir: string): Promise<DockerEngine> {
   return {
     ...service,
     docker,
+    containerd: join(dir, 'exec/containerd/containerd.sock'),
     async stop() {
       await service.stop();
       // The engine leaves the namespaces it made mounted.
