@@ -1,14 +1,14 @@
 /** What a build reads: the Dockerfile, and the contexts its steps take files from. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FindSecret } from '../context/authorization.ts';
 import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
 import { openFolder } from '../context/folder.ts';
-import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
-import { type Context, openContext } from '../context/open-context.ts';
+import type { IgnoreRules } from '../context/ignore.ts';
+import { openContext } from '../context/open-context.ts';
 import { assert } from '../core/assert.ts';
-import { HostError, isDiskFull, systemCode, UsageError } from '../core/errors.ts';
+import { isDiskFull, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/decode.ts';
@@ -16,6 +16,7 @@ import type { NamedContext } from '../plan/plan.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
+import { readDockerfile, readIgnoreRules } from './read-dockerfile.ts';
 
 export interface BuildInputs {
   readonly dockerfile: SourceText;
@@ -69,10 +70,10 @@ export async function openInputs(
   };
   const context = await openContext(options.context, request);
   const { directory } = context;
-  const file = await readDockerfile(options.dockerfile, context, io);
+  const file = await readDockerfile(options.dockerfile, context, stdin);
   const named = new Map<string, NamedContext>();
   const folders = new Map<string, Folder>();
-  const mainRules = context.isLocal ? ignoreRules(directory, file.path) : undefined;
+  const mainRules = context.isLocal ? readIgnoreRules(directory, file.path) : undefined;
   folders.set('', { directory, ignore: mainRules });
   for (const [name, value] of options.buildContexts) {
     const reference = imageReference(value);
@@ -82,7 +83,7 @@ export async function openInputs(
     }
     const { directory: place, isLocal, epochSeconds } = await openContext(value, request);
     named.set(name, { kind: 'tree', epochSeconds });
-    folders.set(name, { directory: place, ignore: isLocal ? ignoreRules(place) : undefined });
+    folders.set(name, { directory: place, ignore: isLocal ? readIgnoreRules(place) : undefined });
   }
   const indexes: DigestIndex[] = [];
   const trees = new Map<string, FileTree>();
@@ -118,57 +119,6 @@ interface Folder {
   readonly ignore: IgnoreRules | undefined;
 }
 
-interface DockerfileSource {
-  /** Undefined when it came from a stream. */
-  readonly path?: string;
-  /** What messages call it. */
-  readonly shown: string;
-  readonly bytes: Uint8Array;
-}
-
-async function readDockerfile(
-  given: string | undefined,
-  context: Context,
-  io: InputIO,
-): Promise<DockerfileSource> {
-  if (given === '-') return { shown: 'Dockerfile', bytes: await readAll(io.stdin) };
-  if (context.dockerfile !== undefined) return { shown: 'Dockerfile', bytes: context.dockerfile };
-  // A context that was fetched brings its own Dockerfile along.
-  const from = context.isLocal ? process.cwd() : context.directory;
-  const path = given === undefined ? join(context.directory, 'Dockerfile') : resolve(from, given);
-  const found = findDockerfile(path, given);
-  return { path: found, shown: given ?? 'Dockerfile', bytes: readFileSync(found) };
-}
-
-function findDockerfile(path: string, given: string | undefined): string {
-  const candidates = basename(path) === 'Dockerfile' ? [path, join(dirname(path), 'dockerfile')] : [path];
-  for (const candidate of candidates) {
-    const stat = statSync(candidate, { throwIfNoEntry: false });
-    if (stat?.isFile()) return candidate;
-    if (stat?.isDirectory()) {
-      throw new HostError('no-dockerfile', `"${candidate}" is a directory, not a Dockerfile`, {
-        hint: 'name the file itself with -f',
-      });
-    }
-  }
-  throw new HostError('no-dockerfile', `there is no Dockerfile at "${path}"`, {
-    hint: given === undefined ? 'create one, or name another file with -f' : 'check the path given with -f',
-  });
-}
-
-/** `NAME.dockerignore` beside the Dockerfile replaces `.dockerignore` (Dockerfile reference, 5.1). */
-function ignoreRules(directory: string, dockerfile?: string): IgnoreRules | undefined {
-  const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
-  for (const path of [...own, join(directory, '.dockerignore')]) {
-    try {
-      return compileIgnore(readFileSync(path, 'utf8'), basename(path));
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    }
-  }
-  return undefined;
-}
-
 /** As Go reads switches. */
 function isTrue(text: string | undefined): boolean {
   return /^(?:1|t|true)$/i.test(text ?? '');
@@ -187,10 +137,4 @@ function indexFile(root: string, directory: string): string {
   const path = join(contexts, createHash('sha256').update(directory).digest('hex').slice(0, 32));
   markUsed(path);
   return path;
-}
-
-async function readAll(stream: BuildIO['stdin']): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
 }

@@ -26,8 +26,8 @@ export interface FileLists {
 /** 64 bits: enough to see a change, not to prove that there is none, which the selection's own digest does. */
 const longDigest = /\b([0-9a-f]{16})[0-9a-f]{48}\b/g;
 
-/** Lists come from elsewhere too; that of a million files is half as long. */
-const longestList = 256 << 20;
+/** Bytes. Lists come from elsewhere too; that of a million files is half as long. */
+export const longestList = 256 << 20;
 
 /** Opens the lists beneath `root`, `file-lists/HEX.gz`. */
 export function openFileLists(root: string): FileLists {

@@ -2,13 +2,12 @@ import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:f
 import { promisify } from 'node:util';
 import type { BlobDigest } from '../core/digest.ts';
 import { IntegrityError, systemCode } from '../core/errors.ts';
+import { documentLimit } from '../oci/json.ts';
 import type { BlobInfo, BlobReader } from './blob-store.ts';
 import { blobPath } from './layout.ts';
 import { verifiedStream } from './verified-stream.ts';
 
 const readBytes = 1 << 20;
-/** Manifests and configs are kilobytes; registries refuse manifests over 4 MiB. */
-const smallBlobLimit = 8 << 20;
 
 /** What is done with blobs that cannot be read; each gives the hint for the error. */
 export interface OnBadBlob {
@@ -40,7 +39,7 @@ export function blobReader(layoutDirectory: string, onBad: OnBadBlob): BlobReade
     size: sizeOf,
     path: pathOf,
     open: openVerified,
-    async read(info, limit = smallBlobLimit) {
+    async read(info, limit = documentLimit) {
       if (info.size > limit) {
         throw new IntegrityError(
           'blob-too-large',

@@ -135,7 +135,7 @@ async function fetchCommit(commit: string | undefined, reference: GitReference, 
     ];
     for (const name of names) {
       try {
-        await run('fetch', '--quiet', '--depth=1', '--no-tags', 'origin', name);
+        await run('fetch', '--quiet', '--depth=1', '--no-tags', '--', 'origin', name);
         await run('cat-file', '-e', `${commit}^{commit}`);
         return;
       } catch (error) {
@@ -143,7 +143,7 @@ async function fetchCommit(commit: string | undefined, reference: GitReference, 
       }
     }
   }
-  await run('fetch', '--quiet', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*');
+  await run('fetch', '--quiet', '--tags', '--', 'origin', '+refs/heads/*:refs/remotes/origin/*');
 }
 
 async function findCommit({ ref, remote }: GitReference, run: Run): Promise<string> {

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { CanceledError, during, HostError, StrataError } from '../core/errors.ts';
+import { dockerfileLimit } from '../dockerfile/decode.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { compressionOf, decompress, magicBytes } from './decompress.ts';
 import { extractTar, type TarExtractor } from './extract-tar.ts';
@@ -14,8 +15,6 @@ export type StreamedContext =
   /** Nothing but a Dockerfile: the directory is empty. */
   | { readonly kind: 'dockerfile'; readonly directory: string; readonly dockerfile: Buffer };
 
-/** Nobody writes a longer one. */
-const maxDockerfileBytes = 8 << 20;
 const pieceBytes = 1 << 20;
 
 /**
@@ -109,7 +108,7 @@ async function pushFile(
 
 function readDockerfile(path: string, origin: string): Buffer {
   const size = statSync(path).size;
-  const bytes = size > maxDockerfileBytes ? undefined : readFileSync(path);
+  const bytes = size > dockerfileLimit ? undefined : readFileSync(path);
   // No text has one, most other files do.
   if (bytes !== undefined && !bytes.includes(0)) return bytes;
   throw new HostError('bad-context', `what came from ${origin} is neither a tar archive nor a Dockerfile`, {

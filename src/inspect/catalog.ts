@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { verifiedStream } from '../content/verified-stream.ts';
 import { type DiffID, type Digest, digestHex } from '../core/digest.ts';
 import { IntegrityError, systemCode } from '../core/errors.ts';
+import { readWhole } from '../core/read-whole.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { HistoryEntry } from '../oci/image-config.ts';
+import { documentLimit } from '../oci/json.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseImageConfig } from '../oci/parse-image-config.ts';
@@ -79,9 +81,8 @@ async function readImages(files: LayoutFiles, at: Descriptor): Promise<Documents
   }
 }
 
-async function readVerified(files: LayoutFiles, { digest, size }: Descriptor): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+function readVerified(files: LayoutFiles, { digest, size }: Descriptor): Promise<Uint8Array> {
   const bytes = files.open(`blobs/sha256/${digestHex(digest)}`);
-  for await (const chunk of verifiedStream(bytes, { digest, size })) chunks.push(Uint8Array.from(chunk));
-  return Buffer.concat(chunks);
+  const tooLong = () => new IntegrityError('blob-too-large', `${digest} is too long for a document`);
+  return readWhole(verifiedStream(bytes, { digest, size }), documentLimit, tooLong);
 }

@@ -1,6 +1,7 @@
 import { printPlatform } from '../core/platform.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
+import { documentLimit } from '../oci/json.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseImageConfig } from '../oci/parse-image-config.ts';
@@ -8,8 +9,6 @@ import { checkDocuments, type Finding } from '../oci/validate.ts';
 import { checkLayer } from './validate/check-layer.ts';
 import { memberChecker } from './validate/check-members.ts';
 import { type BlobSource, measured, type Report, reportingIntegrity } from './validate/measured.ts';
-
-const documentLimit = 8 << 20;
 
 /**
  * Recomputes every claim of an image, or of each image of an index, and returns all that do not hold:

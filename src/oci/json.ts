@@ -8,6 +8,9 @@ export function encodeJSON(value: object): Uint8Array {
   return Buffer.from(JSON.stringify(value), 'utf8');
 }
 
+/** The longest index, manifest or config that is read, in bytes: such documents are kilobytes. */
+export const documentLimit = 8 << 20;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CanceledError, RemoteError } from '../core/errors.ts';
+import { readWhole } from '../core/read-whole.ts';
 import { brokenError, redactURL, statusError } from './registry-error.ts';
 
 export interface Answer {
@@ -53,18 +54,11 @@ export function answerOf(
 }
 
 /** Reads a whole body of at most `limit` bytes. @throws RemoteError `registry-protocol` when there is more */
-export async function readBody(answer: Answer, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body) {
-    size += chunk.length;
-    if (size > limit) {
-      const message = `${answer.method} ${redactURL(answer.url)}: the answer is longer than ${limit} bytes`;
-      throw new RemoteError('registry-protocol', message);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+export function readBody({ method, url, body }: Answer, limit: number): Promise<Buffer> {
+  return readWhole(body, limit, () => {
+    const message = `${method} ${redactURL(url)}: the answer is longer than ${limit} bytes`;
+    return new RemoteError('registry-protocol', message);
+  });
 }
 
 /** The error that an unwanted status is; reads the body for the registry's own words. */

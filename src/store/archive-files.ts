@@ -4,8 +4,10 @@ import { extract as tarExtract } from 'tar-stream';
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
 import { type BlobDigest, digestFromHex } from '../core/digest.ts';
 import { CanceledError, IntegrityError, StrataError, systemCode } from '../core/errors.ts';
+import { readWhole } from '../core/read-whole.ts';
 import { inflateLayer } from '../layer/inflate/inflate.ts';
-import { documentLimit, type ImageFiles } from './image-files.ts';
+import { documentLimit } from '../oci/json.ts';
+import type { ImageFiles } from './image-files.ts';
 
 const documents = ['index.json', 'manifest.json'];
 
@@ -36,8 +38,10 @@ export async function readImageArchive(
       const content = entry as AsyncIterable<Uint8Array>;
       if (type === 'symlink') links.set(name, posix.join(posix.dirname(name), linkname));
       else if (type === 'link') links.set(name, posix.normalize(linkname));
-      else if (type === 'file' && documents.includes(name)) small.set(name, await readWhole(name, content));
-      else if (type === 'file' && holdsBlob(name)) {
+      else if (type === 'file' && documents.includes(name)) {
+        const tooLong = () => new IntegrityError('bad-archive', `the archive's ${name} is too large`);
+        small.set(name, await readWhole(content, documentLimit, tooLong));
+      } else if (type === 'file' && holdsBlob(name)) {
         const info = knownBlob(name, entry.header.size, blobs) ?? (await storeBlob(name, content, blobs));
         stored.set(name, info);
       }
@@ -84,17 +88,6 @@ async function storeBlob(
   } finally {
     await writer.abort();
   }
-}
-
-async function readWhole(name: string, content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of content) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > documentLimit) throw new IntegrityError('bad-archive', `the archive's ${name} is too large`);
-  }
-  return Buffer.concat(chunks);
 }
 
 function archiveError(error: unknown): unknown {

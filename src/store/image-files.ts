@@ -7,6 +7,3 @@ export interface ImageFiles {
   /** A file whose bytes are in the blob store now; undefined when there is none of that name. */
   blob(name: string): Promise<BlobInfo | undefined>;
 }
-
-/** Larger documents are no lists of images. */
-export const documentLimit = 8 << 20;

@@ -5,10 +5,11 @@ import { verifiedStream } from '../../content/verified-stream.ts';
 import type { BlobDigest, Digest, KeyDigest } from '../../core/digest.ts';
 import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
+import { readWhole } from '../../core/read-whole.ts';
 import { applyLayer } from '../../layer/apply.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
-import type { FileLists } from '../file-lists.ts';
+import { type FileLists, longestList } from '../file-lists.ts';
 import type { StepRecord } from '../step-cache.ts';
 import type { KnownPacks } from './packs.ts';
 import {
@@ -157,12 +158,11 @@ export function openImport(
     fetchLists: (lists, signal) =>
       named(async () => {
         for (const [selection, slice] of Object.entries(cache.lists)) {
-          if (lists.has(selection as Digest)) continue;
+          if (lists.has(selection as Digest) || slice.size > longestList) continue;
           const pack = await openPack(slice, signal);
-          const chunks: Uint8Array[] = [];
           const bytes = verifiedStream(readSlice(scratch.path(pack.digest), slice), slice);
-          for await (const chunk of bytes) chunks.push(chunk);
-          await lists.put(selection as Digest, Buffer.concat(chunks));
+          const tooLong = () => new IntegrityError('bad-cache', `the list ${slice.digest} is too long`);
+          await lists.put(selection as Digest, await readWhole(bytes, longestList, tooLong));
         }
       }),
     close: place.release,

@@ -2,6 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { IntegrityError, systemCode } from '../../core/errors.ts';
+import { readWhole } from '../../core/read-whole.ts';
+import { documentLimit } from '../../oci/json.ts';
 import { indexArchive } from './archive-index.ts';
 import { openByteSource } from './byte-source.ts';
 
@@ -16,19 +18,17 @@ export interface LayoutFiles {
   close(): Promise<void>;
 }
 
-const documentLimit = 8 << 20;
 const chunkBytes = 1 << 20;
 
 /** Reads a small file whole; undefined when there is none of that name. @throws IntegrityError `bad-archive` */
 export async function readDocument(files: LayoutFiles, name: string): Promise<Buffer | undefined> {
   const size = await files.size(name);
   if (size === undefined) return undefined;
-  if (size > documentLimit) {
-    throw new IntegrityError('bad-archive', `${files.place}: ${name} claims ${size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of files.open(name)) chunks.push(Uint8Array.from(chunk));
-  return Buffer.concat(chunks);
+  return readWhole(
+    files.open(name),
+    documentLimit,
+    () => new IntegrityError('bad-archive', `${files.place}: ${name} has ${size} bytes`),
+  );
 }
 
 /**

@@ -2,7 +2,9 @@ import type { BlobInfo } from '../../content/blob-store.ts';
 import { verifiedStream } from '../../content/verified-stream.ts';
 import { type Digest, digestHex } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
+import { readWhole } from '../../core/read-whole.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import { documentLimit } from '../../oci/json.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-type.ts';
 import { parseImageConfig } from '../../oci/parse-image-config.ts';
@@ -10,7 +12,6 @@ import { chooseEntry, choosePlatform, layoutNames, type Wanted } from './choose-
 import type { LayoutFiles } from './layout-files.ts';
 import type { ImageBlobs, ImageKind, OpenedImage } from './opened-image.ts';
 
-const documentLimit = 8 << 20;
 const deepestIndex = 4;
 
 /**
@@ -70,21 +71,18 @@ async function readBlob(
   { digest, size }: Descriptor,
   blobs: ImageBlobs,
 ): Promise<Uint8Array> {
-  if (size > documentLimit) {
-    throw new IntegrityError('blob-too-large', `${place}: the ${what} ${digest} claims ${size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
+  const tooLong = () =>
+    new IntegrityError('blob-too-large', `${place}: the ${what} ${digest} claims ${size} bytes`);
+  if (size > documentLimit) throw tooLong();
   try {
-    for await (const chunk of verifiedStream(blobs.open({ digest, size }), { digest, size })) {
-      chunks.push(Uint8Array.from(chunk));
-    }
+    const bytes = verifiedStream(blobs.open({ digest, size }), { digest, size });
+    return await readWhole(bytes, documentLimit, tooLong);
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error;
     throw new IntegrityError(error.code, `${place}: the ${what} is damaged: ${error.message}`, {
       hint: error.hint ?? 'copy, pull or build the image again',
     });
   }
-  return Buffer.concat(chunks);
 }
 
 function layoutBlobs(files: LayoutFiles): ImageBlobs {
