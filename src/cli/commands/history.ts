@@ -5,6 +5,7 @@ import { parseTemplate } from '../inspect/go-template.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
 import { lookOf, oneLine, tableLines } from '../inspect/look.ts';
 import { findingLines } from '../inspect/print-findings.ts';
+import { encodeData } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface HistoryFlags extends ImageFlags {
@@ -63,7 +64,7 @@ type Row = Readonly<Record<string, string>>;
 /** @throws UsageError `bad-flag-value` */
 function printerFor({ format, json, quiet }: HistoryFlags): (rows: readonly Row[]) => string[] {
   if (quiet === true) return (rows) => rows.map((row) => row.ID ?? '');
-  if (json === true || format === 'json') return (rows) => rows.map((row) => JSON.stringify(row));
+  if (json === true || format === 'json') return (rows) => rows.map((row) => encodeData(row));
   const template = format === 'table' ? dockerTable : format;
   const columns = /^table (.*)$/s.exec(template)?.[1];
   const line = parseTemplate(columns ?? template, fields);
@@ -86,12 +87,13 @@ function rowOf(
   const { id, created, createdBy, comment, size } = line;
   const command = oneLine(createdBy);
   const isCut = trunc && command.length > createdByLength;
-  const since = created === null ? 'N/A' : !human ? created : dockerAge(now - Date.parse(created));
+  const at = created === null ? 'N/A' : oneLine(created);
+  const age = now - Date.parse(at);
   return {
     Comment: oneLine(comment),
-    CreatedAt: created ?? 'N/A',
+    CreatedAt: at,
     CreatedBy: isCut ? `${command.slice(0, createdByLength - 1)}…` : command,
-    CreatedSince: since,
+    CreatedSince: human && !Number.isNaN(age) ? dockerAge(age) : at,
     ID: id === null ? '<missing>' : trunc ? digestHex(id).slice(0, 12) : id,
     Size: !human ? String(size) : dockerSize(size),
   };

@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
+import { encodeData } from '../print-data.ts';
 
 /** The part of Go's templates that `--format` has: text, `{{.Field}}` and `{{json .Field}}` or `{{json .}}`. */
 export type Template = (row: Readonly<Record<string, string>>) => string;
@@ -21,7 +22,7 @@ export function parseTemplate(text: string, fields: readonly string[]): Template
 }
 
 function parseAction(action: string, fields: readonly string[]): Template {
-  if (action === 'json .') return (row) => JSON.stringify(row);
+  if (action === 'json .') return (row) => encodeData(row);
   const [, json, field] = /^(json )?\.([A-Za-z]+)$/.exec(action) ?? [];
   if (field === undefined) {
     throw new UsageError('bad-flag-value', `--format: {{${action}}} is not understood`, {
@@ -34,5 +35,5 @@ function parseAction(action: string, fields: readonly string[]): Template {
       hint: near === undefined ? `the fields are ${fields.join(', ')}` : `did you mean {{.${near}}}?`,
     });
   }
-  return (row) => (json === undefined ? (row[field] ?? '') : JSON.stringify(row[field]));
+  return (row) => (json === undefined ? (row[field] ?? '') : encodeData(row[field]));
 }

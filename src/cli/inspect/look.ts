@@ -27,9 +27,10 @@ export function paint(look: Look, color: Paint, text: string): string {
   return look.usesColors && text !== '' ? `\x1b[${codes[color]}m${text}\x1b[0m` : text;
 }
 
-/** Text of strangers in one line: white space is one blank, control characters are harmless. */
+/** Text of strangers in one line: white space is one blank, control characters and those that turn text around are harmless. */
 export function oneLine(text: string): string {
-  return harmlessText(text.replace(/\s+/g, ' ').trim(), false);
+  const line = text.replace(/\s+/g, ' ').trim();
+  return harmlessText(line, false).replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** Cuts plain text so that it ends at the right edge. @param used columns before it */

@@ -32,7 +32,10 @@ export function diffLines(comparison: ImageComparison, look: Look, isShort: bool
 }
 
 function imageLine(letter: string, { reference, configDigest, platform }: ImageIdentity, look: Look): string {
-  return cut(look, `${letter}  ${shortDigest(configDigest, false)}  ${platform}  ${oneLine(reference)}`);
+  return cut(
+    look,
+    `${letter}  ${shortDigest(configDigest, false)}  ${oneLine(platform)}  ${oneLine(reference)}`,
+  );
 }
 
 function verdict({ isSame, reasons, layers, a, b }: ImageComparison, look: Look): string[] {

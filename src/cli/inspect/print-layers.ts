@@ -19,7 +19,7 @@ const columns: readonly LayerColumn[] = [
     cell: ({ files: { added, changed, removed } }) => `${added}/${changed}/${removed}`,
   },
   { title: 'SHARED', align: 'right', cell: ({ sharedWith }) => String(sharedWith.length || '-') },
-  { title: 'CREATED', cell: ({ created }) => shortTime(created) },
+  { title: 'CREATED', cell: ({ created }) => oneLine(shortTime(created)) },
 ];
 /** What a terminal that is too narrow goes without, in this order. */
 const dispensable = ['DIFFID', 'CREATED', 'SHARED', 'DIGEST'];

@@ -26,7 +26,7 @@ export async function openLayout(
   index: Uint8Array,
   wanted: Wanted,
 ): Promise<OpenedImage> {
-  const entries = parseIndex(index).manifests;
+  const entries = locating(files.place, () => parseIndex(index)).manifests;
   const entry = chooseEntry(files.place, entries, wanted);
   const names = entries.filter(({ digest }) => digest === entry.digest).flatMap(layoutNames);
   const blobs = layoutBlobs(files);
@@ -46,12 +46,25 @@ export async function openManifest(
     if (depth === deepestIndex) {
       throw new IntegrityError('bad-index', `${place}: indexes stand in indexes, ${deepestIndex} deep`);
     }
-    const { manifests } = parseIndex(await readBlob(place, 'index', at, blobs));
+    const index = await readBlob(place, 'index', at, blobs);
+    const { manifests } = locating(place, () => parseIndex(index));
     at = choosePlatform(place, await present(manifests, blobs), wanted);
   }
-  const manifest = parseManifest(await readBlob(place, 'manifest', at, blobs));
-  const config = parseImageConfig(await readBlob(place, 'config', manifest.config, blobs));
+  const written = await readBlob(place, 'manifest', at, blobs);
+  const manifest = locating(place, () => parseManifest(written));
+  const parameters = await readBlob(place, 'config', manifest.config, blobs);
+  const config = locating(place, () => parseImageConfig(parameters));
   return { manifestDescriptor: at, manifest, config };
+}
+
+/** Parses a document; what is wrong with it is told with the place where it lies. */
+function locating<T>(place: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    throw new IntegrityError(error.code, `${place}: ${error.message}`, { hint: error.hint });
+  }
 }
 
 /** Of an index, `docker save` writes the platforms the engine has; where none is there, all are kept to say so. */

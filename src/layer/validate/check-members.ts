@@ -80,7 +80,7 @@ function limit(report: Report): Report {
     const count = (counts.get(code) ?? 0) + 1;
     counts.set(code, count);
     if (count <= mostAlike) report(code, message);
-    if (count === mostAlike) report(code, 'further ones of this kind are not listed');
+    if (count === mostAlike + 1) report(code, 'further ones of this kind are not listed');
   };
 }
 
