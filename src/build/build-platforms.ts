@@ -3,11 +3,11 @@ import type { Plan } from '../plan/plan.ts';
 import type { VertexID } from '../plan/vertex.ts';
 import { buildPlatform, type PlatformBuild, planPlatform } from './build-platform.ts';
 import type { BuildInputs } from './inputs.ts';
-import type { LayerWish } from './outputs.ts';
+import type { LayerWish } from './output/open-outputs.ts';
 import { platformsOf } from './platforms.ts';
 import type { BuildSession } from './session.ts';
 import { isImportLost } from './share/keep-imported.ts';
-import { isLossOfStore } from './store-damage.ts';
+import { isLossOfStore } from './store/store-damage.ts';
 
 /**
  * Builds for all platforms side by side, once it is known that there is a plan for each. Steps that they share

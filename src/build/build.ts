@@ -9,18 +9,18 @@ import type { Dockerfile } from '../dockerfile/instruction.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { PlatformBuild } from './build-platform.ts';
 import { buildPlatforms } from './build-platforms.ts';
-import { handOver } from './hand-over.ts';
 import { openInputs } from './inputs.ts';
-import { maskSecrets } from './mask-secrets.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
-import { layerWish, openOutputs } from './outputs.ts';
+import { handOver } from './output/hand-over.ts';
+import { layerWish, openOutputs } from './output/open-outputs.ts';
+import { imageIDOf, writeResultFiles } from './output/result-files.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { summarizeBuild } from './record/summarize-build.ts';
-import { imageIDOf, writeResultFiles } from './result-files.ts';
-import { readSecrets } from './secrets.ts';
+import { maskSecrets } from './secrets/mask-secrets.ts';
+import { readSecrets } from './secrets/read-secrets.ts';
 import { type BuildSession, openSession } from './session.ts';
 import { fetchExplanations, isImportLost, keepImported } from './share/keep-imported.ts';
-import { isLossOfStore } from './store-damage.ts';
+import { isLossOfStore } from './store/store-damage.ts';
 
 /**
  * Builds what the options ask for.

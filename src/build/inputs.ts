@@ -11,7 +11,7 @@ import { assert } from '../core/assert.ts';
 import { isDiskFull, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
-import { decodeDockerfile } from '../dockerfile/decode.ts';
+import { decodeDockerfile } from '../dockerfile/text/decode.ts';
 import type { NamedContext } from '../plan/plan.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';

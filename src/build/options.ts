@@ -5,9 +5,9 @@ import type { Platform } from '../core/platform.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { StepResources } from '../sandbox/step.ts';
-import type { Annotation } from './annotations.ts';
+import type { Annotation } from './output/annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
-import type { ShellPlace } from './shell.ts';
+import type { ShellPlace } from './shell/shell.ts';
 
 /** Everything one build is told, as values: the command line, the configuration file and tests all end here. */
 export interface BuildOptions {

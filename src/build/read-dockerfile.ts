@@ -8,7 +8,7 @@ import { bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.
 import { HostError, systemCode } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
 import { readWhole } from '../core/read-whole.ts';
-import { dockerfileLimit } from '../dockerfile/decode.ts';
+import { dockerfileLimit } from '../dockerfile/text/decode.ts';
 
 export interface DockerfileSource {
   /** Undefined when it came from a stream. */

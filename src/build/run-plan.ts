@@ -15,9 +15,9 @@ import { createSolver, type Solver } from '../solve/solver.ts';
 import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
-import { openLeakedLayers } from './leaked-layers.ts';
-import type { LayerWish } from './outputs.ts';
-import { refusedSecrets } from './secrets.ts';
+import type { LayerWish } from './output/open-outputs.ts';
+import { openLeakedLayers } from './secrets/leaked-layers.ts';
+import { refusedSecrets } from './secrets/read-secrets.ts';
 import type { BuildSession } from './session.ts';
 
 export interface PlanOutcome {

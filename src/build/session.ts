@@ -4,17 +4,17 @@ import { Limiter } from '../core/limiter.ts';
 import type { PushedRepository } from '../export/push.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
-import { type Bases, openBases } from './bases.ts';
-import { findImage, wholeName } from './find-image.ts';
+import { type Bases, openBases } from './bases/bases.ts';
+import { findImage, wholeName } from './bases/find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { platformsOf } from './platforms.ts';
 import type { PlanAccounts } from './record/record-build.ts';
 import { openWorkLog, type WorkLog } from './record/work-log.ts';
-import { refusedSecrets, type SecretValues } from './secrets.ts';
+import { refusedSecrets, type SecretValues } from './secrets/read-secrets.ts';
+import { openSshAgents, type SshAgents } from './secrets/ssh-agents.ts';
 import { type Imports, openImports } from './share/imports.ts';
-import { openSshAgents, type SshAgents } from './ssh-agents.ts';
-import { type BuildStore, openBuildStore } from './store.ts';
-import { type StoreDamage, watchDamage } from './store-damage.ts';
+import { type BuildStore, openBuildStore } from './store/build-store.ts';
+import { type StoreDamage, watchDamage } from './store/store-damage.ts';
 
 export interface BuildSession {
   readonly options: BuildOptions;

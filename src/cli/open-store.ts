@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { checkRoot } from '../build/check-root.ts';
-import { listRuns, openWorkspace } from '../build/workspace.ts';
+import { checkRoot } from '../build/store/check-root.ts';
+import { listRuns, openWorkspace } from '../build/store/workspace.ts';
 import { openBlobStore } from '../content/dir-store.ts';
 import { openRefs } from '../content/refs.ts';
 import type { LocalStore } from '../store/local-store.ts';

@@ -1,10 +1,8 @@
 /** Dockerfile text to stages (spec 1): never throws, and goes on at the next line after an error. */
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { SourceText } from '../core/span.ts';
-import { foreignSyntax, readDirectives } from './directives.ts';
 import type { ArgInstruction, Dockerfile, FromInstruction, Instruction, Stage } from './instruction.ts';
-import { parseInstruction } from './parse-instruction.ts';
-import { openLines, physicalLineAt } from './physical-lines.ts';
+import { parseInstruction } from './parse/parse-instruction.ts';
 import {
   fileEmpty,
   foreignFrontend,
@@ -14,9 +12,11 @@ import {
   noStages,
   notUtf8,
 } from './problems.ts';
-import { type ReadStatement, readStatements } from './read-statements.ts';
 import { openReport, type Report } from './report.ts';
 import { complain, nameOf } from './statement.ts';
+import { foreignSyntax, readDirectives } from './text/directives.ts';
+import { openLines, physicalLineAt } from './text/physical-lines.ts';
+import { type ReadStatement, readStatements } from './text/read-statements.ts';
 
 export interface ParsedDockerfile {
   /** What could be read, with the broken instructions left out; undefined when there is no stage. */

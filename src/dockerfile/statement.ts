@@ -1,11 +1,11 @@
 /** One instruction between splitting and typing: what every instruction's own parser is given. */
 import type { Span } from '../core/span.ts';
-import type { HeredocMark } from './heredoc.ts';
 import type { Heredoc, Instruction, Word } from './instruction.ts';
-import type { EscapeChar } from './lexer.ts';
-import { type LogicalLine, locate } from './logical-lines.ts';
 import type { Problem, Report } from './report.ts';
-import type { FlagToken, Token } from './split.ts';
+import type { HeredocMark } from './text/heredoc.ts';
+import { type LogicalLine, locate } from './text/logical-lines.ts';
+import type { FlagToken, Token } from './text/split.ts';
+import type { EscapeChar } from './words/lexer.ts';
 
 export type Keyword = Instruction['kind'];
 

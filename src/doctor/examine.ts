@@ -3,9 +3,9 @@
  * mounted, a step is run. What a file of the machine says is looked at for what cannot be tried, and for why
  * something failed.
  */
-import { checkOwners } from '../build/check-owners.ts';
-import { checkRoot } from '../build/check-root.ts';
-import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/workspace.ts';
+import { checkOwners } from '../build/store/check-owners.ts';
+import { checkRoot } from '../build/store/check-root.ts';
+import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/store/workspace.ts';
 import { findLeftovers } from '../store/leftovers.ts';
 import { type Finding, failedBy, ok } from './finding.ts';
 import { clock } from './probes/clock.ts';

@@ -4,7 +4,7 @@
  */
 import type { Platform } from '../core/platform.ts';
 import type { Span } from '../core/span.ts';
-import type { RunMount } from '../dockerfile/mount.ts';
+import type { RunMount } from '../dockerfile/parse/mount.ts';
 
 /** Unique in one build, stable from build to build: stage and place, such as `build/3`; with several platforms that comes first. */
 export type VertexID = string;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listDeadRuns, listRuns, openWorkspace } from '../../src/build/workspace.ts';
+import { listDeadRuns, listRuns, openWorkspace } from '../../src/build/store/workspace.ts';
 import { bundleProgram } from '../support/program.ts';
 
 let root: string;

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { instructionFlags } from '../../src/dockerfile/flags.ts';
-import { mountOptionNames } from '../../src/dockerfile/mount-options.ts';
+import { instructionFlags } from '../../src/dockerfile/parse/flags.ts';
+import { mountOptionNames } from '../../src/dockerfile/parse/mount-options.ts';
 import { buildCommand, keysOf } from './keys-of.ts';
 
 let directory: string;

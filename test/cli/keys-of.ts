@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { buildPlatform, planPlatform } from '../../src/build/build-platform.ts';
 import { openInputs } from '../../src/build/inputs.ts';
 import type { BuildIO, BuildOptions } from '../../src/build/options.ts';
-import { readSecrets } from '../../src/build/secrets.ts';
+import { readSecrets } from '../../src/build/secrets/read-secrets.ts';
 import { openSession } from '../../src/build/session.ts';
 import { defineBuild } from '../../src/cli/commands/build.ts';
 import { readConfig } from '../../src/cli/config-file.ts';

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { DockerfileParser } from 'dockerfile-ast';
 import { describe, expect, test } from 'vitest';
 import { SourceText } from '../../src/core/span.ts';
-import { decodeDockerfile } from '../../src/dockerfile/decode.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
-import { variablePlace } from '../../src/dockerfile/variable-place.ts';
+import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
+import { variablePlace } from '../../src/dockerfile/words/variable-place.ts';
 
 // A second opinion on where instructions begin and end, and the reasons why it is only that: each case
 // below is one where the package reads something else than the language means.
@@ -25,7 +25,7 @@ const departures = new Map([
   ['instruction-odd-blanks', 'vertical tab and form feed separate words'],
 ]);
 
-const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
 const readable = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
   if (!entry.isDirectory()) return [];
   const text = decodeDockerfile(readFileSync(new URL(`${entry.name}/Dockerfile`, folder)));

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { expect, test } from 'vitest';
 import { printDiagnostic } from '../../src/core/diagnostic.ts';
 import { SourceText } from '../../src/core/span.ts';
-import { decodeDockerfile } from '../../src/dockerfile/decode.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { printTree } from '../../src/dockerfile/print-tree.ts';
+import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
 
 // Each folder holds a Dockerfile and either tree.txt or errors.txt. UPDATE_GOLDEN=1 writes them anew.
-const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
 const cases = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SourceText } from '../../src/core/span.ts';
-import { decodeDockerfile } from '../../src/dockerfile/decode.ts';
-import { expandFields, expandWord } from '../../src/dockerfile/expand.ts';
+import { parseMount } from '../../src/dockerfile/parse/parse-mount.ts';
+import { parseTrigger } from '../../src/dockerfile/parse/trigger.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
-import { parseMount } from '../../src/dockerfile/parse-mount.ts';
 import { printTree } from '../../src/dockerfile/print-tree.ts';
-import { parseTrigger } from '../../src/dockerfile/trigger.ts';
-import { variablePlace } from '../../src/dockerfile/variable-place.ts';
+import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
+import { expandFields, expandWord } from '../../src/dockerfile/words/expand.ts';
+import { variablePlace } from '../../src/dockerfile/words/variable-place.ts';
 
 // A failure prints its seed; FUZZ_SEED=… runs it again.
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_401);
 console.log(`fuzz seed ${seed}`);
 const options = { seed, numRuns: 1500 };
 
-const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
 const corpus = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => readFileSync(new URL(`${entry.name}/Dockerfile`, folder)));

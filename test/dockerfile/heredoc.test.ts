@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SourceText } from '../../src/core/span.ts';
-import { findHeredocs, heredocCommand, heredocContent } from '../../src/dockerfile/heredoc.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
+import { findHeredocs, heredocCommand, heredocContent } from '../../src/dockerfile/text/heredoc.ts';
 
 function instruction(text: string) {
   const { dockerfile, diagnostics } = parseDockerfile(

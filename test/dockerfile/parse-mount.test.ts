@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { expandWord } from '../../src/dockerfile/expand.ts';
-import { checkMountSyntax, parseMount } from '../../src/dockerfile/parse-mount.ts';
+import { checkMountSyntax, parseMount } from '../../src/dockerfile/parse/parse-mount.ts';
+import { expandWord } from '../../src/dockerfile/words/expand.ts';
 
 const env = new Map([
   ['DIR', '/from/env'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTrigger } from '../../src/dockerfile/trigger.ts';
+import { parseTrigger } from '../../src/dockerfile/parse/trigger.ts';
 
 test.each([
   ['RUN make', ['RUN make'], []],

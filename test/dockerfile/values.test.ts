@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseCsvRecord } from '../../src/dockerfile/csv.ts';
-import { decodeDockerfile } from '../../src/dockerfile/decode.ts';
-import { parseDevice } from '../../src/dockerfile/device.ts';
-import { parseBinarySize, parseGoBoolean, parseGoDuration } from '../../src/dockerfile/values.ts';
+import { parseCsvRecord } from '../../src/dockerfile/parse/csv.ts';
+import { parseDevice } from '../../src/dockerfile/parse/device.ts';
+import { parseBinarySize, parseGoBoolean, parseGoDuration } from '../../src/dockerfile/parse/values.ts';
+import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
 
 describe('durations, in nanoseconds', () => {
   test.each([

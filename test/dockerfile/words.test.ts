@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Expansion, expandFields, expandWord } from '../../src/dockerfile/expand.ts';
-import { heredocContent } from '../../src/dockerfile/heredoc.ts';
-import type { EscapeChar } from '../../src/dockerfile/lexer.ts';
+import { heredocContent } from '../../src/dockerfile/text/heredoc.ts';
+import { type Expansion, expandFields, expandWord } from '../../src/dockerfile/words/expand.ts';
+import type { EscapeChar } from '../../src/dockerfile/words/lexer.ts';
 
-const folder = new URL('../../fixtures/words/', import.meta.url);
+const folder = new URL('../../fixtures/words', import.meta.url);
 
 interface Row {
   readonly title: string;

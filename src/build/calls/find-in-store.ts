@@ -3,7 +3,7 @@ import { readRefs } from '../../content/refs.ts';
 import { normalizePlatform, type Platform } from '../../core/platform.ts';
 import type { ResolvedBase } from '../../plan/resolver.ts';
 import { parseReference, printReference } from '../../registry/reference.ts';
-import { findForPlatform } from '../image-source.ts';
+import { findForPlatform } from '../bases/image-source.ts';
 
 /**
  * An image of the layout that the local store is; undefined when it has none, or only one that was chosen for

@@ -20,7 +20,7 @@ export const defineDebug: DefineCommand = (command, context) => {
     )
     .action(async (words: readonly string[], flags: DebugFlags) => {
       await becomeRoot();
-      const { debugFailedStep } = await import('../../build/debug-step.ts');
+      const { debugFailedStep } = await import('../../build/shell/debug-step.ts');
       const code = await debugFailedStep({
         root: root(),
         runtime: flags.runtime ?? readConfig(configPlaces(io.env)).runtime ?? 'runc',

@@ -1,4 +1,4 @@
-import { listRuns } from '../../build/workspace.ts';
+import { listRuns } from '../../build/store/workspace.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
 import { printAge } from '../print-age.ts';

@@ -1,5 +1,5 @@
 import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
-import type { ShellPlace } from '../../build/shell.ts';
+import type { ShellPlace } from '../../build/shell/shell.ts';
 import { UsageError } from '../../core/errors.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Config } from '../config-file.ts';

@@ -1,4 +1,4 @@
-import type { ShellPlace } from '../../build/shell.ts';
+import type { ShellPlace } from '../../build/shell/shell.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { CliIO } from '../io.ts';
 import { isTerminal } from '../terminal.ts';

@@ -1,4 +1,4 @@
-import { type Annotation, parseAnnotationPlace } from '../../build/annotations.ts';
+import { type Annotation, parseAnnotationPlace } from '../../build/output/annotations.ts';
 import { UsageError } from '../../core/errors.ts';
 import { platformFromNode } from '../../core/platform.ts';
 

@@ -1,5 +1,5 @@
 /** Which build checks run (spec 6.1): `skip=A,B;experimental=C;error=true`, in a directive, a build argument or a comment. */
-import { parseGoBoolean } from '../values.ts';
+import { parseGoBoolean } from '../parse/values.ts';
 
 export type RuleSelection = 'all' | ReadonlySet<string>;
 

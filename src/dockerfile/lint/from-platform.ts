@@ -1,7 +1,7 @@
 /** The two rules about `FROM --platform=`. */
 import { type Platform, parsePlatform } from '../../core/platform.ts';
-import { expandWord } from '../expand.ts';
 import type { Dockerfile, FromInstruction, Word } from '../instruction.ts';
+import { expandWord } from '../words/expand.ts';
 import { globalArgsOf } from './global-args.ts';
 import type { ParseRule } from './parse-rule.ts';
 

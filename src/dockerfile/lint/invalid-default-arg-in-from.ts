@@ -1,5 +1,5 @@
 import { readReference } from '../../core/image-reference.ts';
-import { expandWord } from '../expand.ts';
+import { expandWord } from '../words/expand.ts';
 import { globalArgsOf } from './global-args.ts';
 import type { ParseRule } from './parse-rule.ts';
 

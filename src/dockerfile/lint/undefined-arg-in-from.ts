@@ -1,6 +1,6 @@
 import { suggest } from '../../core/suggest.ts';
-import { expandWord } from '../expand.ts';
-import { variablePlace } from '../variable-place.ts';
+import { expandWord } from '../words/expand.ts';
+import { variablePlace } from '../words/variable-place.ts';
 import { globalArgsOf } from './global-args.ts';
 import type { ParseRule } from './parse-rule.ts';
 

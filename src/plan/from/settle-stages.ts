@@ -1,8 +1,8 @@
 import { readReference } from '../../core/image-reference.ts';
 import type { Platform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
-import { expandWord } from '../../dockerfile/expand.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
+import { expandWord } from '../../dockerfile/words/expand.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import { baseSource, contextSource, type SourceNames, type StageSource } from '../stages/sources.ts';

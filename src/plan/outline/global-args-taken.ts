@@ -1,5 +1,5 @@
-import { expandWord } from '../../dockerfile/expand.ts';
 import type { Word } from '../../dockerfile/instruction.ts';
+import { expandWord } from '../../dockerfile/words/expand.ts';
 import type { Reading } from '../reading/reading.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** What a build can be given from outside, collected while its stages are read. */
 import type { Span } from '../../core/span.ts';
-import type { RunMount } from '../../dockerfile/mount.ts';
+import type { RunMount } from '../../dockerfile/parse/mount.ts';
 
 export interface TakenArg {
   readonly name: string;

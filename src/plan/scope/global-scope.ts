@@ -1,4 +1,4 @@
-import { expandWord } from '../../dockerfile/expand.ts';
+import { expandWord } from '../../dockerfile/words/expand.ts';
 import type { Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import { automaticArgs } from './build-args.ts';

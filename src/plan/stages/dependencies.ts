@@ -1,7 +1,7 @@
 /** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
 import type { Platform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
-import { parseCsvRecord } from '../../dockerfile/csv.ts';
+import { parseCsvRecord } from '../../dockerfile/parse/csv.ts';
 import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';
 import type { StageStep } from './stage-node.ts';
 

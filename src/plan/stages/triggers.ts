@@ -1,5 +1,5 @@
 import type { Span } from '../../core/span.ts';
-import { parseTrigger } from '../../dockerfile/trigger.ts';
+import { parseTrigger } from '../../dockerfile/parse/trigger.ts';
 import type { Findings } from '../findings.ts';
 import type { StageStep } from './stage-node.ts';
 

@@ -1,7 +1,7 @@
 import { compareBytes } from '../../core/byte-path.ts';
-import { expandFields } from '../../dockerfile/expand.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
 import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
+import { expandFields } from '../../dockerfile/words/expand.ts';
 import { goList } from '../image/go-text.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import { checkUnset, lint, record, report, type StepContext } from './step-context.ts';

@@ -1,7 +1,7 @@
-import { expandWord } from '../../dockerfile/expand.ts';
 import type { Word } from '../../dockerfile/instruction.ts';
-import type { RunMount } from '../../dockerfile/mount.ts';
-import { parseMount } from '../../dockerfile/parse-mount.ts';
+import type { RunMount } from '../../dockerfile/parse/mount.ts';
+import { parseMount } from '../../dockerfile/parse/parse-mount.ts';
+import { expandWord } from '../../dockerfile/words/expand.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
 import { checkUnset, placeOf, report, type StepContext } from './step-context.ts';

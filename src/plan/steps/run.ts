@@ -1,6 +1,6 @@
-import { parseDevice } from '../../dockerfile/device.ts';
-import { heredocCommand } from '../../dockerfile/heredoc.ts';
 import type { RunInstruction, Word } from '../../dockerfile/instruction.ts';
+import { parseDevice } from '../../dockerfile/parse/device.ts';
+import { heredocCommand } from '../../dockerfile/text/heredoc.ts';
 import { proxyEnvironment } from '../scope/build-args.ts';
 import { argBlock, runEnvironment } from '../scope/stage-scope.ts';
 import type { ExecOp, VertexID } from '../vertex.ts';

@@ -1,11 +1,11 @@
 /** What the reading of one instruction works with. */
 import type { Span } from '../../core/span.ts';
-import { type Expansion, expandWord } from '../../dockerfile/expand.ts';
 import type { Instruction, Word } from '../../dockerfile/instruction.ts';
-import type { EscapeChar } from '../../dockerfile/lexer.ts';
 import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
 import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';
-import { variablePlace } from '../../dockerfile/variable-place.ts';
+import { type Expansion, expandWord } from '../../dockerfile/words/expand.ts';
+import type { EscapeChar } from '../../dockerfile/words/lexer.ts';
+import { variablePlace } from '../../dockerfile/words/variable-place.ts';
 import type { Findings } from '../findings.ts';
 import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';

@@ -1,0 +1,119 @@
+/** The values of `RUN --mount` (spec 3.5): one CSV record of options each. */
+import { posix } from 'node:path';
+import type { Word } from '../instruction.ts';
+import type { Expansion } from '../words/expand.ts';
+import { parseCsvRecord } from './csv.ts';
+import type { RunMount } from './mount.ts';
+import { type MountOptions, type MountProblem, readMountField } from './mount-options.ts';
+
+export type ParsedMount =
+  | { readonly ok: true; readonly mount: RunMount }
+  | ({ readonly ok: false } & MountProblem);
+
+/** What is wrong with a --mount in every stage, built or not: its CSV shape, and a variable in `from`. */
+export function checkMountSyntax(value: string): MountProblem | undefined {
+  const record = parseCsvRecord(value);
+  if (!record.ok) return { message: `--mount is not a CSV record: ${record.message}` };
+  for (const field of record.fields) {
+    const [, from] = /^from=(.*)$/is.exec(field) ?? [];
+    if (from !== undefined && /\$./s.test(from))
+      return {
+        message: `variable expansion is not supported in from=${from}`,
+        help: 'define an alias stage and mount from it: FROM image:$TAG AS source',
+      };
+  }
+  return undefined;
+}
+
+/**
+ * Reads the options of one --mount, expanding their values.
+ * @param ordinal place among the ssh mounts of the RUN, for the default socket name
+ */
+export function parseMount(word: Word, ordinal: number, expand: (raw: string) => Expansion): ParsedMount {
+  const record = parseCsvRecord(word.raw);
+  if (!record.ok) return { ok: false, message: `--mount is not a CSV record: ${record.message}` };
+  const options: MountOptions = { type: 'bind' };
+  for (const field of record.fields) {
+    const problem = readMountField(options, field, expand);
+    if (problem !== undefined) return { ok: false, ...problem };
+  }
+  const problem = checkOptions(options);
+  return problem === undefined ? { ok: true, mount: complete(options, ordinal) } : { ok: false, ...problem };
+}
+
+function checkOptions(options: MountOptions): MountProblem | undefined {
+  const { type } = options;
+  if (type === 'bind' || type === 'tmpfs') {
+    for (const key of ['mode', 'uid', 'gid'] as const)
+      if (options[key] !== undefined) return { message: `${key} not allowed for "${type}" type mounts` };
+  }
+  if (type === 'secret') {
+    if (options.from) return { message: 'secret mount should not have a from' };
+    if (!options.source && !options.target && !options.id)
+      return {
+        message: 'invalid secret mount. one of source, target required',
+        help: 'name the secret: type=secret,id=…',
+      };
+    if (options.source && options.id)
+      return { message: "both source and id can't be set", help: 'they mean the same' };
+  }
+  if (type === 'ssh' && options.source)
+    return { message: 'ssh mount does not support source', help: 'choose the agent with id=' };
+  if (options.sharing !== undefined && type !== 'cache')
+    return { message: `invalid cache sharing set for ${type} mount` };
+  return undefined;
+}
+
+function complete(options: MountOptions, ordinal: number): RunMount {
+  const { type, target = '', uid, gid, mode } = options;
+  const source = options.source || '/';
+  const from = options.from ? { from: options.from } : {};
+  const hasOwner = uid !== undefined || gid !== undefined || mode !== undefined;
+  switch (type) {
+    case 'bind':
+      return { type, target, source, ...from, isReadOnly: options.isReadOnly ?? true };
+    case 'cache':
+      return {
+        type,
+        target,
+        source,
+        ...from,
+        isReadOnly: options.isReadOnly ?? false,
+        id: options.id || posix.join(target, '.'),
+        sharing: options.sharing ?? 'shared',
+        ...(hasOwner ? { owner: { uid: uid ?? 0, gid: gid ?? 0, mode: mode ?? 0o755 } } : {}),
+      };
+    case 'tmpfs':
+      return { type, target, ...(options.sizeBytes ? { sizeBytes: options.sizeBytes } : {}) };
+    case 'secret': {
+      const id = options.source || options.id || posix.basename(target);
+      const file =
+        target !== ''
+          ? { target }
+          : options.env === undefined
+            ? { target: `/run/secrets/${posix.basename(id)}` }
+            : {};
+      const env = options.env === undefined ? {} : { env: options.env };
+      return {
+        type,
+        id,
+        ...file,
+        ...env,
+        isRequired: options.isRequired ?? false,
+        uid: uid ?? 0,
+        gid: gid ?? 0,
+        mode: mode ?? 0o400,
+      };
+    }
+    case 'ssh':
+      return {
+        type,
+        id: options.id || 'default',
+        target: target || `/run/buildkit/ssh_agent.${ordinal}`,
+        isRequired: options.isRequired ?? false,
+        uid: uid ?? 0,
+        gid: gid ?? 0,
+        mode: mode ?? 0o600,
+      };
+  }
+}
