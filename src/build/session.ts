@@ -58,7 +58,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     {
       fetch: (blob, signal) => (bases.canFetch(blob) ? bases : imports).fetch(blob, signal),
       canFetch: (blob) => bases.canFetch(blob) || imports.canFetch(blob),
-      disown: (blob, error) => (bases.canFetch(blob) ? error : imports.disown(blob, error)),
+      disown: (blob, error) => imports.disown(blob, error),
     },
     refusedSecrets(secrets),
     damage,

@@ -54,15 +54,29 @@ export interface BaseServices {
   now(): number;
 }
 
+/** The image that has a blob. */
+interface Supplier {
+  readonly found: FoundImage;
+  readonly key: string;
+  /** Of the blob, in bytes. */
+  readonly size: number;
+}
+
 export function openBases(services: BaseServices): Bases {
   const { emit, now, signal } = services;
   const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();
   const bases = new Map<string, Base>();
   const provided = new Set<SnapshotID>();
-  const suppliers = new Map<BlobDigest, { readonly found: FoundImage; readonly key: string }>();
+  const suppliers = new Map<BlobDigest, Supplier>();
   /** The step of each base, and whether something was fetched for it. */
   const shown = new Map<string, { readonly ids: Set<VertexID>; isFetching: boolean; fetchedAt?: number }>();
   const fetching = new Map<BlobDigest, Promise<void>>();
+
+  /** A blob that others call as long as it is not is none of a base. */
+  function supplierOf({ digest, size }: Descriptor): Supplier | undefined {
+    const found = suppliers.get(digest);
+    return found?.size === size ? found : undefined;
+  }
 
   async function resolve(reference: string, platform: Platform) {
     const id = `internal/metadata/${reference}`;
@@ -91,7 +105,7 @@ export function openBases(services: BaseServices): Bases {
     const layers = manifest.layers.map((descriptor, index): StoredLayer => {
       const diffID = config.rootfs.diff_ids[index];
       assert(diffID !== undefined, 'an image has as many diffIDs as layers once it was found');
-      suppliers.set(descriptor.digest, { found, key });
+      suppliers.set(descriptor.digest, { found, key, size: descriptor.size });
       return { descriptor, diffID };
     });
     const snapshots = await Promise.all(layers.map((layer) => services.layers.adopt(layer)));
@@ -136,15 +150,15 @@ export function openBases(services: BaseServices): Bases {
       return base;
     },
     provides: (snapshot) => provided.has(snapshot),
-    canFetch: ({ digest }) => suppliers.has(digest),
-    repositoryOf({ digest }) {
-      const name = suppliers.get(digest)?.found.reference;
+    canFetch: (blob) => supplierOf(blob) !== undefined,
+    repositoryOf(blob) {
+      const name = supplierOf(blob)?.found.reference;
       return name === undefined || name.includes('://') ? undefined : parseReference(name);
     },
     fetch(descriptor, fetchSignal) {
       let work = fetching.get(descriptor.digest);
       if (work === undefined) {
-        const supplier = suppliers.get(descriptor.digest);
+        const supplier = supplierOf(descriptor);
         assert(supplier !== undefined, `some base of the build has the layer ${descriptor.digest}`);
         work = fetchLayer(supplier.found, supplier.key, descriptor, fetchSignal).finally(() =>
           fetching.delete(descriptor.digest),

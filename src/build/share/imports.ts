@@ -4,7 +4,7 @@ import type { FileLists } from '../../cache/file-lists.ts';
 import type { CacheImport } from '../../cache/share/cache-import.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';
 import type { Digest, KeyDigest } from '../../core/digest.ts';
-import { CanceledError, type IntegrityError, RemoteError, StrataError } from '../../core/errors.ts';
+import { CanceledError, IntegrityError, RemoteError, StrataError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
 import { asStep, type StepWorld } from '../../export/as-step.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
@@ -28,10 +28,10 @@ export interface Imports {
   /** @throws RemoteError `cache-import-lost`: the import answers no more, and the build has to begin anew */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
   /**
-   * Leaves the import that has a blob, which turned out to be another than it said.
-   * @returns what is to be thrown: `cache-import-lost`, or the error itself when the blob is of no import
+   * Leaves the import that has a blob, which turned out to be another than it said, if it was not left before.
+   * @returns what is to be thrown: `cache-import-lost`
    */
-  disown(blob: Descriptor, error: IntegrityError): Error;
+  disown(blob: Descriptor, error: IntegrityError): RemoteError;
   /** Makes the layers of a record known to the store; false when they cannot be. */
   adopt(record: ImportedRecord, layers: LayerStore): Promise<boolean>;
   /** What the first import that may be used for it has of a cache mount. */
@@ -76,7 +76,7 @@ export function openImports(
       await work();
     } catch (error) {
       if (error instanceof StrataError && !(error instanceof CanceledError))
-        leave(from, 'went away while it was used', error);
+        leave(from, isLie(error) ? isNotWhatItSays : 'went away while it was used', error);
       throw error;
     }
   };
@@ -108,9 +108,9 @@ export function openImports(
     },
     disown(blob, error) {
       const from = supplierOf(blob);
-      if (from === undefined) return error;
-      leave(from, 'is not what it says', error);
-      return new RemoteError('cache-import-lost', `${from.name}: ${error.message}`, { cause: error });
+      if (from !== undefined) leave(from, isNotWhatItSays, error);
+      const who = from?.name ?? 'an import that was left';
+      return new RemoteError('cache-import-lost', `${who}: ${error.message}`, { cause: error });
     },
     async adopt({ record, from }, layers) {
       for (const { snapshot } of record.stack) {
@@ -133,6 +133,13 @@ export function openImports(
       for (const each of opened) each.close();
     },
   };
+}
+
+const isNotWhatItSays = 'is not what it says';
+
+/** Whether an import failed because it has other bytes than it said, and not because it has none. */
+function isLie({ cause }: StrataError): boolean {
+  return cause instanceof IntegrityError && cause.code !== 'blob-missing';
 }
 
 async function openOne(

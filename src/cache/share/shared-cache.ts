@@ -7,6 +7,7 @@ import { gunzip, gzip, type ZlibOptions } from 'node:zlib';
 import { type BlobDigest, type DiffID, type Digest, isDigest, type KeyDigest } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
 import { mayBeCalled } from '../../layer/layer-record.ts';
+import { findLayerCompression } from '../../oci/media-type.ts';
 import {
   decodeShape,
   digest,
@@ -134,7 +135,13 @@ const step = object<Omit<StepRecord, 'from'>>({
   durationMs: integer,
 });
 
-const layer = { diffID: digest, mediaType: text, digest, size, slice: optional(slice) };
+const layerType: Shape<string> = (value, path) => {
+  const mediaType = text(value, path);
+  if (findLayerCompression(mediaType) === undefined) misfit(path, 'the media type of a layer', value);
+  return mediaType;
+};
+
+const layer = { diffID: digest, mediaType: layerType, digest, size, slice: optional(slice) };
 
 const document = object<SharedCache & { schema: number }>({
   schema: (value, path) => (value === 1 ? 1 : misfit(path, '1', value)),

@@ -4,6 +4,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { IntegrityError, systemCode } from '../../core/errors.ts';
+import type { Compression } from '../../oci/media-type.ts';
 import { loadZstd, type ZstdInflater } from '../../sys/zstd.ts';
 import { zstdMissing } from '../compression.ts';
 import { inflateMember } from './inflate-member.ts';
@@ -15,13 +16,23 @@ const outputBytes = 1 << 18;
 /**
  * The tar in a layer blob. How it is compressed is told by its first bytes: media types have been wrong
  * about it, and the diffID is the judge. The blob is read to its end, so that its own digest is verified.
+ * @param said where the blob has to be compressed like this, and not in another way that can be read as well
  * @throws IntegrityError `layer-bad-compression`; HostError `zstd-missing`; what reading the blob throws
  */
-export async function* inflateLayer(blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* inflateLayer(
+  blob: Chunks,
+  said?: Compression,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { head, whole } = await peek(blob);
+  const found = compressionOf(head);
   try {
-    if (head.startsWith('1f8b')) yield* inflateGzip(whole);
-    else if (/^(28b52ffd|5.2a4d18)/.test(head)) yield* inflateZstd(whole);
+    // Only the end of the blob tells whether its bytes are what their name says.
+    if (said !== undefined && said !== found) {
+      for await (const _ of whole);
+      throw new IntegrityError('layer-bad-compression', `a layer should be ${said}, and is ${found}`);
+    }
+    if (found === 'gzip') yield* inflateGzip(whole);
+    else if (found === 'zstd') yield* inflateZstd(whole);
     else yield* whole;
   } catch (error) {
     const code = systemCode(error);
@@ -31,6 +42,12 @@ export async function* inflateLayer(blob: Chunks): AsyncGenerator<Uint8Array, vo
       cause: error,
     });
   }
+}
+
+/** What the first bytes, in hex, tell of a blob. */
+function compressionOf(head: string): Compression {
+  if (head.startsWith('1f8b')) return 'gzip';
+  return /^(28b52ffd|5.2a4d18)/.test(head) ? 'zstd' : 'uncompressed';
 }
 
 async function* inflateGzip(blob: Chunks): AsyncGenerator<Uint8Array, void, undefined> {

@@ -60,7 +60,7 @@ export function openBlobsOfLayers(
   snapshotter: Snapshotter,
   blobs: BlobStore,
   known: KnownLayers,
-  { bring, examine }: LayerBringer,
+  { bring }: LayerBringer,
   { ensureFiles }: FilesOfLayers,
   refused: readonly RefusedContent[],
 ): BlobsOfLayers {
@@ -102,8 +102,7 @@ export function openBlobsOfLayers(
         await ensureFiles(stack, signal);
         return save(id, await packLayer(changesOf(stack), blobs, { compression, signal }));
       }
-      await bring(found, signal);
-      await examine(id, found);
+      await bring(id, found, signal);
       return found;
     });
   }

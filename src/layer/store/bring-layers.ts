@@ -10,42 +10,50 @@ import type { KnownLayers } from './known-layers.ts';
 export interface LayerOrigin {
   /** Gets a blob that is not in the store yet from wherever its image came from. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
-  /** Told of a layer that is not what it was said to be; gives what is to be thrown. */
+  /** Told of an imported layer that is not what it was said to be; gives what is to be thrown. */
   disown(descriptor: Descriptor, error: IntegrityError): Error;
 }
 
 export interface LayerBringer {
-  /** Puts the layer's blob in the store if it is not there. */
-  bring(layer: StoredLayer, signal: AbortSignal): Promise<void>;
-  /** As `bring`, for a snapshot. @throws IntegrityError `snapshot-lost` when it has no layer */
+  /** As `bringAny`, of a certain layer. An imported one that goes into an image is read before. */
+  bring(id: SnapshotID, layer: StoredLayer, signal: AbortSignal): Promise<void>;
+  /** Puts a blob of the snapshot in the store if there is none. @throws IntegrityError `snapshot-lost` */
   bringAny(id: SnapshotID, signal: AbortSignal): Promise<StoredLayer>;
-  /** Does what reads the layer; its origin answers for a layer that is another than was said. */
-  trusting<T>(descriptor: Descriptor, work: () => Promise<T>): Promise<T>;
-  /** Reads an imported layer before it goes into an image: whoever uses it here reads it anyway. */
-  examine(id: SnapshotID, layer: StoredLayer): Promise<void>;
+  /** Does what reads the layer. An import answers for one that is another than it said, and it is forgotten. */
+  trusting<T>(id: SnapshotID, descriptor: Descriptor, work: () => Promise<T>): Promise<T>;
 }
+
+/** What is wrong with the store, whoever the layer is from. */
+const ownDamage: ReadonlySet<string> = new Set(['blob-damaged', 'blob-missing']);
 
 export function openLayerBringer(
   known: KnownLayers,
   blobs: BlobStore,
   { fetch, disown }: LayerOrigin,
 ): LayerBringer {
-  async function bring({ descriptor }: StoredLayer, signal: AbortSignal): Promise<void> {
+  async function fetchBlob(descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     if (!blobs.holds(descriptor)) await traced('fetch layer', () => fetch(descriptor, signal));
   }
 
-  async function trusting<T>(descriptor: Descriptor, work: () => Promise<T>): Promise<T> {
+  async function trusting<T>(id: SnapshotID, descriptor: Descriptor, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const isAnother = error instanceof IntegrityError && error.code === 'diff-id-mismatch';
-      throw isAnother ? disown(descriptor, error) : error;
+      if (!(error instanceof IntegrityError) || ownDamage.has(error.code)) throw error;
+      if (!known.isImported(id, descriptor)) throw error;
+      await known.forgetBlob(id, descriptor);
+      throw disown(descriptor, error);
     }
   }
 
   return {
-    bring,
     trusting,
+    async bring(id, { descriptor, diffID }, signal) {
+      await fetchBlob(descriptor, signal);
+      if (!known.isImported(id, descriptor)) return;
+      await trusting(id, descriptor, () => verifyLayer(blobs.open(descriptor), descriptor.mediaType, diffID));
+      await known.noteExamined(id, descriptor);
+    },
     async bringAny(id, signal) {
       const layer = known.findBlob(id);
       if (layer === undefined) {
@@ -53,19 +61,8 @@ export function openLayerBringer(
           hint: 'build again with --no-cache: the steps that need it will run',
         });
       }
-      await bring(layer, signal);
+      await fetchBlob(layer.descriptor, signal);
       return layer;
-    },
-    async examine(id, { descriptor, diffID }) {
-      const record = known.recordOf(id);
-      const isSame = (other: Descriptor) => other.digest === descriptor.digest;
-      const found = record?.blobs.find((blob) => isSame(blob.descriptor) && blob.writer === 'imported');
-      if (record === undefined || found === undefined) return;
-      await trusting(descriptor, () => verifyLayer(blobs.open(descriptor), diffID));
-      const examined = record.blobs.map((blob) =>
-        isSame(blob.descriptor) ? { ...blob, writer: 'pulled' } : blob,
-      );
-      await known.writeRecord(id, { ...record, blobs: examined });
     },
   };
 }

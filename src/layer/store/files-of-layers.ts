@@ -47,7 +47,7 @@ export function openFilesOfLayers(
       const active = snapshotter.prepare([]);
       try {
         const apply = () => applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID);
-        await traced('unpack layer', () => trusting(descriptor, apply));
+        await traced('unpack layer', () => trusting(id, descriptor, apply));
         await snapshotter.commit(active, id);
       } catch (error) {
         await snapshotter.discard(active);
@@ -64,7 +64,7 @@ export function openFilesOfLayers(
     if (listing === undefined) {
       const { diffID, descriptor } = await bringAny(id, signal);
       listing = await traced('list layer', () =>
-        trusting(descriptor, () => listLayer(blobs.open(descriptor), diffID)),
+        trusting(id, descriptor, () => listLayer(blobs.open(descriptor), diffID)),
       );
       await known.writeListing(id, listing);
     }

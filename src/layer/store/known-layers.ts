@@ -32,6 +32,12 @@ export interface KnownLayers {
   isStored(id: SnapshotID): boolean;
   /** Adds a blob to the layer's record, or begins another record where that was of another layer. */
   addBlob(id: SnapshotID, layer: StoredLayer, writer: string, tarSize?: number): Promise<void>;
+  /** Whether the blob came from a cache, and nobody has seen yet that it was right about it. */
+  isImported(id: SnapshotID, blob: Descriptor): boolean;
+  /** The cache was right about the blob. */
+  noteExamined(id: SnapshotID, blob: Descriptor): Promise<void>;
+  /** The layer is not stored as this blob: whoever said so was wrong. */
+  forgetBlob(id: SnapshotID, blob: Descriptor): Promise<void>;
   /** Says what a layer known by its content is called, and marks it used. */
   adopt(layer: StoredLayer): Promise<SnapshotID>;
   /** Marks a layer from elsewhere used under an id. @returns false when the id has a record of another layer */
@@ -78,6 +84,20 @@ export function openKnownLayers(
     });
   }
 
+  /** Changes what is on record of a blob, or drops it where `change` gives undefined. */
+  async function changeBlob(
+    id: SnapshotID,
+    { digest }: Descriptor,
+    change: (blob: LayerBlob) => LayerBlob | undefined,
+  ): Promise<void> {
+    const record = recordOf(id);
+    if (record === undefined) return;
+    const changed = record.blobs.flatMap((blob) =>
+      blob.descriptor.digest === digest ? (change(blob) ?? []) : blob,
+    );
+    await writeRecord(id, { ...record, blobs: changed });
+  }
+
   /** Notes that the layer is stored as this blob, or would be, and keeps the record from every prune. */
   async function adoptAs(
     id: SnapshotID,
@@ -98,6 +118,11 @@ export function openKnownLayers(
     findBlob: (id) => find(id, () => true),
     findFitting: (id, { algorithm }) =>
       find(id, ({ descriptor }) => layerCompression(descriptor.mediaType) === algorithm),
+    isImported: (id, { digest }) =>
+      recordOf(id)?.blobs.some((blob) => blob.descriptor.digest === digest && blob.writer === 'imported') ??
+      false,
+    noteExamined: (id, blob) => changeBlob(id, blob, (each) => ({ ...each, writer: 'pulled' })),
+    forgetBlob: (id, blob) => changeBlob(id, blob, () => undefined),
     isStored: (id) => recordOf(id)?.blobs.some(isHeld) ?? false,
     async adopt(layer) {
       const id = snapshotIDFor(layer.diffID);

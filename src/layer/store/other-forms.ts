@@ -14,7 +14,7 @@ export interface FormServices {
   recordOf(id: SnapshotID): LayerRecord | undefined;
   writeRecord(id: SnapshotID, record: LayerRecord): Promise<void>;
   /** Gets the blob of a layer if it is not in the store. */
-  bring(layer: StoredLayer, signal: AbortSignal): Promise<void>;
+  bring(id: SnapshotID, layer: StoredLayer, signal: AbortSignal): Promise<void>;
   save(id: SnapshotID, packed: PackedLayer): Promise<StoredLayer>;
 }
 
@@ -30,7 +30,7 @@ export async function recompressed(
   const isWanted = isCompressedBy(compression, blobs);
   const made = recordOf(id)?.blobs.find(isWanted);
   if (made !== undefined) return { diffID: layer.diffID, descriptor: made.descriptor };
-  await bring(layer, signal);
+  await bring(id, layer, signal);
   return save(id, await recompressLayer(layer, blobs, compression, signal));
 }
 
@@ -49,7 +49,7 @@ export async function clamped(
   if (known?.some(({ diffID }) => diffID === layer.diffID)) return layer;
   const made = known?.find(isWanted);
   if (made !== undefined) return { diffID: made.diffID, descriptor: made.descriptor };
-  await bring(layer, signal);
+  await bring(id, layer, signal);
   const packed = await clampLayer(layer, blobs, seconds, compression, signal);
   const { descriptor, diffID } = packed?.layer ?? layer;
   const { writer } = openBlockCompressor(compression);
