@@ -13,7 +13,7 @@ import { openInputs } from './inputs.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { handOver } from './output/hand-over.ts';
 import { layerWish, openOutputs } from './output/open-outputs.ts';
-import { imageIDOf, writeResultFiles } from './output/result-files.ts';
+import { imageIDOf, prepareResultFiles, writeResultFiles } from './output/result-files.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { summarizeBuild } from './record/summarize-build.ts';
 import { maskSecrets } from './secrets/mask-secrets.ts';
@@ -31,6 +31,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const masking = maskSecrets(secrets);
   const outputs = openOutputs(options, world.stdout);
   const wish = layerWish(outputs);
+  prepareResultFiles(options);
   const session = traced('open store', () =>
     openSession(options, { ...world, emit: masking.emitTo(world.emit) }, secrets),
   );

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Descriptor, ImageIndex, Manifest } from '../../src/oci/descriptor.ts';
@@ -190,4 +190,48 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
       'containerimage.digest': root.digest,
     });
   });
+
+  const image = ['containerimage.descriptor', 'containerimage.digest'];
+  const one = ['containerimage.config.digest', ...image];
+  const own = ['buildx.build.ref', 'strata.build', 'strata.steps'];
+  const two = ['--platform', 'linux/amd64,linux/arm64'];
+  test.each<[string, readonly string[], readonly string[], string | undefined]>([
+    ['the local store', [], one, undefined],
+    ['a name in the local store', ['-t', 'named'], one, 'docker.io/library/named:latest'],
+    ['an archive', ['-o', 'type=oci,dest=x'], one, undefined],
+    ['an output with a name', ['-o', 'type=docker,name=own:1,dest=x'], one, 'docker.io/library/own:1'],
+    [
+      'several platforms',
+      [...two, '-t', 'two', '-o', 'type=oci,dest=x'],
+      image,
+      'docker.io/library/two:latest',
+    ],
+    ['files', ['-o', 'type=local,dest=some', '-o', 'type=tar,dest=x'], [], undefined],
+    ['files and an image', ['-o', 'type=tar,dest=x', '-o', 'type=oci,dest=y'], one, undefined],
+  ])('are told of to programs: %s', async (_title, args, members, name) => {
+    const [iid, metadata] = [site.path('told.iid'), site.path('told.json')];
+    writeFileSync(iid, 'of the last build');
+    const files = ['--iidfile', iid, '--metadata-file', metadata];
+    await site.strataOk(['build', ...args, ...files, context], { cwd: site.dir });
+    const told = JSON.parse(readFileSync(metadata, 'utf8'));
+    const named = name === undefined ? [] : ['image.name'];
+    expect(Object.keys(told).sort()).toEqual([...own, ...members, ...named].sort());
+    expect(told['image.name']).toBe(name);
+    expect(told['containerimage.descriptor']?.digest).toBe(told['containerimage.digest']);
+    const id = told['containerimage.config.digest'] ?? told['containerimage.digest'];
+    expect(existsSync(iid) ? readFileSync(iid, 'utf8') : undefined).toBe(id);
+    const number = told['strata.build'];
+    expect(told['buildx.build.ref']).toBe(`strata/local/${number}`);
+    expect(await site.strataOk(['builds', 'show', `${number}`])).toContain(`build ${number}`);
+  });
+
+  test.each(['--iidfile', '--metadata-file'])(
+    'cannot be told of where there is no place: %s',
+    async (flag) => {
+      const path = site.path('no/such/directory/file');
+      const failed = await site.strata(['build', flag, path, context]);
+      expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/output-unusable/) });
+      expect(failed.stderr).not.toContain('[1/2]');
+    },
+  );
 });

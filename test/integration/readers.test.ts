@@ -103,11 +103,10 @@ CMD ["/app/busybox", "cat", "/app/twin"]
     await skopeo('copy', '-q', ...plainly(form, '--src-tls-verify'), source, `dir:${copy}`);
     const { config } = JSON.parse(readFileSync(join(copy, 'manifest.json'), 'utf8'));
     rmSync(copy, { recursive: true });
-    const config_ = { config: config.digest };
-    if (form === 'docker.tar') return config_;
+    if (form === 'docker.tar') return { config: config.digest };
     const format = ['--format', '{{.Digest}}'];
     const manifest = await skopeo('inspect', ...plainly(form, '--tls-verify'), ...format, source);
-    return { ...config_, manifest: manifest.trim() };
+    return { config: config.digest, manifest: manifest.trim() };
   }
 
   async function readByUmoci(_form: string, compression: Compression): Promise<Reading> {

@@ -16,6 +16,8 @@ import { imageShaper, type ShapeImage } from './shape-image.ts';
 
 export interface HandedOver {
   readonly images: readonly BuiltImage[];
+  /** What the image is called in the output it is told from. */
+  readonly names: readonly string[];
   /** The manifest for one platform, an index for several; absent when no output is an image. */
   readonly root?: Descriptor;
 }
@@ -37,7 +39,7 @@ export async function handOver(
     );
   }
   const main = outputs.find(({ isStored }) => isStored) ?? outputs.find(({ form }) => form !== undefined);
-  if (main?.form === undefined) return { images: [] };
+  if (main?.form === undefined) return { images: [], names: [] };
   const { root, images } = await shape(main.form);
   const names = options.tags.map((tag) => printReference(parseReference(tag)));
   // One that is in a registry only, or in part, has no name here.
@@ -47,7 +49,7 @@ export async function handOver(
     assert(platform !== undefined, 'every image was built for a platform');
     return { digest: manifest.digest, configDigest: config.digest, layers, names, platform };
   });
-  return { images: built, root };
+  return { images: built, names: main.names, root };
 }
 
 async function writeOutput(

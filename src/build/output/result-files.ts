@@ -1,37 +1,64 @@
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
+import { outputError } from '../../export/destination.ts';
 import type { BuildOptions } from '../options.ts';
 import type { BuildRecord } from '../record/build-record.ts';
 import { stepMetadata } from '../record/step-metadata.ts';
 import type { HandedOver } from './hand-over.ts';
 
 /**
- * Writes `--iidfile` and `--metadata-file` as buildx does. The members `strata.build` (number of the build) and
- * `strata.steps` (what each step came to, and why) are our own; docs/BUILDS.md describes them.
+ * Before a build: sees that the files can be written, and removes the id of an image that is not what this build
+ * makes. A device stays.
+ * @throws HostError `output-unusable`
+ */
+export function prepareResultFiles({ iidFile, metadataFile }: BuildOptions): void {
+  for (const path of [iidFile, metadataFile]) {
+    if (path === undefined) continue;
+    try {
+      statSync(`${dirname(path)}/`);
+      if (path === iidFile && lstatSync(path, { throwIfNoEntry: false })?.isFile()) unlinkSync(path);
+    } catch (error) {
+      throw outputError(error, path);
+    }
+  }
+}
+
+/**
+ * Writes `--iidfile` and `--metadata-file` as buildx does: docs/BUILDS.md tells which members are there for which
+ * output, and describes our own, `strata.build` and `strata.steps`.
+ * @throws HostError `output-unusable`, `disk-full`
  */
 export async function writeResultFiles(
   { iidFile, metadataFile }: BuildOptions,
   handed: HandedOver,
   record: BuildRecord,
 ): Promise<void> {
-  const { images, root } = handed;
-  const [first] = images;
+  const { images, names, root } = handed;
   const id = imageIDOf(handed);
-  if (iidFile !== undefined && id !== undefined) await writeFile(iidFile, id);
+  if (iidFile !== undefined && id !== undefined) await write(iidFile, id);
   if (metadataFile === undefined) return;
   const metadata = {
-    ...(images.length === 1 ? { 'containerimage.config.digest': first?.configDigest } : {}),
+    'buildx.build.ref': `strata/local/${record.number}`,
+    ...(images.length === 1 ? { 'containerimage.config.digest': images[0]?.configDigest } : {}),
     ...(root === undefined
       ? {}
       : {
           'containerimage.descriptor': root,
           'containerimage.digest': root.digest,
         }),
-    ...(first === undefined || first.names.length === 0 ? {} : { 'image.name': first.names.join(',') }),
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
     'strata.build': record.number,
     'strata.steps': stepMetadata(record),
   };
-  await writeFile(metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+  await write(metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((error: unknown) => {
+    throw outputError(error, path);
+  });
 }
 
 /** What an image of one platform goes by is its config, as with Docker; of several it is their index. */
