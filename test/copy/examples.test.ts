@@ -16,7 +16,7 @@ interface Case {
   readonly want: readonly string[];
 }
 
-const fixtures = new URL('../../fixtures/copy', import.meta.url);
+const fixtures = new URL('../../fixtures/copy/', import.meta.url);
 const scratch = mkdtempSync(join(tmpdir(), 'strata-copy-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 

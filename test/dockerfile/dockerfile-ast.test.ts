@@ -25,7 +25,7 @@ const departures = new Map([
   ['instruction-odd-blanks', 'vertical tab and form feed separate words'],
 ]);
 
-const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
 const readable = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
   if (!entry.isDirectory()) return [];
   const text = decodeDockerfile(readFileSync(new URL(`${entry.name}/Dockerfile`, folder)));

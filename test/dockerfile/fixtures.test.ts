@@ -7,7 +7,7 @@ import { printTree } from '../../src/dockerfile/print-tree.ts';
 import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
 
 // Each folder holds a Dockerfile and either tree.txt or errors.txt. UPDATE_GOLDEN=1 writes them anew.
-const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
 const cases = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );

@@ -15,7 +15,7 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_260_401);
 console.log(`fuzz seed ${seed}`);
 const options = { seed, numRuns: 1500 };
 
-const folder = new URL('../../fixtures/dockerfiles', import.meta.url);
+const folder = new URL('../../fixtures/dockerfiles/', import.meta.url);
 const corpus = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => readFileSync(new URL(`${entry.name}/Dockerfile`, folder)));

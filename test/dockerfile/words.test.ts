@@ -4,7 +4,7 @@ import { heredocContent } from '../../src/dockerfile/text/heredoc.ts';
 import { type Expansion, expandFields, expandWord } from '../../src/dockerfile/words/expand.ts';
 import type { EscapeChar } from '../../src/dockerfile/words/lexer.ts';
 
-const folder = new URL('../../fixtures/words', import.meta.url);
+const folder = new URL('../../fixtures/words/', import.meta.url);
 
 interface Row {
   readonly title: string;

@@ -15,7 +15,7 @@ import { mergedTree } from '../../src/snapshot/merged-tree.ts';
 import { describeWith } from '../support/capabilities.ts';
 import { listTree, printEntry } from './tree-listing.ts';
 
-const fixtures = new URL('../../fixtures/trees', import.meta.url);
+const fixtures = new URL('../../fixtures/trees/', import.meta.url);
 const names = readdirSync(fixtures)
   .filter((name) => name.endsWith('.txt'))
   .map((name) => name.slice(0, -4));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type BaseFixtures, planText } from './golden-case.ts';
 
-const folder = fileURLToPath(new URL('../../fixtures/plans', import.meta.url));
+const folder = fileURLToPath(new URL('../../fixtures/plans/', import.meta.url));
 const bases: BaseFixtures = JSON.parse(readFileSync(`${folder}bases.json`, 'utf8'));
 const cases = readdirSync(folder).filter((name) => existsSync(`${folder}${name}/Dockerfile`));
 
