@@ -75,7 +75,8 @@ interface OwnCgroup {
   readonly path: string;
 }
 
-function ownCgroups(): OwnCgroup[] {
+/** The groups this process is in. */
+export function ownCgroups(): OwnCgroup[] {
   return readFileSync('/proc/self/cgroup', 'latin1')
     .trim()
     .split('\n')

@@ -11,6 +11,7 @@ import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.
 import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
 import { bundleConfig } from './bundle.ts';
 import { checkLimits } from './cgroup-place.ts';
+import { hastenGroupMove } from './hasten-move.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
 import { watchMemory } from './out-of-memory.ts';
@@ -67,6 +68,7 @@ async function inContainer(
 ): Promise<StepExit> {
   checkLimits(sandbox.cgroups, request.limits);
   checkUser(request.user);
+  hastenGroupMove();
   const id = sandbox.newContainerID();
   const cgroup = cgroupOf(id, sandbox, request);
   const bundle = join(sandbox.directory, id);

@@ -9,6 +9,9 @@ import { requireProgram } from '../sys/probe.ts';
 import { type CgroupPlace, cgroupRoot, findCgroupPlace, isSecondVersion } from './cgroup-place.ts';
 import { type Networks, openNetworks } from './network.ts';
 
+/** Where the second cgroup version lies beside the first, on hosts that have both. */
+const secondHierarchy = join(cgroupRoot, 'unified');
+
 /** Where the steps of one build run. */
 export interface Sandbox {
   /** The OCI runtime. */
@@ -47,19 +50,10 @@ export async function openSandbox(
   const target = bytePathFromText(directory);
   mountFilesystem({ source: 'strata', target, type: 'tmpfs', flags: ['noSuid', 'noDev'], data: 'mode=700' });
   const prefix = `strata-${randomBytes(6).toString('hex')}`;
-  // A runtime that is killed cannot remove the cgroups it made.
+  // A runtime that is killed cannot remove the cgroups it made. What covers the second hierarchy goes with us.
   const clearUp = [
-    'find',
-    cgroupRoot,
-    '-depth',
-    '-type',
-    'd',
-    '-path',
-    `*/${prefix}-*`,
-    '-exec',
-    'rmdir',
-    '{}',
-    '+',
+    ...['find', cgroupRoot, '-depth', '-type', 'd', '-path', `*/${prefix}-*`],
+    ...['!', '-path', `${secondHierarchy}/*`, '-exec', 'rmdir', '{}', '+'],
   ];
   const cage = await openCage(join(directory, 'proc'), clearUp).catch((error: unknown) => {
     unmount(target);
@@ -87,11 +81,10 @@ export async function openSandbox(
  * beside them. crun refuses to work there, and nobody needs it: in our mount namespace it is covered.
  */
 function coverSecondHierarchy(): void {
-  const second = join(cgroupRoot, 'unified');
-  if (isSecondVersion(second)) {
+  if (isSecondVersion(secondHierarchy)) {
     mountFilesystem({
       source: 'strata',
-      target: second,
+      target: secondHierarchy,
       type: 'tmpfs',
       flags: ['noSuid', 'noDev', 'noExec'],
     });

@@ -7,7 +7,6 @@
  * Compared with `unshare --kill-child` in front of every command this has no moment in which a child is
  * already started and not yet bound, costs no extra program per child, and something is left to clear up.
  */
-import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { bytePathFromText } from '../core/byte-path.ts';
@@ -16,6 +15,7 @@ import { lastSystemError, libcFunction } from './libc.ts';
 import { bindMount, unmount } from './mount.ts';
 import { enterMountNamespace } from './mount-namespace.ts';
 import { preparePidNamespace } from './pid-namespace.ts';
+import type { StartChild } from './start-child.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const setns = libcFunction('int setns(int fd, int type)');
@@ -23,7 +23,7 @@ const mountNamespace = 0x00020000;
 
 export interface Cage {
   /** Starts a child process in the cage, with a /proc that shows the cage only and all mounts made so far. */
-  spawn(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+  readonly start: StartChild;
   /** Ends everything in the cage. */
   close(): Promise<void>;
 }
@@ -74,13 +74,13 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
   const mounts = openSync('/proc/thread-self/ns/mnt', 'r');
 
   return {
-    spawn: (command, args, options) => {
+    start: (...started) => {
       // Coming back into a mount namespace puts a thread into its root directory.
       const directory = process.cwd();
       check(unshare(mountNamespace), 'unshare');
       try {
         bindMount(bytePathFromText(procDirectory), '/proc');
-        return pids.start(command, args, options);
+        return pids.start(...started);
       } finally {
         check(setns(mounts, mountNamespace), 'setns');
         process.chdir(directory);

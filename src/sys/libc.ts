@@ -46,7 +46,11 @@ export function lastErrorCode(): string {
 
 /** The error the last call on this thread left, in the form Node gives its own system errors. */
 export function lastSystemError(syscall: string, path: string): NodeJS.ErrnoException {
-  const errno = libc().koffi.errno();
+  return systemError(libc().koffi.errno(), syscall, path);
+}
+
+/** The error of a number such as `os.constants.errno` has, in the form Node gives its own system errors. */
+export function systemError(errno: number, syscall: string, path: string): NodeJS.ErrnoException {
   const [code, text] = errorNames(errno);
   const error = new Error(`${code}: ${text}, ${syscall} '${path}'`);
   return Object.assign(error, { code, errno: -errno, syscall, path });

@@ -2,18 +2,17 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs';
 import { lastSystemError, libcFunction } from './libc.ts';
 import { requireProgram } from './probe.ts';
+import { type StartChild, startChild } from './start-child.ts';
 import { isInitialUserNamespace } from './user-namespace/id-map.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const setns = libcFunction('int setns(int fd, int type)');
 const newPidNamespace = 0x20000000;
 
-type StartChild = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
-
 /** A pid namespace for child processes; this process stays where it is. */
 export interface PidNamespace {
   /** Makes the namespace with its first process, at whose end the kernel ends all others. */
-  readonly startFirst: StartChild;
+  startFirst(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
   /** Starts a further process in it. /proc must be that of the namespace. */
   readonly start: StartChild;
   close(): void;
@@ -28,7 +27,7 @@ export function preparePidNamespace(): PidNamespace {
 function enteredByCall(): PidNamespace {
   const own = openSync('/proc/self/ns/pid', 'r');
   let inner: number | undefined;
-  const bornInside = (enter: () => number, start: () => ChildProcess): ChildProcess => {
+  const bornInside = <T>(enter: () => number, start: () => T): T => {
     check(enter(), 'enter');
     try {
       return start();
@@ -48,7 +47,7 @@ function enteredByCall(): PidNamespace {
     start: (...child) =>
       bornInside(
         () => (inner === undefined ? -1 : setns(inner, newPidNamespace)),
-        () => spawn(...child),
+        () => startChild(...child),
       ),
     close() {
       closeSync(own);
@@ -64,7 +63,8 @@ function enteredByProgram(): PidNamespace {
   return {
     startFirst: (command, args, options) => spawn(forward, ['-p', '-f', '--', command, ...args], options),
     // Whoever is first in a pid namespace is 1 in its /proc.
-    start: (command, args, options) => spawn(into, ['--pid=/proc/1/ns/pid', '--', command, ...args], options),
+    start: (command, args, settings) =>
+      startChild(into, ['--pid=/proc/1/ns/pid', '--', command, ...args], settings),
     close() {},
   };
 }

@@ -6,9 +6,9 @@ import { HostError } from '../core/errors.ts';
 const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
 /** The path of a program: as given when it holds a slash, else from PATH and the usual system directories. */
-export function findProgram(name: string): string | undefined {
+export function findProgram(name: string, searchPath = process.env.PATH ?? ''): string | undefined {
   if (name.includes('/')) return isProgram(name) ? name : undefined;
-  const onPath = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+  const onPath = searchPath.split(delimiter).filter((directory) => directory.startsWith('/'));
   return [...onPath, ...systemDirectories].map((directory) => join(directory, name)).find(isProgram);
 }
 

@@ -58,6 +58,26 @@ test('environment, directory, input and both outputs', async () => {
   expect(err.join('').split('\n')).toEqual(expect.arrayContaining(['A=x y', 'PATH=/usr/bin:/bin']));
 });
 
+test('a child starts in a session of its own, with no signal ignored or blocked and no descriptor of ours', async () => {
+  const out: string[] = [];
+  const script =
+    'grep -E "^Sig(Blk|Ign)" /proc/self/status; cut -d" " -f6 /proc/$$/stat; echo $$; ls /proc/$$/fd';
+  await spawnProcess('sh', shell(script), {
+    onStdout: (chunk) => void out.push(Buffer.from(chunk).toString()),
+  });
+  const [blocked, ignored, session, pid, ...fds] = out.join('').trim().split('\n');
+  expect(blocked).toMatch(/^SigBlk:\s0+$/);
+  expect(ignored).toMatch(/^SigIgn:\s0+$/);
+  expect(session).toBe(pid);
+  expect(fds.filter((fd) => Number(fd) < 10)).toEqual(['0', '1', '2']);
+});
+
+test('many at once, and all are heard of', async () => {
+  const codes = Array.from({ length: 40 }, (_, index) => index);
+  const results = await Promise.all(codes.map((code) => spawnProcess('sh', shell(`exit ${code}`))));
+  expect(results).toEqual(codes.map((code) => ({ kind: 'exited', code })));
+});
+
 test('input nobody reads is no error', async () => {
   const result = await spawnProcess('true', [], { stdin: Buffer.alloc(1_000_000) });
   expect(result).toEqual({ kind: 'exited', code: 0 });
