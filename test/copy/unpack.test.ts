@@ -338,9 +338,33 @@ describe('hostile archives', () => {
     ],
     [
       'a link that climbs and a member through it',
+      ['etc 700 0:0 /', 'l 777 0:0 -> ../../../etc', 'f 644 0:0 =f'],
+      ['-P', '--transform=s,^f$,l/f,S', 'etc', 'l', 'f'],
+      ['x 755 0:0 /', 'x/etc 700 0:0 /', 'x/etc/f 644 0:0 =f', 'x/l 777 0:0 -> ../../../etc'],
+    ],
+    [
+      'a link to nothing and a member through it',
       ['l 777 0:0 -> ../../../etc', 'f 644 0:0 =f'],
       ['-P', '--transform=s,^f$,l/f,S', 'l', 'f'],
-      ['x 755 0:0 /', 'x/etc 755 0:0 /', 'x/etc/f 644 0:0 =f', 'x/l 777 0:0 -> ../../../etc'],
+      ['error archive-link'],
+    ],
+    [
+      'a link to nothing and a member deep below it',
+      ['l 777 0:0 -> gone', 'f 644 0:0 =f'],
+      ['-P', '--transform=s,^f$,l/a/b/f,S', 'l', 'f'],
+      ['error archive-link'],
+    ],
+    [
+      'a link to nothing and a directory below it',
+      ['d 755 0:0 /', 'l 777 0:0 -> gone'],
+      ['-P', '--transform=s,^d$,l/d,S', 'l', 'd'],
+      ['error archive-link'],
+    ],
+    [
+      'a link to nothing that is a directory by then',
+      ['d 755 0:0 /', 'f 644 0:0 =f', 'l 777 0:0 -> d'],
+      ['-P', '--transform=s,^f$,l/f,S', 'l', 'd', 'f'],
+      ['x 755 0:0 /', 'x/d 755 0:0 /', 'x/d/f 644 0:0 =f', 'x/l 777 0:0 -> d'],
     ],
     [
       'a hard link outside',
