@@ -38,9 +38,8 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const { io } = session;
   try {
     const { store, damage } = session;
-    const asking = { ...io, secret: (id: string) => secrets.get(id) };
     const inputs = await traced('open inputs', () =>
-      openInputs(options, asking, store.workspace.scratch, damage.onDamagedFile),
+      openInputs(options, { ...io, servers: session.servers }, store.workspace.scratch, damage.onDamagedFile),
     );
     const dockerfile = traced('parse', () => parse(inputs.dockerfile, io));
     const builds: PlatformBuild[] = [];

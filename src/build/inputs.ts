@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FindSecret } from '../context/authorization.ts';
+import type { ServerAccess } from '../context/authorization.ts';
 import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
 import { openFolder } from '../context/folder.ts';
 import type { IgnoreRules } from '../context/ignore.ts';
@@ -38,8 +38,7 @@ export type InputOptions = Pick<
   'root' | 'context' | 'dockerfile' | 'buildContexts' | 'buildArgs'
 >;
 export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'> & {
-  /** For servers that contexts come from. */
-  readonly secret?: FindSecret;
+  readonly servers: ServerAccess;
 };
 
 /**
@@ -58,19 +57,19 @@ export async function openInputs(
   if (options.context === '-' && options.dockerfile === '-') {
     throw new UsageError('stdin-twice', 'context and Dockerfile cannot both come from standard input');
   }
-  const { stdin, signal, secret = () => undefined } = io;
+  const { stdin, signal, servers } = io;
   const steering = new Map(options.buildArgs);
   const request = {
     stdin,
     scratch,
     keepsGitDirectory: isTrue(steering.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR')),
     hasCommitTimes: Boolean(steering.get('SOURCE_DATE_EPOCH')),
-    secret,
+    servers,
     signal,
   };
   const context = await openContext(options.context, request);
   const { directory } = context;
-  const file = await readDockerfile(options.dockerfile, context, stdin);
+  const file = await readDockerfile(options.dockerfile, context, request);
   const named = new Map<string, NamedContext>();
   const folders = new Map<string, Folder>();
   const mainRules = context.isLocal ? readIgnoreRules(directory, file.path) : undefined;

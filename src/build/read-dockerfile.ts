@@ -2,12 +2,14 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openFolder } from '../context/folder.ts';
+import { withoutCredentials } from '../context/git-reference.ts';
 import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
-import type { Context } from '../context/open-context.ts';
+import { type Context, type ContextRequest, download } from '../context/open-context.ts';
 import { bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import { HostError, systemCode } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
 import { readWhole } from '../core/read-whole.ts';
+import { isUrl } from '../core/remote-name.ts';
 import { dockerfileLimit } from '../dockerfile/text/decode.ts';
 
 export interface DockerfileSource {
@@ -20,14 +22,21 @@ export interface DockerfileSource {
 
 /**
  * Reads the Dockerfile.
- * @param given `-f`: `-` is standard input; undefined means Dockerfile, or dockerfile, of the context
- * @throws HostError `no-dockerfile`, `bad-dockerfile`
+ * @param given `-f`: `-` is standard input, a URL is downloaded; undefined means Dockerfile, or dockerfile, of the
+ *   context
+ * @throws HostError `no-dockerfile`, `bad-dockerfile`; what downloading throws
  */
 export async function readDockerfile(
   given: string | undefined,
   context: Context,
-  stdin: AsyncIterable<Uint8Array>,
+  { stdin, scratch, servers, signal }: Pick<ContextRequest, 'stdin' | 'scratch' | 'servers' | 'signal'>,
 ): Promise<DockerfileSource> {
+  if (given !== undefined && isUrl(given)) {
+    const file = join(scratch(), 'Dockerfile');
+    await download(given, file, servers, signal);
+    const shown = withoutCredentials(given);
+    return { shown, bytes: await readText(createReadStream(file), shown) };
+  }
   if (given === '-') return { shown: 'Dockerfile', bytes: await readText(stdin, 'standard input') };
   if (context.dockerfile !== undefined) return { shown: 'Dockerfile', bytes: context.dockerfile };
   const path = given === undefined ? join(context.directory, 'Dockerfile') : resolve(given);

@@ -69,7 +69,7 @@ export async function runPlan(
   };
   const runners = {
     exec: execRunner(origins, execSettings(session), io.emit, io.now),
-    copy: copyRunner(origins, publish, times, (id) => session.secrets.get(id)),
+    copy: copyRunner(origins, publish, times, session.servers),
     mkdir: mkdirRunner(layers, publish, times),
   };
   const leaks = openLeakedLayers(inputs.dockerfile, snapshotter);

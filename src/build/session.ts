@@ -1,5 +1,6 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
 import { openBlobStore } from '../content/dir-store.ts';
+import type { ServerAccess } from '../context/authorization.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { PushedRepository } from '../export/push.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
@@ -21,6 +22,7 @@ export interface BuildSession {
   readonly io: BuildIO;
   /** The values of the secrets that the build was given, by id. */
   readonly secrets: SecretValues;
+  readonly servers: ServerAccess;
   readonly store: BuildStore;
   readonly damage: StoreDamage;
   readonly bases: Bases;
@@ -107,6 +109,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     options,
     io,
     secrets,
+    servers: { secret: (id) => secrets.get(id), proxy: options.registry.proxy },
     store,
     damage,
     bases,

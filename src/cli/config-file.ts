@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode, UsageError } from '../core/errors.ts';
+import type { ProxySettings } from '../core/proxy.ts';
 import { suggest } from '../core/suggest.ts';
-import type { ProxySettings } from '../registry/proxy.ts';
 import { parseDuration } from './flags/duration.ts';
 import { parseShare } from './flags/share.ts';
 import { defaultPruneSettings, type PruneSettings } from './prune/settings.ts';

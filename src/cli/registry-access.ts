@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { proxyFromEnvironment } from '../core/proxy.ts';
 import { dockerConfigCredentials } from '../registry/credentials.ts';
 import { findSystemAuthorities } from '../registry/identity.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
-import { proxyFromEnvironment } from '../registry/proxy.ts';
 import { openRegistry } from '../registry/registry.ts';
 import type { RegistryWork } from '../store/pull.ts';
 import type { CommandContext } from './commands/command.ts';

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
 import { CanceledError, during, RemoteError, systemCode } from '../core/errors.ts';
+import { type ProxySettings, proxyFor } from '../core/proxy.ts';
 import { withoutCredentials } from './git-reference.ts';
+import { requestUrl } from './request.ts';
 
 export interface DownloadOptions {
   /** Sent to the host of the URL itself, not to where it redirects. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly proxy?: ProxySettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,8 +34,8 @@ const maxRedirects = 10;
 
 /**
  * Downloads a URL to a file that does not exist yet.
- * @throws RemoteError `url-status`, `url-unreachable`, `url-redirects`, `bad-url`; HostError `disk-full`;
- *   CanceledError
+ * @throws RemoteError `url-status`, `url-unreachable`, `url-redirects`, `bad-url`; UsageError `bad-proxy`; HostError
+ *   `disk-full`; CanceledError
  */
 export async function downloadFile(
   url: string,
@@ -103,27 +106,24 @@ async function receive(url: string, response: Dispatcher.ResponseData, path: str
  */
 async function get(
   first: URL,
-  { headers, signal }: DownloadOptions,
+  { headers, proxy = {}, signal }: DownloadOptions,
   condition: Readonly<Record<string, string>> = {},
 ): Promise<Dispatcher.ResponseData> {
-  // Loaded for those who download: it takes longer than many a cached build.
-  // By its default export: bundled, a CommonJS package that is loaded late has no other.
-  const { request } = (await import('undici')).default;
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops++) {
     let response: Dispatcher.ResponseData;
+    const through = proxyFor(url, proxy);
+    const own = url.origin === first.origin ? headers : {};
     try {
-      response = await request(url, {
-        headers: {
-          'accept-encoding': 'identity',
-          ...condition,
-          ...(url.origin === first.origin ? headers : {}),
-        },
-        ...(signal === undefined ? {} : { signal }),
-      });
+      response = await requestUrl(
+        url,
+        { 'accept-encoding': 'identity', ...condition, ...own },
+        proxy,
+        signal,
+      );
     } catch (error) {
       if (signal?.aborted) throw new CanceledError();
-      throw unreachable(url.href, error);
+      throw unreachable(url.href, error, through);
     }
     // One that breaks before it is read tells whoever reads it.
     response.body.on('error', () => {});
@@ -159,9 +159,10 @@ function badStatus(url: string, status: number): RemoteError {
   });
 }
 
-function unreachable(url: string, cause: unknown): RemoteError {
+function unreachable(url: string, cause: unknown, proxy?: URL): RemoteError {
   const why = cause instanceof Error ? (systemCode(cause) ?? cause.message) : String(cause);
-  return new RemoteError('url-unreachable', `cannot download ${withoutCredentials(url)}: ${why}`, {
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
+  return new RemoteError('url-unreachable', `cannot download ${withoutCredentials(url)}${way}: ${why}`, {
     hint: 'check the address and the network, then build again',
     cause,
   });

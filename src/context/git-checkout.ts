@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type BytePath, bytePathFromText, joinBytePath } from '../core/byte-path.ts';
 import { CanceledError, HostError, RemoteError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
+import type { ProxySettings } from '../core/proxy.ts';
 import { setTimes } from '../sys/node.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { spawnProcess } from '../sys/spawn.ts';
@@ -16,6 +17,8 @@ export interface GitOptions {
   readonly hasCommitTimes?: boolean;
   /** The value of `Authorization`, for the remote's own host over http(s) and for no other. */
   readonly authorization?: string | undefined;
+  /** For what is asked beside git, which finds its own proxy. */
+  readonly proxy?: ProxySettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,9 +40,9 @@ async function settleRemote(
   reference: GitReference,
   options: GitOptions,
 ): Promise<{ reference: GitReference; options: GitOptions }> {
-  const { authorization, signal } = options;
+  const { authorization, proxy = {}, signal } = options;
   if (authorization === undefined) return { reference, options };
-  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, signal);
+  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, proxy, signal);
   return {
     reference: { ...reference, remote },
     options: isElsewhere ? { ...options, authorization: undefined } : options,

@@ -1,6 +1,8 @@
 /** Where a repository that wants credentials really is: git itself would carry them to wherever it is sent. */
 import { RemoteError } from '../core/errors.ts';
+import type { ProxySettings } from '../core/proxy.ts';
 import { withoutCredentials } from './git-reference.ts';
+import { requestUrl } from './request.ts';
 
 const suffix = '/info/refs?service=git-upload-pack';
 const maxRedirects = 10;
@@ -13,9 +15,9 @@ const maxRedirects = 10;
 export async function followRemote(
   remote: string,
   authorization: string,
+  proxy: ProxySettings,
   signal: AbortSignal | undefined,
 ): Promise<{ remote: string; isElsewhere: boolean }> {
-  const { request } = (await import('undici')).default;
   const { origin } = new URL(remote);
   let at = remote;
   for (let hops = 0; hops <= maxRedirects; hops++) {
@@ -23,13 +25,11 @@ export async function followRemote(
     const isElsewhere = url.origin !== origin;
     let location: string;
     try {
-      const response = await request(url, {
-        headers: { 'git-protocol': 'version=2', ...(isElsewhere ? {} : { authorization }) },
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const headers = { 'git-protocol': 'version=2', ...(isElsewhere ? {} : { authorization }) };
+      const response = await requestUrl(url, headers, proxy, signal);
       response.body.on('error', () => {}).destroy();
-      const { statusCode, headers } = response;
-      location = statusCode >= 300 && statusCode < 400 ? String(headers.location ?? '') : '';
+      const { statusCode } = response;
+      location = statusCode >= 300 && statusCode < 400 ? String(response.headers.location ?? '') : '';
     } catch {
       // Git meets the same and says what it is.
       return { remote: at, isElsewhere };

@@ -1,5 +1,6 @@
 /** Git repositories as contexts and as sources of ADD (Dockerfile reference, 3.7 "Git"). */
 import { StepError } from '../core/errors.ts';
+import { isGitReference } from '../core/remote-name.ts';
 
 export interface GitReference {
   /** As git takes it; may hold credentials. */
@@ -13,6 +14,8 @@ export interface GitReference {
   /** Undefined where the reference does not say. */
   readonly keepsGitDirectory: boolean | undefined;
   readonly takesSubmodules: boolean;
+  /** Files are as old as the commit; undefined where the reference does not say. */
+  readonly hasCommitTimes: boolean | undefined;
 }
 
 /**
@@ -21,27 +24,24 @@ export interface GitReference {
  * @throws StepError `bad-git-reference` for wrong options
  */
 export function parseGitReference(text: string, allowsShorthand = false): GitReference | undefined {
-  if (/^\.\.?\//.test(text)) return undefined;
-  const [, withQuery = '', fragment] = /^([^#]*)(?:#(.*))?$/s.exec(text) ?? [];
   const isShort = allowsShorthand && /^github\.com\/[^/]+\/[^/]/.test(text);
-  if (/^[\w.-]+@[\w.-]+:(?!\/\/)./.test(text)) return build(text, withQuery, fragment, '');
+  if (!isShort && !isGitReference(text)) return undefined;
+  const [, withQuery = '', fragment] = /^([^#]*)(?:#(.*))?$/s.exec(text) ?? [];
   const [, remote = '', query] = /^([^?]*)(?:\?(.*))?$/s.exec(withQuery) ?? [];
-  const isGit = /^(?:git|ssh):\/\/./.test(remote) || /^https?:\/\/.+\.git$/.test(remote);
-  if (!isGit && !isShort) return undefined;
   return build(text, isShort ? `https://${remote}` : remote, fragment, query ?? '');
 }
 
 function build(text: string, remote: string, fragment: string | undefined, query: string): GitReference {
   const fail = (why: string): never => {
     throw new StepError('bad-git-reference', `"${withoutCredentials(text)}": ${why}`, {
-      hint: 'a repository is named as URL#ref:subdirectory, or with the options ref, branch, tag, subdir, checksum, keep-git-dir and submodules behind "?"',
+      hint: 'a repository is named as URL#ref:subdirectory, or with the options ref, branch, tag, subdir, checksum, keep-git-dir, submodules and mtime behind "?"',
     });
   };
   const options = readOptions(query, fail);
   const [, fragmentRef = '', fragmentDirectory = ''] = /^([^:]*)(?::(.*))?$/s.exec(fragment ?? '') ?? [];
 
   const only = (what: string, ...values: (string | undefined)[]): string | undefined => {
-    const given = values.filter((value) => value !== undefined && value !== '');
+    const given = [...new Set(values.filter((value) => value !== undefined && value !== ''))];
     if (given.length > 1) fail(`it names the ${what} twice`);
     return given[0];
   };
@@ -60,27 +60,19 @@ function build(text: string, remote: string, fragment: string | undefined, query
     checksum,
     keepsGitDirectory: readSwitch(options, 'keep-git-dir', fail),
     takesSubmodules: readSwitch(options, 'submodules', fail) ?? true,
+    hasCommitTimes: readTimes(options.get('mtime'), fail),
   };
 }
 
-const known = [
-  'ref',
-  'branch',
-  'tag',
-  'subdir',
-  'checksum',
-  'commit',
-  'keep-git-dir',
-  'submodules',
-  'fetch-by-commit',
-];
+const switches = ['keep-git-dir', 'submodules', 'fetch-by-commit'];
+const known = ['ref', 'branch', 'tag', 'subdir', 'checksum', 'commit', 'mtime', ...switches];
 
 function readOptions(query: string, fail: (why: string) => never): Map<string, string> {
   const options = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
     if (!known.includes(name)) fail(`there is no option "${name}"`);
     if (options.has(name)) fail(`the option "${name}" is given twice`);
-    if (value === '') fail(`the option "${name}" has no value`);
+    if (value === '' && !switches.includes(name)) fail(`the option "${name}" has no value`);
     options.set(name, value);
   }
   return options;
@@ -93,9 +85,16 @@ function readSwitch(
 ): boolean | undefined {
   const value = options.get(name);
   if (value === undefined) return undefined;
-  if (value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
+  // As Go reads them; the name alone says yes.
+  if (value === '' || /^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
+  if (/^(?:0|f|F|FALSE|false|False)$/.test(value)) return false;
   return fail(`the option "${name}" is "${value}", not true or false`);
+}
+
+function readTimes(value: string | undefined, fail: (why: string) => never): boolean | undefined {
+  if (value === undefined || value === 'checkout' || value === 'commit')
+    return value === undefined ? undefined : value === 'commit';
+  return fail(`the option "mtime" is "${value}", not commit or checkout`);
 }
 
 /** For messages. */

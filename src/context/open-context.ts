@@ -2,8 +2,9 @@
 import { createReadStream, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HostError } from '../core/errors.ts';
+import { isUrl } from '../core/remote-name.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
-import { type FindSecret, gitAuthorization, urlAuthorization } from './authorization.ts';
+import { gitAuthorization, type ServerAccess, urlAuthorization } from './authorization.ts';
 import { parseGitReference } from './git-reference.ts';
 
 export interface ContextRequest {
@@ -15,8 +16,7 @@ export interface ContextRequest {
   readonly keepsGitDirectory: boolean;
   /** Files of repositories are as old as their commit. */
   readonly hasCommitTimes: boolean;
-  /** For servers that want to know who asks. */
-  readonly secret: FindSecret;
+  readonly servers: ServerAccess;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Context {
  * @throws HostError `no-context`, and what receiving, checking out and downloading throw
  */
 export async function openContext(spec: string, request: ContextRequest): Promise<Context> {
-  const { signal, secret } = request;
+  const { signal, servers } = request;
   if (spec === '-') return received(request.stdin, request.scratch(), 'standard input', signal);
   const directory = resolve(spec);
   const stat = statSync(directory, { throwIfNoEntry: false });
@@ -49,19 +49,17 @@ export async function openContext(spec: string, request: ContextRequest): Promis
     const keepsGitDirectory = reference.keepsGitDirectory ?? request.keepsGitDirectory;
     const { checkOutGit } = await import('./git-checkout.ts');
     const place = join(request.scratch(), 'repository');
-    const { hasCommitTimes } = request;
-    const authorization = gitAuthorization(reference.remote, secret);
-    const options = { keepsGitDirectory, hasCommitTimes, authorization, signal };
+    const hasCommitTimes = reference.hasCommitTimes ?? request.hasCommitTimes;
+    const authorization = gitAuthorization(reference.remote, servers.secret);
+    const { proxy } = servers;
+    const options = { keepsGitDirectory, hasCommitTimes, authorization, proxy, signal };
     const { directory: at, commit, committedAt } = await checkOutGit(reference, place, options);
     return { directory: at, commit, epochSeconds: committedAt, isLocal: false };
   }
-  if (/^https?:\/\//.test(spec)) {
-    const { downloadFile } = await import('./download.ts');
+  if (isUrl(spec)) {
     const scratch = request.scratch();
     const file = join(scratch, 'download');
-    const authorization = urlAuthorization(spec, secret);
-    const headers = authorization === undefined ? undefined : { authorization };
-    const { lastModified } = await downloadFile(spec, file, { headers, signal });
+    const lastModified = await download(spec, file, servers, signal);
     const context = await received(createReadStream(file), scratch, spec, signal);
     await removeTrees([file]);
     return lastModified === 0 ? context : { ...context, epochSeconds: lastModified };
@@ -70,6 +68,19 @@ export async function openContext(spec: string, request: ContextRequest): Promis
   throw new HostError('no-context', `the build context "${spec}" ${what}`, {
     hint: 'the last argument names the directory that COPY takes files from, often "."',
   });
+}
+
+/** Brings a URL into a file; seconds since the epoch that its server says it is old, else 0. */
+export async function download(
+  url: string,
+  file: string,
+  { secret, proxy }: ServerAccess,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { downloadFile } = await import('./download.ts');
+  const authorization = urlAuthorization(url, secret);
+  const headers = authorization === undefined ? undefined : { authorization };
+  return (await downloadFile(url, file, { headers, proxy, signal })).lastModified;
 }
 
 async function received(

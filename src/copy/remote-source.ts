@@ -4,13 +4,14 @@
  */
 import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FindSecret, gitAuthorization, urlAuthorization } from '../context/authorization.ts';
+import { gitAuthorization, type ServerAccess, urlAuthorization } from '../context/authorization.ts';
 import { type Download, downloadFile, downloadIfChanged } from '../context/download.ts';
 import { openFolder } from '../context/folder.ts';
 import { checkCommit, checkOutGit, type GitOptions, resolveGit } from '../context/git-checkout.ts';
 import { type GitReference, parseGitReference, withoutCredentials } from '../context/git-reference.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
+import { isUrl } from '../core/remote-name.ts';
 import { selectFiles } from './select.ts';
 import type { SelectedSource } from './selection.ts';
 
@@ -31,7 +32,7 @@ export interface RemoteRequest {
 export interface RemoteServices {
   /** An empty directory for what is fetched; its owner removes it once the layer is written. */
   scratch(): string;
-  readonly secret: FindSecret;
+  readonly servers: ServerAccess;
   /** What was kept about a URL by an earlier build. */
   recall(url: string): string | undefined;
   remember(url: string, fact: string): Promise<void>;
@@ -47,18 +48,18 @@ export function openRemote(
   services: RemoteServices,
 ): RemoteSource | undefined {
   const reference = parseGitReference(source);
-  if (reference !== undefined) return openRepository(reference, request, services.secret);
-  return /^https?:\/\//.test(source) ? openUrl(source, request, services) : undefined;
+  if (reference !== undefined) return openRepository(reference, request, services.servers);
+  return isUrl(source) ? openUrl(source, request, services) : undefined;
 }
 
 function openRepository(
   named: GitReference,
   { checksum, keepGitDir, excludes }: RemoteRequest,
-  secret: FindSecret,
+  { secret, proxy }: ServerAccess,
 ): RemoteSource {
   const reference = { ...named, checksum: checksum ?? named.checksum };
   const remote = withoutCredentials(reference.remote);
-  const { keepsGitDirectory } = reference;
+  const { keepsGitDirectory, hasCommitTimes = false } = reference;
   if (keepsGitDirectory !== undefined && keepGitDir !== undefined && keepsGitDirectory !== keepGitDir) {
     throw new StepError('bad-git-reference', `inconsistent keep-git-dir configuration for ${remote}`, {
       hint: 'the option in the URL and --keep-git-dir say different things: leave one out',
@@ -66,6 +67,8 @@ function openRepository(
   }
   const options = (signal: AbortSignal | undefined): GitOptions => ({
     keepsGitDirectory: keepGitDir ?? keepsGitDirectory ?? false,
+    hasCommitTimes,
+    proxy,
     authorization: gitAuthorization(reference.remote, secret),
     signal,
   });
@@ -77,7 +80,7 @@ function openRepository(
       checkCommit(reference, commit);
       const { subdirectory, takesSubmodules } = reference;
       const keeps = options(signal).keepsGitDirectory;
-      return JSON.stringify(['git', remote, commit, subdirectory, takesSubmodules, keeps]);
+      return JSON.stringify(['git', remote, commit, subdirectory, takesSubmodules, keeps, hasCommitTimes]);
     },
     async fetch(directory, signal) {
       const checkout = await checkOutGit(reference, directory, options(signal), commit);
@@ -90,7 +93,8 @@ function openRepository(
 
 function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServices): RemoteSource {
   const shown = withoutCredentials(url);
-  const authorization = urlAuthorization(url, services.secret);
+  const { secret, proxy } = services.servers;
+  const authorization = urlAuthorization(url, secret);
   const headers = authorization === undefined ? undefined : { authorization };
   const fileIn = (directory: string) => join(directory, 'content');
   /** What the URL was found to hold, and the directory it is in, if it was downloaded for that. */
@@ -109,9 +113,9 @@ function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServi
     if (known !== undefined && checksum === `sha256:${known.hex}`) return known;
     const directory = services.scratch();
     if (known === undefined)
-      return learn(await downloadFile(url, fileIn(directory), { headers, signal }), directory);
+      return learn(await downloadFile(url, fileIn(directory), { headers, proxy, signal }), directory);
     const { validators } = known;
-    const got = await downloadIfChanged(url, fileIn(directory), validators, { headers, signal });
+    const got = await downloadIfChanged(url, fileIn(directory), validators, { headers, proxy, signal });
     if (got !== undefined) return learn(got, directory);
     verify(shown, known, checksum);
     return known;
@@ -125,7 +129,7 @@ function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServi
       found ??= await find(signal);
       if (place === undefined) {
         mkdirSync(directory);
-        const got = await downloadFile(url, fileIn(directory), { headers, signal });
+        const got = await downloadFile(url, fileIn(directory), { headers, proxy, signal });
         // The key of the step says what was there a moment ago.
         verify(shown, got, `sha256:${found.hex}`);
         place = directory;

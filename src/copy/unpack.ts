@@ -95,12 +95,15 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
 function refuseDanglingLinks(onto: Destination, top: BytePath, name: BytePath): void {
   for (let at = parentOf(name); at !== ''; at = parentOf(at)) {
     const link = resolveIn(onto, top, at);
-    if (onto.lstat(link)?.type !== 'symlink' || onto.lstat(resolveIn(onto, top, at, true)) !== undefined) continue;
+    if (onto.lstat(link)?.type !== 'symlink' || onto.lstat(resolveIn(onto, top, at, true)) !== undefined)
+      continue;
     const [member, target] = [name, onto.readlink(link)].map(bytePathToText);
     throw new StepError(
       'archive-link',
       `"${member}" in the archive lies below "${shown(link)}", a symbolic link to "${target}", which is not there`,
-      { hint: `links are resolved inside "${shown(top)}"; make the directory first, or pack it before the link` },
+      {
+        hint: `links are resolved inside "${shown(top)}"; make the directory first, or pack it before the link`,
+      },
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
+import { type ProxySettings, proxyFor } from '../core/proxy.ts';
 import type { IdentityOf } from './identity.ts';
 import type { Timing } from './options.ts';
-import { type ProxySettings, proxyFor } from './proxy.ts';
 
 /** A way to a server. */
 interface Connection {

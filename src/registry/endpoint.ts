@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { dockerHub } from '../core/image-reference.ts';
+import { isWithin } from '../core/proxy.ts';
 import type { RegistryClientOptions } from './options.ts';
-import { isWithin } from './proxy.ts';
 
 /** A server that answers for a registry: itself or a mirror of it. */
 export interface Endpoint {

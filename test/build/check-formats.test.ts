@@ -235,6 +235,20 @@ describe('where SARIF says a file is', () => {
     ['odd characters', 'a b#c/Dockerfile', '.', 'a b#c/Dockerfile', 'a%20b%23c/Dockerfile'],
     ['standard input', 'Dockerfile', 'src', '-', 'Dockerfile'],
     ['a context on standard input', 'Dockerfile', '-', undefined, 'Dockerfile'],
+    [
+      'a URL',
+      'https://example.org/Dockerfile',
+      '.',
+      'https://example.org/Dockerfile',
+      'https://example.org/Dockerfile',
+    ],
+    [
+      'the ignore file beside a URL',
+      '.dockerignore',
+      'src',
+      'https://example.org/Dockerfile',
+      'src/.dockerignore',
+    ],
     ['a repository', 'Dockerfile', 'https://example.org/r.git', undefined, 'Dockerfile'],
   ])('%s', (_title, name, context, file, want) => {
     expect(sourceURI(name, { context, dockerfile: file })).toBe(want);

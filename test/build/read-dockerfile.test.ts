@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDockerfile } from '../../src/build/read-dockerfile.ts';
 import { StrataError } from '../../src/core/errors.ts';
+import type { ProxySettings } from '../../src/core/proxy.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-dockerfile-'));
 const directory = join(scratch, 'context');
@@ -21,12 +24,24 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** The text that was found, or the code of the error. */
-async function read(given: string | undefined, isLocal: boolean, stdin = ''): Promise<string> {
+async function read(
+  given: string | undefined,
+  isLocal: boolean,
+  stdin = '',
+  proxy: ProxySettings = {},
+): Promise<string> {
   try {
     const { bytes } = await readDockerfile(
       given,
       { directory, isLocal },
-      Readable.from([Buffer.from(stdin)]),
+      {
+        stdin: Readable.from([Buffer.from(stdin)]),
+        scratch: () => mkdtempSync(join(scratch, 'own-')),
+        servers: {
+          secret: (id) => (id === 'HTTP_AUTH_TOKEN_files.test' ? Buffer.from('t') : undefined),
+          proxy,
+        },
+      },
     );
     return Buffer.from(bytes).toString();
   } catch (error) {
@@ -82,4 +97,20 @@ describe('in a context that was fetched', () => {
 
 test('standard input', async () => {
   expect(await read('-', false, 'piped')).toBe('piped');
+});
+
+test('a URL, wherever the context is, with what is known about its server', async () => {
+  const server = createServer(({ url, headers: { authorization = 'nobody' } }, response) => {
+    if (url?.endsWith('/none')) response.writeHead(404);
+    response.end(`FROM scratch\n# ${url} for ${authorization}\n`);
+  });
+  const address = `http://${await listenOnLoopback(server)}`;
+  try {
+    expect(await read(`${address}/Dockerfile`, true)).toBe('FROM scratch\n# /Dockerfile for nobody\n');
+    const far = 'http://files.test/a/Dockerfile?x';
+    expect(await read(far, false, '', { http: address })).toBe(`FROM scratch\n# ${far} for Bearer t\n`);
+    expect(await read(`${address}/none`, true)).toBe('url-status');
+  } finally {
+    server.close();
+  }
 });

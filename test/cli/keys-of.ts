@@ -67,7 +67,11 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
   const opened = openSession(options, io, readSecrets(options.secrets, io));
   const session = { ...opened, limiter: new RefusingLimiter(1) };
   try {
-    const inputs = await openInputs(options, io, session.store.workspace.scratch);
+    const inputs = await openInputs(
+      options,
+      { ...io, servers: session.servers },
+      session.store.workspace.scratch,
+    );
     const { dockerfile } = parseDockerfile(inputs.dockerfile);
     if (dockerfile === undefined) throw new Error('the Dockerfile does not parse');
     const platform = platformFromNode(process.arch);

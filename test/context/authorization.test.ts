@@ -87,6 +87,7 @@ describe('credentials of a repository', () => {
     checksum: undefined,
     keepsGitDirectory: undefined,
     takesSubmodules: true,
+    hasCommitTimes: undefined,
   });
 
   test.each([

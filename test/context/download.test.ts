@@ -128,6 +128,53 @@ describe('a download', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  describe('through a proxy', () => {
+    const asked: string[] = [];
+    let proxy = '';
+    beforeAll(async () => {
+      proxy = await serve((request, response) => {
+        asked.push(`${request.headers['proxy-authorization'] ?? 'nobody'} ${request.method} ${request.url}`);
+        if (request.url === 'http://files.test/moved')
+          response.writeHead(302, { location: 'http://mirror.test/x' }).end();
+        else response.end(`for ${request.url}`);
+      });
+    });
+
+    it('asks it for what is elsewhere, also where it is sent on to', async () => {
+      asked.length = 0;
+      const path = target();
+      const settings = { http: proxy.replace('http://', 'http://me:secret@'), no: '' };
+      expect(await downloadFile('http://files.test/moved', path, { proxy: settings })).toMatchObject({
+        name: 'moved',
+      });
+      expect(readFileSync(path, 'utf8')).toBe('for http://mirror.test/x');
+      const who = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+      expect(asked).toEqual([`${who} GET http://files.test/moved`, `${who} GET http://mirror.test/x`]);
+    });
+
+    it('asks loopback and what NO_PROXY names itself', async () => {
+      asked.length = 0;
+      const path = target();
+      await downloadFile(`${base}/x`, path, { proxy: { http: proxy } });
+      expect(readFileSync(path).equals(body)).toBe(true);
+      const failure = downloadFile('http://nowhere.invalid/', target(), {
+        proxy: { http: proxy, no: 'invalid' },
+      });
+      await expect(failure).rejects.toMatchObject({ code: 'url-unreachable' });
+      expect(asked).toEqual([]);
+    });
+
+    it('says which is not there, without its password', async () => {
+      const failure = downloadFile('http://files.test/x', target(), {
+        proxy: { http: 'http://me:secret@127.0.0.1:1' },
+      });
+      await expect(failure).rejects.toMatchObject({
+        code: 'url-unreachable',
+        message: 'cannot download http://files.test/x through the proxy 127.0.0.1:1: ECONNREFUSED',
+      });
+    });
+  });
+
   it('can be canceled', async () => {
     const signal = AbortSignal.abort();
     await expect(downloadFile(`${base}/x`, target(), { signal })).rejects.toMatchObject({ code: 'canceled' });

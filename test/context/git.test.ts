@@ -24,6 +24,7 @@ const plain = {
   checksum: undefined,
   keepsGitDirectory: undefined,
   takesSubmodules: true,
+  hasCommitTimes: undefined,
 };
 
 describe('what is a git reference', () => {
@@ -48,6 +49,14 @@ describe('what is a git reference', () => {
       'https://example.com/r.git?keep-git-dir=true&submodules=false',
       { keepsGitDirectory: true, takesSubmodules: false },
     ],
+    [
+      'https://example.com/r.git?keep-git-dir&submodules=F',
+      { keepsGitDirectory: true, takesSubmodules: false },
+    ],
+    ['https://example.com/r.git?mtime=commit', { hasCommitTimes: true }],
+    ['https://example.com/r.git?mtime=checkout', { hasCommitTimes: false }],
+    ['https://example.com/r.git?ref=a&subdir=b#a:b', { ref: 'a', subdirectory: 'b' }],
+    ['git@example.com:u/r.git?ref=v1', { remote: 'git@example.com:u/r.git', ref: 'v1' }],
   ];
   for (const [text, want] of table) {
     it(text, () => expect(parseGitReference(text)).toEqual({ ...plain, remote: expect.anything(), ...want }));
@@ -85,6 +94,7 @@ describe('what is a git reference', () => {
     ['https://example.com/r.git?ref=a&ref=a', 'the option "ref" is given twice'],
     ['https://example.com/r.git?ref', 'the option "ref" has no value'],
     ['https://example.com/r.git?submodules=maybe', 'the option "submodules" is "maybe", not true or false'],
+    ['https://example.com/r.git?mtime=now', 'the option "mtime" is "now", not commit or checkout'],
     ['https://example.com/r.git?checksum=hello', '"hello" is no commit id'],
     ['https://example.com/r.git#--upload-pack=x', '"--upload-pack=x" is no ref'],
   ];

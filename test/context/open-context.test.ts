@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openContext } from '../../src/context/open-context.ts';
+import type { ProxySettings } from '../../src/core/proxy.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-context-'));
@@ -30,7 +31,12 @@ afterAll(() => {
 });
 
 let count = 0;
-function open(spec: string, stdin: string | Buffer = '', secrets: Readonly<Record<string, string>> = {}) {
+function open(
+  spec: string,
+  stdin: string | Buffer = '',
+  secrets: Readonly<Record<string, string>> = {},
+  proxy: ProxySettings = {},
+) {
   const own = join(scratch, `own-${count++}`);
   return openContext(spec, {
     stdin: Readable.from([Buffer.from(stdin)]),
@@ -40,7 +46,10 @@ function open(spec: string, stdin: string | Buffer = '', secrets: Readonly<Recor
     },
     keepsGitDirectory: false,
     hasCommitTimes: false,
-    secret: (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
+    servers: {
+      secret: (id) => (secrets[id] === undefined ? undefined : Buffer.from(secrets[id])),
+      proxy,
+    },
   });
 }
 
@@ -73,6 +82,11 @@ describe('a context', () => {
   it('is a tar behind a URL', async () => {
     const context = await open(`${base}/c.tgz`);
     expect(context.isLocal).toBe(false);
+    expect(readdirSync(context.directory)).toEqual(['Dockerfile']);
+  });
+
+  it('is behind a URL that only a proxy reaches', async () => {
+    const context = await open('http://files.test/c.tgz', '', {}, { http: base });
     expect(readdirSync(context.directory)).toEqual(['Dockerfile']);
   });
 

@@ -82,7 +82,10 @@ function open(sources: string[], request: Partial<AddRequest> = {}) {
   };
   return openAdded(whole, {
     scratch: directory,
-    secret: (id) => (secrets.has(id) ? Buffer.from(secrets.get(id) ?? '') : undefined),
+    servers: {
+      secret: (id) => (secrets.has(id) ? Buffer.from(secrets.get(id) ?? '') : undefined),
+      proxy: {},
+    },
     recall: (url) => facts.get(url),
     remember: async (url, fact) => void facts.set(url, fact),
   });
@@ -191,7 +194,7 @@ describe('a repository', () => {
   it('is known by its commit, without fetching it', async () => {
     const identity = await open(['BASE/r.git#main:sub']).identify();
     const commit = execFileSync('git', ['rev-parse', 'main'], { cwd: repository, encoding: 'utf8' }).trim();
-    expect(identity).toEqual([JSON.stringify(['git', `${base}/r.git`, commit, 'sub', true, false])]);
+    expect(identity).toEqual([JSON.stringify(['git', `${base}/r.git`, commit, 'sub', true, false, false])]);
   });
 
   it('gives its files, without .git', async () => {

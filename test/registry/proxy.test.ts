@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../src/registry/proxy.ts';
+import { proxyFor } from '../../src/core/proxy.ts';
 import { parseReference } from '../../src/registry/reference.ts';
 import { startFaultyRegistry } from '../support/faulty-registry.ts';
 import { addImage, linux, never, openClient } from './setup.ts';

@@ -1,6 +1,7 @@
-import type { CallIO, CallOptions } from '../../build/calls/call.ts';
+import type { CallOptions } from '../../build/calls/call.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { CallRequest } from '../flags/call.ts';
+import { callIO } from './call-io.ts';
 
 /**
  * Says about a Dockerfile what was asked: findings and lists on standard output, how it went on standard error.
@@ -11,8 +12,7 @@ export async function runCall(
   options: CallOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { io, signal } = context;
-  const callIO: CallIO = { stdin: io.stdin, signal, now: Date.now };
+  const { io } = context;
   switch (method) {
     case 'check': {
       const { runCheck } = await import('./run-check.ts');
@@ -23,14 +23,14 @@ export async function runCall(
     case 'outline': {
       const { outlineDockerfile } = await import('../../build/calls/outline.ts');
       const { printOutline, printOutlineJSON } = await import('./print-outline.ts');
-      const { outline, source } = await outlineDockerfile(options, callIO);
+      const { outline, source } = await outlineDockerfile(options, callIO(context));
       io.stdout.write(format === 'json' ? printOutlineJSON(outline, source) : printOutline(outline));
       break;
     }
     case 'targets': {
       const { listTargets } = await import('../../build/calls/targets.ts');
       const { printTargets, printTargetsJSON } = await import('./print-targets.ts');
-      const { targets, source } = await listTargets(options, callIO);
+      const { targets, source } = await listTargets(options, callIO(context));
       io.stdout.write(format === 'json' ? printTargetsJSON(targets, source) : printTargets(targets));
     }
   }

@@ -3,6 +3,7 @@ import { type CheckReport, checkDockerfile } from '../../build/calls/check.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { CallRequest } from '../flags/call.ts';
 import { forbidsColors } from '../terminal.ts';
+import { callIO } from './call-io.ts';
 import { printCheck, printCheckJSON, printSummary } from './print-check.ts';
 import { printSarif } from './print-sarif.ts';
 import { sourceURI } from './source-uri.ts';
@@ -11,9 +12,10 @@ import { sourceURI } from './source-uri.ts';
 export async function runCheck(
   format: CallRequest['format'],
   options: CallOptions,
-  { io: { stdin, stdout, stderr, env }, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<boolean> {
-  const report = await checkDockerfile(options, { stdin, signal, now: Date.now });
+  const { stdout, stderr, env } = context.io;
+  const report = await checkDockerfile(options, callIO(context));
   if (format === 'json') stdout.write(printCheckJSON(report));
   else if (format === 'sarif') stdout.write(printSarif(report, (name) => sourceURI(name, options)));
   else {

@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CallOptions } from '../../build/calls/call.ts';
+import { isUrl } from '../../core/remote-name.ts';
 
 /**
  * Where a file that diagnostics call `name` lies: relative to the working directory, as those want it who show
@@ -11,6 +12,7 @@ export function sourceURI(
   name: string,
   { context, dockerfile }: Pick<CallOptions, 'context' | 'dockerfile'>,
 ): string {
+  if (isUrl(name)) return name;
   const path = pathOf(name, context, dockerfile);
   if (path === undefined) return encode(name);
   const local = relative(process.cwd(), path);
@@ -18,7 +20,7 @@ export function sourceURI(
 }
 
 function pathOf(name: string, context: string, dockerfile: string | undefined): string | undefined {
-  const isFile = dockerfile !== undefined && dockerfile !== '-';
+  const isFile = dockerfile !== undefined && dockerfile !== '-' && !isUrl(dockerfile);
   const isLocal = context !== '-' && !/^[a-z]+:\/\/|^git@/.test(context);
   if (!isLocal) return undefined;
   if (isFile && name === dockerfile) return resolve(dockerfile);

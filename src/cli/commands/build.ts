@@ -24,7 +24,10 @@ export const defineBuild: DefineCommand = (command, context) => {
   addRegistryFlags(command)
     .usage('[OPTIONS] CONTEXT')
     .argument('<CONTEXT>', 'a directory, "-" (a tar or a Dockerfile on standard input), or a URL')
-    .option('-f, --file <path>', 'the Dockerfile, "-" for standard input (default: CONTEXT/Dockerfile)')
+    .option(
+      '-f, --file <path>',
+      'the Dockerfile, a URL of one, "-" for standard input (default: CONTEXT/Dockerfile)',
+    )
     .option('-t, --tag <name>', 'name of the image: [registry/]name[:tag]', each, [])
     .option('--target <stage>', 'stop at this stage: its name, or its number from 0')
     .option('--build-arg <name=value>', 'value of an ARG; NAME alone takes it from the environment', each, [])

@@ -20,7 +20,10 @@ export const defineCheck: DefineCommand = (command, context) => {
   command
     .usage('[OPTIONS] [CONTEXT]')
     .argument('[CONTEXT]', 'as for `strata build`', '.')
-    .option('-f, --file <path>', 'the Dockerfile, "-" for standard input (default: CONTEXT/Dockerfile)')
+    .option(
+      '-f, --file <path>',
+      'the Dockerfile, a URL of one, "-" for standard input (default: CONTEXT/Dockerfile)',
+    )
     .option('--target <stage>', 'check what this stage needs, not every stage')
     .option('--build-arg <name=value>', 'value of an ARG; NAME alone takes it from the environment', each, [])
     .option(

@@ -1,10 +1,10 @@
 import { readModeChange } from '../../core/mode-change.ts';
+import { isGitReference, isUrl } from '../../core/remote-name.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
 import { ignoredSource } from '../../dockerfile/lint/evaluated.ts';
 import { heredocContent } from '../../dockerfile/text/heredoc.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { CopyOp, SourceOrigin, VertexID } from '../vertex.ts';
-import { isGitReference, isUrl } from './remote-source.ts';
 import {
   expand,
   expandAll,

@@ -1,5 +1,5 @@
 import { keyOf, type Part, type Recipe } from '../../cache/recipe.ts';
-import type { FindSecret } from '../../context/authorization.ts';
+import type { ServerAccess } from '../../context/authorization.ts';
 import { isLookedUp } from '../../copy/owner.ts';
 import { placeFiles } from '../../copy/place.ts';
 import type { RemoteServices } from '../../copy/remote-source.ts';
@@ -19,7 +19,7 @@ export function copyRunner(
   services: OriginServices,
   publish: PublishEntries,
   times: StepTimes,
-  secret: FindSecret,
+  servers: ServerAccess,
 ): OpRunner<CopyOp> {
   const choices = new Map<VertexID, ChosenFiles>();
   const chosen = (vertex: Vertex<CopyOp>): ChosenFiles => {
@@ -31,7 +31,7 @@ export function copyRunner(
       const { select, identify }: FileChooser =
         op.instruction === 'COPY'
           ? { select: (tree) => selectFiles(tree, request) }
-          : openAdded(request, { ...memoryOf(services), scratch: services.scratch, secret });
+          : openAdded(request, { ...memoryOf(services), scratch: services.scratch, servers });
       const replaces = { owner: op.owner, mode: op.mode };
       const chooser: FileChooser = { select, replaces, ...(identify === undefined ? {} : { identify }) };
       choice = chooseFiles(vertex, op.origin, request, chooser, services);

@@ -1,10 +1,10 @@
-/** How ADD tells sources apart that are not files of the context (spec 3.7). */
+/** What names something that is fetched, where it could be a path (Dockerfile reference, 3.7). */
 
 export function isUrl(source: string): boolean {
   return /^https?:\/\//.test(source);
 }
 
-/** `git://`, `ssh://`, `user@host:path`, and http(s) URLs whose path ends in `.git`. */
+/** `git://`, `ssh://`, `user@host:path`, and http(s) URLs whose path ends in `.git`, with what git is asked for behind `?` and `#`. */
 export function isGitReference(source: string): boolean {
   if (/^(git|ssh):\/\//.test(source)) return true;
   if (isUrl(source)) return /^https?:\/\/[^?#]*\.git(?=$|[?#])/.test(source);

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { UsageError } from '../core/errors.ts';
+import { UsageError } from './errors.ts';
 
 /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; absent or empty ones mean nothing. */
 export interface ProxySettings {
