@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Digest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Platform } from '../core/platform.ts';
+import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { StepResources } from '../sandbox/step.ts';
@@ -23,6 +24,8 @@ export interface BuildOptions {
   readonly buildArgs: readonly (readonly [name: string, value: string | undefined])[];
   readonly buildContexts: readonly (readonly [name: string, value: string])[];
   readonly outputs: readonly OutputSpec[];
+  /** Of layers, where no output says otherwise; gzip when undefined. */
+  readonly compression?: Compression['algorithm'] | undefined;
   readonly platforms: readonly string[];
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly annotations: readonly Annotation[];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemCode, UsageError } from '../core/errors.ts';
 import type { ProxySettings } from '../core/proxy.ts';
 import { suggest } from '../core/suggest.ts';
+import type { Compression } from '../layer/compression.ts';
 import { parseDuration } from './flags/duration.ts';
 import { parseShare } from './flags/share.ts';
 import { defaultPruneSettings, type PruneSettings } from './prune/settings.ts';
@@ -17,6 +18,8 @@ export interface Config {
   readonly proxy: ProxySettings;
   readonly runtime?: string;
   readonly maxParallelism?: number;
+  /** Of layers, where no output says otherwise. */
+  readonly compression?: Compression['algorithm'];
   readonly prune: PruneSettings;
 }
 
@@ -93,12 +96,17 @@ const members: Readonly<Record<string, (value: unknown, fail: Fail, before: Conf
   runtime: (value, fail) => ({
     runtime: typeof value === 'string' && value !== '' ? value : fail('a name or path'),
   }),
+  compression: (value, fail) => ({
+    compression: compressions.find((each) => each === value) ?? fail(`one of ${compressions.join(', ')}`),
+  }),
   prune: (value, fail, { prune }) => ({ prune: pruneSettings(value, fail, prune) }),
   'max-parallelism': (value, fail) => ({
     maxParallelism:
       Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : fail('a number above 0'),
   }),
 };
+
+const compressions = ['gzip', 'zstd', 'uncompressed'] as const;
 
 function pruneSettings(value: unknown, fail: Fail, before: PruneSettings): PruneSettings {
   const want =

@@ -9,7 +9,7 @@ import { documentLimit } from '../oci/json.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseImageConfig } from '../oci/parse-image-config.ts';
-import { layoutNames } from './open/choose-manifest.ts';
+import { layoutName } from './open/choose-manifest.ts';
 import { type LayoutFiles, openDirectoryFiles, readDocument } from './open/layout-files.ts';
 
 /** One image of the store for one platform, from its documents. */
@@ -52,7 +52,8 @@ export async function readCatalog(root: string): Promise<CatalogImage[]> {
   for (const entry of await readStoreEntries(files)) {
     const known = namesOf.get(entry.digest) ?? { entry, names: new Set() };
     namesOf.set(entry.digest, known);
-    for (const name of layoutNames(entry)) known.names.add(name);
+    const name = layoutName(entry);
+    if (name !== undefined) known.names.add(name);
   }
   const images: CatalogImage[] = [];
   for (const { entry, names } of namesOf.values()) {

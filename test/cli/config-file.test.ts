@@ -31,13 +31,15 @@ test('without any file everything is empty', () => {
 
 test("the person's file wins member by member", () => {
   const config = read({
-    system: '{"runtime": "runc", "max-parallelism": 2, "registry-mirrors": {"docker.io": ["http://a"]}}',
+    system:
+      '{"runtime": "runc", "max-parallelism": 2, "compression": "zstd", "registry-mirrors": {"docker.io": ["http://a"]}}',
     user: '{"runtime": "/opt/crun", "ca-files": ["/ca.pem"], "insecure-registries": ["r:5000"]}',
     docker: '{"registry-mirrors": ["http://docker"]}',
   });
   expect(config).toEqual({
     runtime: '/opt/crun',
     maxParallelism: 2,
+    compression: 'zstd',
     registryMirrors: new Map([['docker.io', ['http://a']]]),
     caFiles: ['/ca.pem'],
     insecureRegistries: ['r:5000'],
@@ -111,6 +113,8 @@ const bad: [
     /must be an object such as/,
   ],
   ['a number as text', 'user', '{"max-parallelism": "2"}', /"max-parallelism" must be a number above 0/],
+  ['a compression nobody knows', 'user', '{"compression": "lz4"}', /must be one of gzip, zstd, uncompr/],
+  ['a member nearly right', 'user', '{"compresion": "zstd"}', /"compresion"/, /did you mean "compression"/],
   ['a prune by a number', 'user', '{"prune": {"keep-size": 5}}', /"prune" must be an object such as/],
   [
     'a prune by a wrong size',

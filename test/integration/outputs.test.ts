@@ -63,6 +63,8 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
       'image.name': 'docker.io/library/app:1,registry.test/team/app:2',
     });
     expect((await skopeoInspect(`${site.path('a.tar')}:1`)).Digest).toBe(root.digest);
+    const inspected = JSON.parse(await site.strataOk(['inspect', '--json', `${site.path('a.tar')}`]));
+    expect(inspected.image.names).toEqual(['docker.io/library/app:1', 'registry.test/team/app:2']);
     const docker = site.path('a.docker');
     expect(layout(docker).root.digest).toBe(root.digest);
     const [entry] = JSON.parse(readFileSync(join(docker, 'manifest.json'), 'utf8'));
@@ -112,6 +114,20 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
       (name) => manifestOf(site.path(name)).config.digest,
     );
     expect(new Set(configs).size).toBe(1);
+  });
+
+  test('are compressed as the configuration says, where they say nothing', async () => {
+    site.files('config/strata', { 'config.json': '{"compression": "zstd"}' });
+    const env = { XDG_CONFIG_HOME: site.path('config') };
+    const outputs = [...out('by-config'), ...out('by-docker', 'oci-mediatypes=false')];
+    await site.strataOk(['build', ...outputs, context], { env });
+    await site.strataOk(['build', ...out('by-flag', 'compression=uncompressed'), context], { env });
+    const typeOf = (name: string) => manifestOf(site.path(name)).layers[0]?.mediaType;
+    expect(['by-config', 'by-docker', 'by-flag'].map(typeOf)).toEqual([
+      mediaTypes.ociLayerZstd,
+      mediaTypes.dockerLayerGzip,
+      mediaTypes.ociLayer,
+    ]);
   });
 
   test('recompress the layers of the base by force alone', async () => {

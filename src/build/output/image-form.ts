@@ -2,7 +2,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Compression } from '../../layer/compression.ts';
-import type { OutputSpec } from '../options.ts';
+import type { BuildOptions, OutputSpec } from '../options.ts';
 import { type Annotation, parseAnnotationPlace } from './annotations.ts';
 
 const algorithms = ['gzip', 'zstd', 'uncompressed'] as const;
@@ -28,10 +28,13 @@ export interface FormDefaults {
   readonly algorithm: Compression['algorithm'];
 }
 
-/** What outputs that name no algorithm share: that of the first which does. */
-export function sharedAlgorithm(outputs: readonly OutputSpec[]): Compression['algorithm'] {
+/** What outputs that name no algorithm share: that of the first which does, else the one that is set for all builds. */
+export function sharedAlgorithm({
+  outputs,
+  compression = 'gzip',
+}: Pick<BuildOptions, 'outputs' | 'compression'>): Compression['algorithm'] {
   const named = outputs.map(({ attributes }) => attributes.compression);
-  return algorithms.find((each) => each === named.find((name) => name !== undefined)) ?? 'gzip';
+  return algorithms.find((each) => each === named.find((name) => name !== undefined)) ?? compression;
 }
 
 /** Keys of an output that make its form; any number of annotations besides. */

@@ -72,7 +72,7 @@ const known = ['tar', 'name', 'push', 'push-by-digest', 'name-canonical', 'platf
 export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
   const { outputs, annotations } = options;
   const host = platformFromNode(process.arch);
-  const algorithm = sharedAlgorithm(outputs);
+  const algorithm = sharedAlgorithm(options);
   const platformCount = platformsOf(options).length;
   const defaults = { annotations, platformCount, host, algorithm };
   return outputs.map((spec) => {

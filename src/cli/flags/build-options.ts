@@ -107,6 +107,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     allow: flags.allow.map((text) => oneOf('--allow', text, entitlements)),
     run: readRunOptions(flags),
     registry: registryOptions(flags, config, env),
+    compression: config.compression,
     runtime: flags.runtime ?? config.runtime ?? 'runc',
     maxParallelism:
       flags.maxParallelism === undefined

@@ -14,12 +14,16 @@ export interface Wanted {
   readonly hostPlatform: Platform;
 }
 
-/** The annotations by which a layout names an image: the specification's, and the one of containerd and Docker. */
-const nameKeys = ['org.opencontainers.image.ref.name', 'io.containerd.image.name'];
+/** The annotations by which a layout names an image: containerd's and Docker's whole name, the specification's tag or name. */
+const nameKeys = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
 
-/** All that a layout calls one of its entries. */
-export function layoutNames(entry: Descriptor): string[] {
-  return [...new Set(nameKeys.flatMap((key) => entry.annotations?.[key] ?? []))];
+/** What a layout calls one of its entries: the whole name, where it has one. */
+export function layoutName(entry: Descriptor): string | undefined {
+  return namesIn(entry)[0];
+}
+
+function namesIn({ annotations }: Descriptor): string[] {
+  return nameKeys.flatMap((key) => annotations?.[key] ?? []);
 }
 
 /**
@@ -34,7 +38,7 @@ export function chooseEntry(
   const images = entries.filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType));
   const meant = images.filter((entry) => {
     if (digest !== undefined) return entry.digest === digest;
-    return tag === undefined || layoutNames(entry).some((name) => name === tag || name.endsWith(`:${tag}`));
+    return tag === undefined || namesIn(entry).some((name) => name === tag || name.endsWith(`:${tag}`));
   });
   const [first] = meant;
   const hint = listEntries(images);
@@ -52,7 +56,7 @@ export function chooseEntry(
 }
 
 function listEntries(images: readonly Descriptor[]): string {
-  const known = images.map((entry) => layoutNames(entry)[0] ?? entry.digest);
+  const known = images.map((entry) => layoutName(entry) ?? entry.digest);
   return known.length === 0 ? 'it holds no images at all' : `it has ${[...new Set(known)].join(', ')}`;
 }
 

@@ -5,7 +5,7 @@ import { suggest } from '../../core/suggest.ts';
 import { familiarName, parseReference, printReference } from '../../registry/reference.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { openStoreFiles, readCatalog, readStoreEntries } from '../catalog.ts';
-import { layoutNames, type Wanted } from './choose-manifest.ts';
+import { layoutName, type Wanted } from './choose-manifest.ts';
 import { openArchiveFiles, openDirectoryFiles, readDocument } from './layout-files.ts';
 import { openDockerArchive } from './open-docker-archive.ts';
 import { openLayout } from './open-layout.ts';
@@ -48,7 +48,7 @@ async function openStored(spec: string, { root, wanted }: ImagePlaces): Promise<
   if (files === undefined || index === undefined) return undefined;
   const name = fullName(spec);
   const entries = await readStoreEntries(files);
-  const named = entries.find((entry) => layoutNames(entry).some((each) => each === name));
+  const named = entries.find((entry) => layoutName(entry) === name);
   const digest = named?.digest ?? (await findByID(spec, root));
   if (digest === undefined) return undefined;
   const image = await openLayout(files, 'store', index, { ...wanted, digest });

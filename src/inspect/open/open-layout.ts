@@ -8,7 +8,7 @@ import { documentLimit } from '../../oci/json.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-type.ts';
 import { parseImageConfig } from '../../oci/parse-image-config.ts';
-import { chooseEntry, choosePlatform, layoutNames, type Wanted } from './choose-manifest.ts';
+import { chooseEntry, choosePlatform, layoutName, type Wanted } from './choose-manifest.ts';
 import type { LayoutFiles } from './layout-files.ts';
 import type { ImageBlobs, ImageKind, OpenedImage } from './opened-image.ts';
 
@@ -28,7 +28,9 @@ export async function openLayout(
 ): Promise<OpenedImage> {
   const entries = locating(files.place, () => parseIndex(index)).manifests;
   const entry = chooseEntry(files.place, entries, wanted);
-  const names = entries.filter(({ digest }) => digest === entry.digest).flatMap(layoutNames);
+  const names = entries
+    .filter(({ digest }) => digest === entry.digest)
+    .flatMap((each) => layoutName(each) ?? []);
   const blobs = layoutBlobs(files);
   const image = await openManifest(files.place, entry, blobs, wanted);
   return { ...image, kind, reference: files.place, names: [...new Set(names)], blobs, close: files.close };
