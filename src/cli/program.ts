@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command.ts';
 import { commands } from './commands/table.ts';
 import { StrataCommand } from './strata-command.ts';
@@ -19,7 +19,13 @@ export function openProgram(context: CommandContext): Command {
     .option('-D, --debug', 'show what is behind an error, and after a build what took how long')
     .addHelpText('after', '\nExample:\n  strata build -t app --output type=oci,dest=app.tar .')
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 20,
+      optionDescription: describe,
+      argumentDescription: describe,
+    })
     .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: () => {} })
     .exitOverride();
   for (const { name, summary } of commands) program.command(name).description(summary).summary(summary);
@@ -28,4 +34,9 @@ export function openProgram(context: CommandContext): Command {
     (await entry?.load())?.(command, context);
   });
   return program;
+}
+
+/** With what holds when nothing is given, as the person would type it. */
+function describe({ description, defaultValue }: Pick<Option, 'description' | 'defaultValue'>): string {
+  return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
 }

@@ -7,18 +7,22 @@ const stepsTold = 2;
 /** A label in the summary is no longer than this. */
 const longestLabel = 32;
 
+/** Columns of a line about the slowest steps that are no label. */
+const besideLabels = 26;
+
 /**
- * What a build came to, in two lines at most:
+ * What a build came to, in two lines, or in more where the columns are too few for two:
  *
  *     build 12: 4 steps cached, 2 run in 8.3s; slowest: RUN make 5.2s
  *       layers: 5 (148MB) reused, 2 (12.3MB) new; pushed to registry.test/app: 12.3MB sent, 148MB there already
  */
-export function printSummary(summary: BuildSummary): string[] {
+export function printSummary(summary: BuildSummary, columns = Number.POSITIVE_INFINITY): string[] {
   const { build, outcome, wallMs, layers, pushes } = summary;
   const time = printSeconds(wallMs);
+  const longest = Math.min(longestLabel, Math.floor((columns - besideLabels) / stepsTold));
   const slowest = summary.slowest
     .slice(0, stepsTold)
-    .map(({ label, durationMs }) => `${shortLabel(label)} ${printSeconds(durationMs)}`);
+    .map(({ label, durationMs }) => `${shortLabel(label, longest)} ${printSeconds(durationMs)}`);
   const parts = [
     outcome === 'done'
       ? `build ${build}: ${stepCounts(summary)} in ${time}`
@@ -32,7 +36,16 @@ export function printSummary(summary: BuildSummary): string[] {
         `pushed to ${oneLine(repository)}: ${printBytes(sentBytes)} sent, ${printBytes(thereBytes)} there already`,
     ),
   ];
-  return [parts.join('; '), ...(results.length === 0 ? [] : [`  ${results.join('; ')}`])];
+  return [...inColumns('', parts, columns), ...inColumns('  ', results, columns)];
+}
+
+/** Parts in one line, or else a line each, all but the first indented. */
+function inColumns(indent: string, parts: readonly string[], columns: number): string[] {
+  const [first, ...others] = parts;
+  if (first === undefined) return [];
+  const whole = indent + parts.join('; ');
+  if (whole.length <= columns) return [whole];
+  return [indent + first, ...others.map((part) => `  ${part}`)];
 }
 
 function stepCounts({ steps: { cached, run, failed, notReached } }: BuildSummary): string {
@@ -54,7 +67,7 @@ function layerSum({ count, bytes }: LayerSum): string {
 }
 
 /** The instruction without the stage: `[build 2/5] RUN make` is `RUN make`. */
-function shortLabel(label: string): string {
+function shortLabel(label: string, longest: number): string {
   const text = oneLine(label.replace(/^\[[^\]]*\] /, '').replace(/\s+/g, ' '));
-  return text.length <= longestLabel ? text : `${text.slice(0, longestLabel - 1).trimEnd()}…`;
+  return text.length <= longest ? text : `${text.slice(0, Math.max(1, longest - 1)).trimEnd()}…`;
 }

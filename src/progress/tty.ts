@@ -102,7 +102,7 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
           scroll(printDiagnostic(event.diagnostic));
           break;
         case 'summary':
-          scroll(printSummary(event.summary).join('\n'));
+          scroll(printSummary(event.summary, screen().columns).join('\n'));
           break;
         case 'note':
           scroll(

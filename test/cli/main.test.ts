@@ -79,13 +79,18 @@ describe('usage', () => {
       expect(got.stdout).toMatch(new RegExp(`^ +${name} +${summary.slice(0, 20)}`, 'm'));
   });
 
-  test.each(commands.map(({ name }) => name))('%s --help has an example', async (name) => {
-    const got = await strata([name, '--help']);
-    expect(got).toMatchObject({ code: 0, stderr: '' });
-    expect(got.stdout).toMatch(/^Usage: strata /);
-    expect(got.stdout).toMatch(new RegExp(`Examples?:\\n  strata ${name}`));
-    expect((await strata(['help', name])).stdout).toBe(got.stdout);
-  });
+  test.each(commands.map(({ name }) => name))(
+    '%s --help has an example and fits 80 columns',
+    async (name) => {
+      const got = await strata([name, '--help']);
+      expect(got).toMatchObject({ code: 0, stderr: '' });
+      expect(got.stdout).toMatch(/^Usage: strata /);
+      expect(got.stdout).toMatch(new RegExp(`Examples?:\\n  strata ${name}`));
+      expect(got.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(got.stdout).not.toMatch(/default: [[{"]|default: true/);
+      expect((await strata(['help', name])).stdout).toBe(got.stdout);
+    },
+  );
 
   test('the version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -82,3 +82,12 @@ test('in a log it stands apart, for programs it is an event', () => {
   rawjsonRenderer({ stream }).handle({ type: 'summary', summary: whole, at: 2 });
   expect(JSON.parse(text)).toEqual({ type: 'summary', summary: whole, at: 2 });
 });
+
+test('where the columns are few, its parts have lines of their own', () => {
+  expect(printSummary(whole, 80)).toEqual([
+    'build 12: 4 steps cached, 2 run in 8.3s',
+    '  slowest: RUN make -C a/rather/long/… 5.2s, RUN a b 1.0s',
+    '  layers: 5 (148MB) reused, 2 (12.3MB) new',
+    '  pushed to registry.test/app: 12.3MB sent, 148MB there already',
+  ]);
+});

@@ -21,7 +21,7 @@ const tailLength = { log: 10, live: 60 };
 
 export const defineBuild: DefineCommand = (command, context) => {
   const { io, signal } = context;
-  addRegistryFlags(command)
+  command
     .usage('[OPTIONS] CONTEXT')
     .argument('<CONTEXT>', 'a directory, "-" (a tar or a Dockerfile on standard input), or a URL')
     .option(
@@ -50,13 +50,13 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--no-cache-filter <stages>', 'run the steps of these stages again', eachOfList)
     .option(
       '--cache-from <spec>',
-      'take steps from a cache: NAME, or type=registry|local,ref=|src=…[,mounts=ID|all]',
+      'take steps from a cache: NAME, type=registry,ref=NAME or type=local,src=DIR; [,mounts=ID|all]',
       each,
       [],
     )
     .option(
       '--cache-to <spec>',
-      'write the cache: type=registry|local|inline,ref=|dest=…[,mode=max][,mounts=ID|all]',
+      'write the cache: type=registry,ref=NAME, type=local,dest=DIR or type=inline; [,mode=max][,mounts=ID|all]',
       each,
       [],
     )
@@ -70,7 +70,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--cgroup-parent <path>', 'cgroup that RUN lives in')
     .option(
       '--resource <spec>',
-      'memory=,cpu-quota=,cpu-period=,cpu-shares=,cpuset-cpus=,cpuset-mems=',
+      'limit for RUN: memory=…, cpu-quota=…, cpu-period=…, cpu-shares=…, cpuset-cpus=… or cpuset-mems=…',
       each,
       [],
     )
@@ -79,7 +79,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--allow <entitlement>', 'network.host, security.insecure or device', eachOfList, [])
     .option('--label <name=value>', 'label of the image', each, [])
     .option('--annotation <name=value>', 'annotation of the manifest; index:NAME=VALUE and others', each, [])
-    .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
+    .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson (default: auto)')
     .option('-q, --quiet', 'print only the image id')
     .option('--iidfile <path>', 'write the image id to a file')
     .option('--metadata-file <path>', 'write digests, cache results and timings to a file')
@@ -88,8 +88,8 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--format <format>', 'how --check and --call say it: text, json or sarif')
     .option('--explain', 'say for every step why it was run or not')
     .option('--fail-on-miss', 'fail if any step ran')
-    .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
-    .option('--max-parallelism <number>', 'steps at once')
+    .option('--runtime <name>', 'OCI runtime: runc, crun or a path (default: runc)')
+    .option('--max-parallelism <number>', 'steps at once (default: as many as processors)')
     .option('--trace <path>', 'write where the time went: a Chrome trace, which ui.perfetto.dev opens')
     .option('--timeout <time>', 'stop the build after this time: 90s, 10m, 1h30m')
     .option('--step-timeout <time>', 'stop a RUN that takes longer than this')
@@ -98,8 +98,10 @@ export const defineBuild: DefineCommand = (command, context) => {
       'after',
       '\nExamples:\n' +
         '  strata build -t app .\n' +
-        '  strata build -f app.Dockerfile --target test --build-arg VERSION=2 --output type=oci,dest=app.tar src\n' +
-        '  strata build --push -t reg.example.org/app --cache-from reg.example.org/app:cache \\\n' +
+        '  strata build -f app.Dockerfile --target test --build-arg VERSION=2 \\\n' +
+        '    --output type=oci,dest=app.tar src\n' +
+        '  strata build --push -t reg.example.org/app \\\n' +
+        '    --cache-from reg.example.org/app:cache \\\n' +
         '    --cache-to type=registry,ref=reg.example.org/app:cache,mode=max .',
     )
     .action(async (contextPath: string, flags: BuildFlags) => {
@@ -163,6 +165,7 @@ export const defineBuild: DefineCommand = (command, context) => {
       }
       if (isRefused) throw missedCache(missed);
     });
+  addRegistryFlags(command);
 };
 
 /** Nothing is loaded for a build that nobody watches. */

@@ -40,7 +40,7 @@ export const defineCheck: DefineCommand = (command, context) => {
       '\nExamples:\n' +
         '  strata check\n' +
         '  strata check --format sarif -f app.Dockerfile src > checks.sarif\n' +
-        '\nExits 1 when anything is found. Asks no registry: bases that the local store lacks count as unknown.',
+        '\nExits 1 when anything is found. Asks no registry: bases that the local store\nlacks count as unknown.',
     )
     .action(async (contextPath: string, flags: CheckFlags) => {
       const format = readCallFormat(flags.json === true ? 'json' : flags.format);

@@ -26,7 +26,7 @@ export const defineDoctor: DefineCommand = (command, context) => {
     .addHelpText(
       'after',
       '\nTries what a build does, looks for what dead builds left, and removes nothing.\n' +
-        'Exits with 1 when something must be mended (fail); what could be better (warn) is no failure.\n' +
+        'Exits 1 when something must be mended (fail); what could be better (warn) is no\nfailure.\n' +
         '\nExample:\n  strata doctor',
     )
     .action(async (flags: Flags) => {

@@ -34,7 +34,7 @@ export const defineHistory: DefineCommand = (command, context) => {
     .usage('[OPTIONS] IMAGE')
     .argument('<IMAGE>', imageArgument)
     .option('--no-trunc', 'cut nothing')
-    .option('-H, --human', 'sizes in units, dates as ages (default)', true)
+    .option('-H, --human', 'sizes in units, dates as ages: the default', true)
     .option('--no-human', 'sizes in bytes, dates as they are')
     .option('-q, --quiet', 'print only the ids')
     .option('--format <format>', 'table, json, or a template such as "{{.ID}}: {{.CreatedBy}}"', 'table')

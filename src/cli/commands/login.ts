@@ -24,7 +24,7 @@ export const defineLogin: DefineCommand = (command, { io, signal }) => {
     .option('--insecure-registry <host>', 'do without TLS, or without looking at its certificate', each, [])
     .addHelpText(
       'after',
-      '\nExample:\n  strata login --username me --password-stdin registry.example.org < password.txt' +
+      '\nExample:\n  strata login -u me --password-stdin registry.example.org < password.txt' +
         '\n\nCredentials are kept where Docker keeps them, and Docker finds them there.',
     )
     .action(async (server: string, flags: LoginFlags) => {

@@ -15,7 +15,7 @@ interface PullFlags extends RegistryFlags {
 }
 
 export const definePull: DefineCommand = (command, context) => {
-  addRegistryFlags(command)
+  command
     .usage('[OPTIONS] NAME')
     .argument('<NAME>', '[registry/]name[:tag][@digest]')
     .option('--platform <platform>', "os/arch[/variant] (default: this machine's)")
@@ -34,6 +34,7 @@ export const definePull: DefineCommand = (command, context) => {
       const text = format === 'json' ? printJSON(pulled) : `${pulled.name} ${pulled.digest}\n`;
       context.io.stdout.write(text);
     });
+  addRegistryFlags(command);
 };
 
 /** Undefined for all. @throws UsageError `bad-platform`, `conflicting-flags` */

@@ -11,7 +11,7 @@ interface PushFlags extends RegistryFlags {
 }
 
 export const definePush: DefineCommand = (command, context) => {
-  addRegistryFlags(command)
+  command
     .usage('[OPTIONS] NAME...')
     .argument('<NAME...>', 'names of the store; the registry is their first part')
     .option('-a, --all-tags', 'all tags that the store has of each repository')
@@ -30,4 +30,5 @@ export const definePush: DefineCommand = (command, context) => {
       const lines = pushed.map(({ name, digest }) => `${name} ${digest}\n`).join('');
       context.io.stdout.write(format === 'json' ? printJSON(pushed) : lines);
     });
+  addRegistryFlags(command);
 };
