@@ -1,12 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { assembleCache } from '../../src/build/share/cache-artifact.ts';
 import { openInDirectory, sweepDirectory, writeToDirectory } from '../../src/build/share/cache-directory.ts';
 import { openBlobStore } from '../../src/content/dir-store.ts';
 import { readRefs } from '../../src/content/refs.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { lockFile } from '../../src/sys/file-lock.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-cache-directory-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -31,6 +33,17 @@ const blobs = () => readdirSync(join(directory, 'blobs/sha256')).length;
 const names = () => readRefs(directory).map(({ name }) => name);
 const open = (tag: string) => openInDirectory(directory, tag, undefined, signal);
 const sweep = () => sweepDirectory(directory, signal);
+
+test('waits for whoever writes, who takes the place for unfinished blobs away in the end', async () => {
+  await write('latest', 'one', 'old layer');
+  const other = await lockFile(join(directory, 'lock'), 'exclusive');
+  const writing = write('latest', 'two', 'new layer');
+  await setTimeout(50);
+  rmSync(join(directory, 'ingest'), { recursive: true, force: true });
+  other.release();
+  await writing;
+  expect(names()).toContain('latest');
+});
 
 describe('a cache that another one took the place of', () => {
   test('is removed, but for what both have', async () => {

@@ -2,7 +2,7 @@
  * A directory that caches are kept in (`type=local`): an OCI image layout, with an artifact for each tag. One
  * process at a time writes it. A cache that another one took the place of stays as long as somebody reads it.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BlobReader } from '../../content/blob-store.ts';
 import { copyBlob } from '../../content/copy-blob.ts';
@@ -159,10 +159,11 @@ async function writing<T>(
   work: (blobs: ReturnType<typeof openBlobStore>, refs: ReturnType<typeof openRefs>) => Promise<T>,
 ): Promise<T> {
   const ingest = join(directory, 'ingest');
-  const blobs = openBlobStore(directory, ingest);
+  mkdirSync(directory, { recursive: true });
   const lock = await lockFile(join(directory, lockName), 'exclusive', signal);
   try {
-    return await work(blobs, openRefs(directory));
+    // With the lock only: whoever has it takes the place for unfinished blobs away in the end.
+    return await work(openBlobStore(directory, ingest), openRefs(directory));
   } finally {
     rmSync(ingest, { recursive: true, force: true });
     lock.release();
