@@ -33,7 +33,7 @@ export async function createBlobWriter(
   pathOf: (info: BlobInfo) => string,
 ): Promise<BlobWriter> {
   const path = join(ingestDirectory, randomBytes(8).toString('hex'));
-  const file = await during('create a blob', () => open(path, 'wx', 0o644));
+  const file = await during(`write ${path}`, () => open(path, 'wx', 0o644));
   const hash = createHash('sha256');
   return blobWriter({ path, file, hash, size: 0, release: () => {} }, pathOf);
 }
@@ -49,7 +49,7 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
   let isOpen = true;
 
   const enqueue = (bytes: Uint8Array) => {
-    written = written.then(() => writeAll(file, bytes));
+    written = written.then(() => during(`write ${aside}`, () => writeAll(file, bytes)));
     // Reported by the next write or by commit, whichever comes first.
     written.catch(() => undefined);
   };
@@ -100,7 +100,7 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
         checkBlob(want, info);
         flush();
         await written;
-        await during('store a blob', async () => {
+        await during(`write ${aside}`, async () => {
           await file.sync();
           putInUse(aside, pathOf(info));
           await close();
@@ -120,7 +120,5 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  await during('write a blob', async () => {
-    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
-  });
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
 }

@@ -26,7 +26,7 @@ export async function openPartialBlob(
   const path = join(directory, digestHex(digest));
   const lock = tryLockFile(path, 'exclusive') ?? (await waitFor(path, signal, onWait));
   try {
-    return await during('resume a blob', async () => {
+    return await during(`write ${path}`, async () => {
       const file = await open(path, 'r+');
       try {
         await file.chmod(0o644);
