@@ -15,7 +15,7 @@ export const defineDebug: DefineCommand = (command, context) => {
     .option('--runtime <name>', 'OCI runtime: runc, crun or a path')
     .addHelpText(
       'after',
-      '\nThe last RUN that failed is kept as it left its filesystem; what you change there is\nthrown away.\n' +
+      '\nThe last RUN that failed is kept as it left its filesystem; what you\nchange there is thrown away.\n' +
         '\nExamples:\n  strata debug\n  strata debug -- cat config.log',
     )
     .action(async (words: readonly string[], flags: DebugFlags) => {

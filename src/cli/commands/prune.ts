@@ -33,7 +33,7 @@ export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) =>
     .option('--json', 'short for --format json')
     .addHelpText(
       'after',
-      '\nWithout options it removes what nothing needs, such as layers of images that lost\ntheir names. ' +
+      '\nWithout options it removes what nothing needs, such as layers of images that\nlost their names. ' +
         'Tagged images and what a running build uses always stay.\n' +
         '\nExamples:\n  strata prune --older-than 7d --keep-size 20g\n  strata prune --kind cache-mount --dry-run',
     )
