@@ -39,7 +39,7 @@ export interface MergedTree {
 }
 
 /** Directories need not be named to be there: a few long names can stand for many. */
-const fileLimit = 8_000_000;
+const fileLimit = 2_000_000;
 
 export function emptyMergedTree(): MergedTree {
   const files = new Map<BytePath, PlacedFile>();

@@ -10,7 +10,7 @@ import type { TarEntry } from '../../tar/entry.ts';
 import type { TarHandler } from '../../tar/parser.ts';
 import type { LayerFile, LayerTree } from './layer-tree.ts';
 
-/** What the trees of an image may take of memory; real images stay below by far. */
+/** What the trees of an image may take of memory: two gigabytes for all files. Real images stay below by far. */
 export interface TreeBudget {
   files: number;
   /** Of names, link targets and attributes. */
@@ -18,7 +18,7 @@ export interface TreeBudget {
 }
 
 export function treeBudget(): TreeBudget {
-  return { files: 4_000_000, bytes: 1 << 29 };
+  return { files: 1_200_000, bytes: 1 << 28 };
 }
 
 export interface LayerReading {
