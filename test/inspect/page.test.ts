@@ -288,9 +288,12 @@ describeWith(['chromium'], 'the page in a browser', () => {
     });
   });
 
-  test('nothing is cut off on a narrow screen', async () => {
+  test.each<[of: string, page: () => Promise<string>]>([
+    ['an image', keptPage],
+    ['a build', async () => writePage('narrow.html', { kind: 'build', build: finishedBuild, images: [] })],
+  ])('nothing of %s is cut off on a narrow screen', async (_of, drawn) => {
     await visit(
-      await keptPage(),
+      await drawn(),
       async (page) => {
         expect(await page.evaluate<number>(pageWidth)).toBeLessThanOrEqual(380);
       },
@@ -400,6 +403,12 @@ describeWith(['chromium'], 'the page in a browser', () => {
       comparison: compared.comparison,
     });
     await visit(path, async (page) => {
+      expect(await page.locator('.reasons > li').allInnerTexts()).toEqual([
+        'files: 4 added, 3 removed, 1 with other content',
+        expect.stringMatching(/^attributes of files: mode of 1\n+.*--chmod/),
+        expect.stringMatching(/^config: /),
+        expect.stringMatching(/^when they were built: .*\n+.*SOURCE_DATE_EPOCH$/),
+      ]);
       expect(await page.locator('#layers p').first().innerText()).toBe(
         '3 shared layers of 6 in A and 5 in B: 1.67kB stored, 133kB of files. Not shared: 11.1kB stored in A, 10.7kB in B.',
       );
@@ -407,7 +416,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
         'shared',
         'shared',
         'shared',
-        'they part here',
+        'they part here: 1 added, 1 changed (content of 1)',
         '',
         '',
       ]);
@@ -473,7 +482,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
     expect(await strata(args)).toMatchObject({ code: 1, stderr: `wrote ${html}\n` });
     await visit(html, async (page) => {
       expect(await page.title()).toBe('fixtures/images/app-1.tar and fixtures/images/app-2.tar');
-      expect(await page.getByText('They are different images.').count()).toBe(1);
+      expect(await page.getByText('They are different images:').count()).toBe(1);
     });
   });
 });

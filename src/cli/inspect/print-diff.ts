@@ -1,13 +1,14 @@
 import type { FieldDifference } from '../../inspect/diff/compare-config.ts';
 import type { FileDifference, FileSide } from '../../inspect/diff/compare-files.ts';
 import type { ImageComparison } from '../../inspect/diff/compare-images.ts';
-import type { LayerComparison, LayerSide, MemberCounts } from '../../inspect/diff/compare-layers.ts';
-import { entryOf, isDate, type Reason } from '../../inspect/diff/find-reasons.ts';
+import type { LayerComparison, LayerSide } from '../../inspect/diff/compare-layers.ts';
+import type { Reason } from '../../inspect/diff/find-reasons.ts';
 import type { ImageIdentity } from '../../inspect/report.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { cut, type Look, oneLine, type Paint, paint, wrap } from './look.ts';
+import { isNews, isStepDate } from './news.ts';
 import { findingLines } from './print-findings.ts';
-import { countOf, placeOf, shortDigest } from './short.ts';
+import { countOf, memberWords, placeOf, shortDigest } from './short.ts';
 
 /** What two images share and in what they differ. @param isShort only how much */
 export function diffLines(comparison: ImageComparison, look: Look, isShort: boolean): string[] {
@@ -79,10 +80,10 @@ function layerDifferences(layers: LayerComparison, look: Look): string[] {
     `  they part at layer ${parting.index}:`,
     sideLine('A', parting.a, look),
     sideLine('B', parting.b, look),
-    ...(parting.members === null ? [] : wrap(look, `in it: ${memberText(parting.members)}`, 4)),
+    ...(parting.members === null ? [] : wrap(look, `in it: ${memberWords(parting.members)}`, 4)),
     ...alsoDifferent.flatMap(({ index, b, members }) => [
       `  ${cut(look, oneLine(`layer ${index} differs too: ${makerOf(b)}`), 2)}`,
-      ...(members === null ? [] : wrap(look, `in it: ${memberText(members)}`, 4)),
+      ...(members === null ? [] : wrap(look, `in it: ${memberWords(members)}`, 4)),
     ]),
   ];
 }
@@ -96,23 +97,6 @@ function sideLine(letter: string, side: LayerSide | null, look: Look): string {
 function makerOf(side: LayerSide | null): string {
   if (side === null) return '';
   return side.source === null ? side.instruction : `${placeOf(side.source)} ${side.instruction}`;
-}
-
-function memberText({ added, removed, changed, aspects }: MemberCounts): string {
-  if (added + removed + changed === 0) return 'the same files, archived in another way (order or headers)';
-  const what = Object.entries(aspects).flatMap(([aspect, count]) =>
-    count === 0 ? [] : `${aspect} of ${count}`,
-  );
-  const details = what.length === 0 ? '' : ` (${what.join(', ')})`;
-  const counts = [
-    [added, 'added'],
-    [removed, 'removed'],
-    [changed, `changed${details}`],
-  ] as const;
-  return counts
-    .filter(([count]) => count > 0)
-    .map(([count, verb]) => `${count} ${verb}`)
-    .join(', ');
 }
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
@@ -180,14 +164,4 @@ function fieldDifferences(fields: readonly FieldDifference[], look: Look, isShor
     ...lines,
     ...(dated === 0 ? [] : [`  created of ${countOf(dated, 'history entry', 'history entries')}`]),
   ];
-}
-
-/** When each step ran is told in one line; of an entry that one image lacks, its instruction says enough. */
-function isNews({ field, a, b }: FieldDifference): boolean {
-  if (isStepDate(field)) return false;
-  return entryOf(field) === undefined || (a !== null && b !== null) || field.endsWith('.created_by');
-}
-
-function isStepDate(field: string): boolean {
-  return isDate(field) && entryOf(field) !== undefined;
 }

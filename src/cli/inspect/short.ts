@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { digestHex } from '../../core/digest.ts';
+import type { MemberCounts } from '../../inspect/diff/compare-layers.ts';
 import type { LayerSource } from '../../inspect/report.ts';
 
 /** As Docker shows digests, unless nothing is to be cut. */
@@ -26,4 +27,22 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
 export function percent(ratio: number): string {
   const value = ratio * 100;
   return `${value.toFixed(value >= 10 || value === 0 ? 0 : 1)} %`;
+}
+
+/** What two layers with one purpose do not have alike. */
+export function memberWords({ added, removed, changed, aspects }: MemberCounts): string {
+  if (added + removed + changed === 0) return 'the same files, archived in another way (order or headers)';
+  const what = Object.entries(aspects).flatMap(([aspect, count]) =>
+    count === 0 ? [] : `${aspect} of ${count}`,
+  );
+  const details = what.length === 0 ? '' : ` (${what.join(', ')})`;
+  const counts = [
+    [added, 'added'],
+    [removed, 'removed'],
+    [changed, `changed${details}`],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, verb]) => `${count} ${verb}`)
+    .join(', ');
 }

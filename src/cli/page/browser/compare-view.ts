@@ -1,6 +1,8 @@
 import type { FileDifference, FileSide } from '../../../inspect/diff/compare-files.ts';
 import type { ImageComparison } from '../../../inspect/diff/compare-images.ts';
 import type { LayerReport } from '../../../inspect/report.ts';
+import { isNews } from '../../inspect/news.ts';
+import { memberWords } from '../../inspect/short.ts';
 import type { PageImage } from '../data.ts';
 import { h, section, table } from './element.ts';
 import { pagedTable } from './paged-table.ts';
@@ -27,7 +29,7 @@ function layersBeside({ layers }: ImageComparison, a: PageImage, b: PageImage): 
       String(index),
       layerCell(a.report.layers[index], largest, isShared),
       layerCell(b.report.layers[index], largest, isShared),
-      isShared ? 'shared' : index === layers.parting?.index ? 'they part here' : '',
+      isShared ? 'shared' : remark(layers, index),
     ];
   });
   const text = `${countOf(layers.shared, 'shared layer')} of ${layers.countA} in A and ${layers.countB} in B: ${printBytes(layers.sharedStored)} stored, ${printBytes(layers.sharedContent)} of files. Not shared: ${printBytes(layers.onlyAStored)} stored in A, ${printBytes(layers.onlyBStored)} in B.`;
@@ -39,6 +41,18 @@ function layersBeside({ layers }: ImageComparison, a: PageImage, b: PageImage): 
       rows,
     ),
   ];
+}
+
+/** What tells two layers apart that should be one. */
+function remark({ parting, alsoDifferent }: ImageComparison['layers'], index: number): string {
+  const different = [...(parting === null ? [] : [parting]), ...alsoDifferent].find(
+    (each) => each.index === index,
+  );
+  const where = index === parting?.index ? 'they part here' : '';
+  const members = different?.members ?? null;
+  if (members === null) return where;
+  const what = memberWords(members);
+  return where === '' ? what : `${where}: ${what}`;
 }
 
 function layerCell(layer: LayerReport | undefined, largest: number, isShared: boolean): HTMLElement {
@@ -84,7 +98,7 @@ function fileDifferences({ files }: ImageComparison): HTMLElement {
       { class: 'controls' },
       ...kinds.flatMap((kind, index) => [
         boxes[index],
-        h('label', { for: `show-${kind}` }, ` ${files[kind].toLocaleString('en')} ${kind} `),
+        h('label', { for: `show-${kind}`, class: 'choice' }, ` ${files[kind].toLocaleString('en')} ${kind}`),
       ]),
       h('label', { for: 'difference' }, 'Path '),
       input,
@@ -120,9 +134,18 @@ function sideText(side: FileSide | null, aspects: FileDifference['aspects']): st
 
 function configDifferences({ config }: ImageComparison): HTMLElement {
   if (config.length === 0) return h('p', {}, 'Config and manifest say the same.');
-  return table(
+  const news = config.filter(isNews);
+  const rest = config.length - news.length;
+  const fields = table(
     'Fields that differ',
     [{ title: 'Field' }, { title: 'A' }, { title: 'B' }],
-    config.map(({ field, a, b }) => [h('code', {}, field), a ?? '–', b ?? '–']),
+    news.map(({ field, a, b }) => [h('code', { class: 'field' }, field), a ?? '–', b ?? '–']),
+  );
+  const dates = `${countOf(rest, 'more field', 'more fields')} of the history: when its steps ran, and what comes with steps that one image lacks.`;
+  return h(
+    'div',
+    {},
+    news.length === 0 ? undefined : fields,
+    rest === 0 ? undefined : h('p', { class: 'note' }, dates),
   );
 }

@@ -124,7 +124,12 @@ function childTable(node: WeighedNode, open: (node: WeighedNode) => void): HTMLE
     (child) => [
       child.children.length > 0 ? opener(child, `${child.name}/`, open) : child.name,
       printBytes(child.bytes),
-      h('span', {}, share(child, heaviest), percent(child.bytes, node.bytes)),
+      h(
+        'span',
+        {},
+        share(child, heaviest),
+        h('span', { class: 'percent' }, percent(child.bytes, node.bytes)),
+      ),
       child.files.toLocaleString('en'),
       h('span', {}, swatch(child.layer), String(child.layer)),
     ],

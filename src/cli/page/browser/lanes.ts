@@ -4,6 +4,8 @@ import { printSeconds } from './words.ts';
 
 /** More marks on the axis than this run into each other. */
 const marksAtMost = 6;
+/** From here on a mark's text stands before its line: behind it there is no room. */
+const lastMark = 0.85;
 
 /** What took some of the time of a build. */
 export interface Stretch {
@@ -25,7 +27,9 @@ export interface Axis {
 export function axisMarks({ from, to }: Axis): HTMLElement {
   const total = Math.max(1, to - from);
   const marks = niceSteps(total, marksAtMost).map((at) =>
-    h('span', { style: `left:${percentOf(at, total)}` }, `${at / 1000} s`),
+    at / total > lastMark
+      ? h('span', { class: 'before', style: `right:${percentOf(total - at, total)}` }, `${at / 1000} s`)
+      : h('span', { style: `left:${percentOf(at, total)}` }, `${at / 1000} s`),
   );
   return h('div', { class: 'axis' }, ...marks);
 }

@@ -41,7 +41,10 @@ function draw(subject: PageSubject): Drawn {
 }
 
 function drawComparison({ a, b, comparison }: PageSubject & { readonly kind: 'comparison' }): Drawn {
-  const verdict = comparison.isSame ? 'They are the same image.' : 'They are different images.';
+  const { isSame, reasons } = comparison;
+  const why = reasons.map(({ title, hint }) =>
+    h('li', {}, title, hint === null ? undefined : h('p', { class: 'advice' }, hint)),
+  );
   const side = (letter: string, image: PageImage) =>
     h('div', {}, h('h2', {}, letter), imageFacts(image, 'with its name'));
   return {
@@ -49,7 +52,8 @@ function drawComparison({ a, b, comparison }: PageSubject & { readonly kind: 'co
       'header',
       {},
       h('h1', {}, 'Two images'),
-      h('p', {}, verdict),
+      h('p', {}, isSame ? 'They are the same image.' : 'They are different images:'),
+      why.length === 0 ? undefined : h('ul', { class: 'reasons' }, ...why),
       h('div', { class: 'pair' }, side('A', a), side('B', b)),
     ),
     sections: [

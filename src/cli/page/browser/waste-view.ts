@@ -1,7 +1,7 @@
 import type { ImageReport } from '../../../inspect/report.ts';
 import type { WasteItem } from '../../../inspect/waste/waste-item.ts';
 import { h } from './element.ts';
-import { countOf, layerName, printBytes } from './words.ts';
+import { countOf, layerWithPlace, printBytes } from './words.ts';
 
 /** What need not be in the image, and what to do about it. */
 export function wasteList(report: ImageReport): HTMLElement {
@@ -13,7 +13,7 @@ export function wasteList(report: ImageReport): HTMLElement {
 function wasteItem(item: WasteItem, { layers }: ImageReport): HTMLElement {
   const name = (index: number) => {
     const layer = layers[index];
-    return layer === undefined ? '' : layerName(layer);
+    return layer === undefined ? '' : layerWithPlace(layer);
   };
   const other =
     item.otherLayer === null ? undefined : h('span', {}, ': ', h('code', {}, name(item.otherLayer)));

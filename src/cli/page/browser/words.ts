@@ -1,6 +1,6 @@
 import type { LayerReport } from '../../../inspect/report.ts';
 import { printBytes, printSeconds } from '../../../progress/quantities.ts';
-import { shortTime } from '../../inspect/short.ts';
+import { placeOf, shortTime } from '../../inspect/short.ts';
 
 export { printBytes, printSeconds, shortTime };
 
@@ -29,4 +29,10 @@ export const kindWords: Readonly<Record<LayerKind, string>> = {
 
 export function layerName({ index, instruction }: LayerReport): string {
   return `Layer ${index}${instruction === '' ? '' : `: ${instruction}`}`;
+}
+
+/** A layer with the Dockerfile's line that made it. */
+export function layerWithPlace(layer: LayerReport): string {
+  const { index, source, instruction } = layer;
+  return source === null ? layerName(layer) : `Layer ${index}, ${placeOf(source)}: ${instruction}`;
 }
