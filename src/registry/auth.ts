@@ -6,6 +6,7 @@ import { type Answer, refusal } from './answer.ts';
 import { parseChallenges } from './challenge.ts';
 import type { CredentialSource } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
+import { withLogInHint } from './registry-error.ts';
 import { basic, fetchToken, type Scope } from './token.ts';
 import type { Transport } from './transport.ts';
 
@@ -60,10 +61,13 @@ async function enter(
   const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
   if (bearer !== undefined) {
     const question = { challenge: bearer, scopes, endpoint, credentials, signal };
-    return `Bearer ${(await fetchToken(transport, question)).token}`;
+    const asked = fetchToken(transport, question).catch((error: unknown) => {
+      throw withLogInHint(error, endpoint.registry, credentials !== undefined);
+    });
+    return `Bearer ${(await asked).token}`;
   }
   // An identity token is for token servers alone.
   const isBasic = challenges.some(({ scheme }) => scheme === 'basic');
   if (isBasic && credentials !== undefined && 'password' in credentials) return basic(credentials);
-  throw await refusal(refused);
+  throw withLogInHint(await refusal(refused), endpoint.registry, credentials !== undefined);
 }

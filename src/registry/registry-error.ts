@@ -33,7 +33,7 @@ export interface BadAnswer {
 }
 
 const hints: Readonly<Record<number, readonly [code: string, hint: string | undefined]>> = {
-  401: ['registry-unauthorized', 'log in to the registry; one without that name may answer so as well'],
+  401: ['registry-unauthorized', undefined],
   403: ['registry-denied', 'the account may lack the right to this repository, or the name is wrong'],
   404: [
     'registry-not-found',
@@ -57,6 +57,16 @@ export function statusError(answer: BadAnswer): RemoteError | TransientError {
   const error = new RemoteError(code ?? 'registry-refused', message.join(': '), { hint });
   const isTransient = status === 408 || status === 429 || status >= 500;
   return isTransient ? new TransientError(error, retryAfterMs) : error;
+}
+
+/** What to do about a 401 depends on whether the registry was told who asks. Other errors stay as they are. */
+export function withLogInHint(error: unknown, registry: string, wasTold: boolean): unknown {
+  if (!(error instanceof RemoteError) || error.code !== 'registry-unauthorized') return error;
+  const login = `\`strata login ${registry}\``;
+  const hint = wasTold
+    ? `it does not take the user name and password that are kept for it: log in anew with ${login}`
+    : `log in with ${login}; a registry may answer so for a name that it does not have, too`;
+  return new RemoteError(error.code, error.message, { hint, cause: error.cause });
 }
 
 /** What a registry lets one client do: `ratelimit-limit: 100;w=21600`, as Docker Hub says it. */
@@ -131,6 +141,9 @@ const distrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+const clockHint = 'whoever runs the registry has to renew it, unless the clock of this machine is wrong';
+const certificateHint = 'call the registry by a name that its certificate is for';
+
 /** No connection, or none that could be trusted. */
 export function connectError(url: URL, proxy: URL | undefined, cause: unknown): RemoteError | TransientError {
   const code = innermostCode(cause) ?? '';
@@ -147,7 +160,7 @@ export function connectError(url: URL, proxy: URL | undefined, cause: unknown): 
     return new RemoteError(
       'registry-untrusted',
       `${who}: its certificate is not valid: ${messageOf(cause)}`,
-      { cause },
+      { hint: /EXPIRED|NOT_YET/.test(code) ? clockHint : certificateHint, cause },
     );
   }
   const [reason, hint] = reasons[code] ?? [messageOf(cause), undefined];

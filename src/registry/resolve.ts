@@ -109,7 +109,7 @@ async function getDocument(repository: Repository, name: string, blobs: BlobStor
       `${repository.endpoint.base.host} delivered another manifest than was asked for: want ${name}, got ${digest}`,
     );
   }
-  const mediaType = sniffMediaType(bytes) ?? '';
+  const mediaType = readMediaType(repository, name, bytes);
   checkKind(repository, name, mediaType);
   if (stored === undefined) await blobs.put(bytes);
   return { mediaType, digest, bytes };
@@ -131,6 +131,18 @@ async function readStored(digest: BlobDigest, blobs: BlobStore): Promise<Uint8Ar
   } catch (error) {
     if (error instanceof IntegrityError) return undefined;
     throw error;
+  }
+}
+
+function readMediaType(repository: Repository, name: string, bytes: Uint8Array): string {
+  try {
+    return sniffMediaType(bytes) ?? '';
+  } catch (cause) {
+    const where = redactURL(repository.url(`manifests/${name}`));
+    throw new RemoteError('registry-protocol', `${where} is no image manifest: ${(cause as Error).message}`, {
+      hint: 'see whether a registry answers there, and not the login page of a network or a proxy',
+      cause,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { type Answer, refusal } from './answer.ts';
 import { createGatekeeper } from './auth.ts';
 import type { CredentialSource } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
+import { withLogInHint } from './registry-error.ts';
 import type { Scope } from './token.ts';
 import type { Request, Transport } from './transport.ts';
 
@@ -38,8 +39,11 @@ export function openSession(transport: Transport, credentials: CredentialSource)
           .finally(() => refused.discard());
         answer = await sendWith(fresh);
       }
-      if (!wanted.includes(answer.status)) throw await refusal(answer);
-      return answer;
+      if (wanted.includes(answer.status)) return answer;
+      const failure = await refusal(answer);
+      if (answer.status !== 401) throw failure;
+      const told = await credentials(endpoint.registry, request.signal);
+      throw withLogInHint(failure, endpoint.registry, told !== undefined);
     },
   };
 }

@@ -1,13 +1,15 @@
 import type { Digest } from '../core/digest.ts';
 import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
-import type { Platform } from '../core/platform.ts';
+import { type Platform, printPlatform } from '../core/platform.ts';
 import { asStep, type StepReporter, type StepWorld } from '../export/as-step.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
+import { matchPlatform } from '../oci/match-platform.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
+import { readVariants } from './image-summary.ts';
 import type { LocalStore } from './local-store.ts';
 
 /** What a command that talks to registries has. */
@@ -47,8 +49,26 @@ export async function pullImage(
     const parts = await partsOf(resolved.manifest, resolved.bytes, reference, store, work);
     await pullParts(parts, reference, store, work, report);
     await store.refs.set(name, resolved.manifest);
+    if (platform !== undefined) await sayOtherPlatform(resolved.manifest, platform, store, report);
     return { name, digest: resolved.manifest.digest };
   });
+}
+
+/** An image that is no index is taken for what it is, whatever was wanted. */
+async function sayOtherPlatform(
+  manifest: Descriptor,
+  wanted: Platform,
+  { blobs }: LocalStore,
+  { said }: StepReporter,
+): Promise<void> {
+  const variants = await readVariants(manifest, blobs);
+  const described = variants.map(({ manifest: each, platform: { os, architecture, variant } }) => ({
+    ...each,
+    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+  }));
+  if (matchPlatform(described, wanted) !== undefined) return;
+  const offered = variants.map(({ platform }) => printPlatform(platform)).join(', ');
+  said(`the image is for ${offered} alone, and not for ${printPlatform(wanted)}`);
 }
 
 /** The configs and layers below a document; the documents between are in the store then. */

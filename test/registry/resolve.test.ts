@@ -155,7 +155,10 @@ describe('resolve fails', () => {
 
   it('when the server is no registry', async () => {
     server.fail(/./, { kind: 'status', status: 200, body: '<html>hello</html>' }, 9);
-    await expect(resolve('app:1')).rejects.toMatchObject({ code: 'bad-manifest' });
+    await expect(resolve('app:1')).rejects.toMatchObject({
+      code: 'registry-protocol',
+      message: expect.stringMatching(/\/v2\/app\/manifests\/1 is no image manifest: manifest is not JSON/),
+    });
   });
 
   it('when the answer is endless', async () => {

@@ -132,6 +132,23 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
     expect(JSON.parse(listed).Tags.sort()).toEqual(['1', '2']);
   });
 
+  test('an image for one platform is brought for another, and said to be none of it', async () => {
+    const name = `${server.host}/team/single:1`;
+    await store.refs.set(name, image.manifest);
+    await push(name);
+    events.length = 0;
+    await pullImage(name, amd64, other, work);
+    const said = () =>
+      events.some(
+        (event) =>
+          event.type === 'output' &&
+          Buffer.from(event.chunk).toString().startsWith('the image is for linux/amd64 alone'),
+      );
+    expect(said()).toBe(false);
+    await pullImage(name, { os: 'linux', architecture: 's390x' }, other, work);
+    expect(said()).toBe(true);
+  });
+
   test('what is not there fails, names nothing and says so', async () => {
     const name = `${server.host}/team/none:1`;
     await expect(pullImage(name, amd64, other, work)).rejects.toMatchObject({ code: 'registry-not-found' });
