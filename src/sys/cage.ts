@@ -32,7 +32,8 @@ export interface Cage {
  * $1 is where the cage's /proc goes, the rest a command. It is tried again until what was killed is gone.
  */
 const warden = `
-mount -t proc -o nosuid,nodev,noexec proc "$1" && echo ready
+mount -t proc -o nosuid,nodev,noexec proc "$1" || exit
+echo ready
 shift
 cat >/dev/null
 kill -KILL -1 2>/dev/null

@@ -1,6 +1,7 @@
 import { type BytePath, bytePathToText } from '../core/byte-path.ts';
 import { HostError, systemCode } from '../core/errors.ts';
 import { lastErrorCode, lastSystemError, libcFunction, pathArgument } from './libc.ts';
+import { isInitialUserNamespace } from './user-namespace/id-map.ts';
 
 const mount = libcFunction(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
@@ -69,7 +70,12 @@ export function unmount(target: BytePath): void {
 }
 
 function mountHint(code: string | undefined, type: string | undefined): string | undefined {
-  if (code === 'EPERM' || code === 'EACCES') return 'mounting needs root: run strata as root';
+  if (code === 'EPERM' || code === 'EACCES') {
+    if (isInitialUserNamespace()) return 'mounting needs root: run strata as root';
+    return type === 'overlay'
+      ? 'without root it takes Linux 5.11 or newer; inside a container also the flags that docs/ROOTLESS.md has'
+      : 'inside a container its AppArmor profile may forbid it: docs/ROOTLESS.md has the flags to start it with';
+  }
   if (code === 'ENODEV')
     return `the kernel does not know the filesystem "${type}": load its module (modprobe ${type})`;
   if (code === 'EINVAL' && type === 'overlay')

@@ -10,6 +10,16 @@ export interface Rank {
   readonly singleIDReason?: string | undefined;
 }
 
+/** What gives a person subordinate ids, by the reason why there are none. */
+const singleIDRemedies: readonly (readonly [reason: RegExp, remedy: string])[] = [
+  [/not installed/, 'apt-get install uidmap'],
+  // Root of a container has not the right; a program that has just this one needs no other.
+  [
+    /Operation not permitted/,
+    'setcap cap_setuid+ep /usr/bin/newuidmap; setcap cap_setgid+ep /usr/bin/newgidmap',
+  ],
+];
+
 /** Fewer and users of common images (nobody is 65534) have no id. */
 const usualIds = 65_536;
 
@@ -22,7 +32,7 @@ export function person({ error, singleIDReason }: Rank): Finding {
     return warn(
       name,
       `root of a namespace with one id, files of others cannot be written: ${singleIDReason}`,
-      `apt-get install uidmap; ${moreIdsHint.replace(/^.*: /, '')}`,
+      singleIDRemedies.find(([reason]) => reason.test(singleIDReason))?.[1] ?? moreIdsHint,
     );
   }
   const { uids, gids } = ownIdMaps();

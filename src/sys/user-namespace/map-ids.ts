@@ -15,10 +15,17 @@ type MapIDs = (pid: number) => Promise<string | undefined>;
 export const mapOwnRanges: MapIDs = async (pid) => {
   if (!hasCapability('setUid') || !hasCapability('setGid')) return '';
   const { uids, gids } = ownIdMaps();
-  const same = (ranges: readonly IdRange[]) =>
-    ranges.map(({ inside, count }) => ({ inside, outside: inside, count }));
-  return writeMaps(pid, same(uids), same(gids));
+  return writeMaps(pid, uids.flatMap(rootApart), gids.flatMap(rootApart));
 };
+
+/**
+ * The same ids again, root's a range of its own: runc takes whoever has all ids in one range for root of the
+ * machine, and insists on control groups.
+ */
+function rootApart({ inside, count }: IdRange): IdRange[] {
+  const same = (first: number, size: number) => ({ inside: first, outside: first, count: size });
+  return inside === 0 && count > 1 ? [same(0, 1), same(1, count - 1)] : [same(inside, count)];
+}
 
 /** By the programs that may do what the person alone may not. */
 export const mapSubordinateIDs: MapIDs = async (pid) => {
