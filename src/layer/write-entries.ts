@@ -16,9 +16,10 @@ export function* writeEntries(
   upper: string,
 ): Generator<LayerEntry, void, undefined> {
   const writer = new UpperWriter(upper);
+  const attempt = attemptsBeneath(upper);
   for (const entry of entries) {
     if (entry.type === 'file') {
-      yield* writeFile(writer, entry);
+      yield* writeFile(writer, entry, attempt);
     } else {
       attempt(entry.path, () => {
         if (entry.type === 'delete') writer.delete(entry.path);
@@ -30,17 +31,34 @@ export function* writeEntries(
   attempt('', () => writer.finish());
 }
 
-function* writeFile(writer: UpperWriter, entry: LayerMember): Generator<LayerEntry, void, undefined> {
+/** Does what writes a member; a failure says which. */
+type Attempt = <T>(path: BytePath, work: () => T) => T;
+
+function attemptsBeneath(upper: string): Attempt {
+  return (path, work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw writeFailure(upper, path, error);
+    }
+  };
+}
+
+function* writeFile(
+  writer: UpperWriter,
+  entry: LayerMember,
+  attempt: Attempt,
+): Generator<LayerEntry, void, undefined> {
   const file = attempt(entry.path, () => writer.createFile(entry));
   let isWritten = false;
   try {
     let isRead = false;
     const open = () => {
       isRead = true;
-      return tee(openContent(entry.content), entry, file);
+      return tee(openContent(entry.content), entry, file, attempt);
     };
     yield { ...entry, content: { kind: 'reader', open } };
-    if (!isRead) attempt(entry.path, () => copyContent(entry, file));
+    if (!isRead) attempt(entry.path, () => copyContent(entry, file, attempt));
     isWritten = true;
   } finally {
     if (!isWritten) file.abandon();
@@ -48,16 +66,8 @@ function* writeFile(writer: UpperWriter, entry: LayerMember): Generator<LayerEnt
   attempt(entry.path, () => file.finish());
 }
 
-function attempt<T>(path: BytePath, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw writeFailure(path, error);
-  }
-}
-
 /** Reads as before, and writes every piece that was read. */
-function tee(reader: ContentReader, { path }: LayerMember, file: NewFile): ContentReader {
+function tee(reader: ContentReader, { path }: LayerMember, file: NewFile, attempt: Attempt): ContentReader {
   let position = 0;
   return {
     read(buffer, offset, length) {
@@ -73,8 +83,8 @@ function tee(reader: ContentReader, { path }: LayerMember, file: NewFile): Conte
 const pieceBytes = 1 << 20;
 const piece = Buffer.allocUnsafeSlow(pieceBytes);
 
-function copyContent(entry: LayerMember, file: NewFile): void {
-  const reader = tee(openContent(entry.content), entry, file);
+function copyContent(entry: LayerMember, file: NewFile, attempt: Attempt): void {
+  const reader = tee(openContent(entry.content), entry, file, attempt);
   try {
     let size = 0;
     let got: number;

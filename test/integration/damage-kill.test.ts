@@ -77,6 +77,7 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
     const tar = to(`type=oci,dest=${outputs}/app.tar`);
     const pulled = `${registry.host}/app:1`;
     const pushed = `${registry.host}/lane-${index}`;
+    const stored = `${pushed}/stored:1`;
     const ok = async (args: readonly string[]) => {
       const outcome = await run(program, args, { env });
       if (outcome.code !== 0) throw new Error(`strata ${args.join(' ')}: ${outcome.code}\n${outcome.stderr}`);
@@ -95,7 +96,10 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
         { title: 'an export of files', args: to(`type=local,dest=${outputs}/local`) },
         { title: 'a layout', args: to(`type=oci,tar=false,dest=${outputs}/layout`) },
         { title: 'a pull', args: ['pull', pulled], prepare: ['rmi', '-f', pulled] },
+        { title: 'a load', args: ['load', '-i', site.path('base.tar')] },
+        { title: 'a save', args: ['save', '-o', `${outputs}/saved.tar`, pulled], prepare: ['pull', pulled] },
         { title: 'a push', args: to('type=registry', '-t', pushed) },
+        { title: 'a push of an image', args: ['push', stored], prepare: to('type=image', '-t', stored) },
         {
           title: 'a cache kept',
           args: to('type=image', '--cache-to', `type=local,dest=${outputs}/cache,mode=max`),

@@ -22,7 +22,7 @@ export function layerUnpacker(upper: string): LayerUnpacker {
     try {
       work();
     } catch (error) {
-      throw writeFailure(path, error);
+      throw writeFailure(upper, path, error);
     }
   };
 

@@ -14,12 +14,12 @@ const impossible = new Set([
   'ENOENT',
 ]);
 
-/** Why a member could not be written, as an error for people; anything but a system error stays as it is. */
-export function writeFailure(path: BytePath, error: unknown): unknown {
+/** Why a member could not be written beneath `upper`, for people; anything but a system error stays as it is. */
+export function writeFailure(upper: string, path: BytePath, error: unknown): unknown {
   const code = systemCode(error);
   if (error instanceof StrataError || code === undefined || !(error instanceof Error)) return error;
   const place = `"/${bytePathToText(path)}"`;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(`write ${place}`, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(`write ${place} beneath ${upper}`, error);
   if (code === 'EINVAL' && 'syscall' in error && /chown$/.test(String(error.syscall))) {
     return new HostError('id-not-mapped', `cannot give ${place} its owner: too few subordinate ids`, {
       hint: moreIdsHint,
