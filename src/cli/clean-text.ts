@@ -1,12 +1,11 @@
-import { harmlessText } from '../progress/harmless-text.ts';
+import { harmlessLines } from '../progress/harmless-text.ts';
 
 /**
  * What is printed may quote strangers: nothing but our own colours reaches the terminal, and those only on the
  * severity of a diagnostic.
  */
 export function cleanText(text: string, usesColors: boolean): string {
-  const lines = text.split('\n').map((line) => harmlessText(line, false));
-  const plain = lines.join('\n');
+  const plain = harmlessLines(text, false);
   if (!usesColors) return plain;
   return plain.replace(/(^|: )(error|warning):/, (_match, before: string, severity: string) => {
     const color = severity === 'error' ? '31' : '33';

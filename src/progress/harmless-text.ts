@@ -27,3 +27,11 @@ export function harmlessText(line: string, keepsColors = true): string {
   });
   return colored ? text + reset : text;
 }
+
+/** Each line of a text as `harmlessText` makes it. */
+export function harmlessLines(text: string, keepsColors: boolean): string {
+  return text
+    .split('\n')
+    .map((line) => harmlessText(line, keepsColors))
+    .join('\n');
+}

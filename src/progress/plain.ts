@@ -2,7 +2,7 @@ import { printDiagnostic } from '../core/diagnostic.ts';
 import type { ProgressEvent } from '../core/event.ts';
 import { BlockLog } from './block-log.ts';
 import type { Folding } from './folding.ts';
-import { harmlessText } from './harmless-text.ts';
+import { harmlessLines, harmlessText } from './harmless-text.ts';
 import type { OutputLine } from './line-joiner.ts';
 import { printSeconds } from './quantities.ts';
 import type { Renderer, TextSink } from './renderer.ts';
@@ -134,18 +134,13 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
           transfer(event);
           break;
         case 'warning':
-          aside(printDiagnostic(event.diagnostic));
+          aside(harmlessLines(printDiagnostic(event.diagnostic), false));
           break;
         case 'summary':
           aside(printSummary(event.summary).join('\n'));
           break;
         case 'note':
-          aside(
-            event.text
-              .split('\n')
-              .map((line) => harmlessText(line, keepsColors))
-              .join('\n'),
-          );
+          aside(harmlessLines(event.text, keepsColors));
           break;
       }
     },

@@ -1,7 +1,7 @@
 import type { Ora } from 'ora';
 import { printDiagnostic } from '../core/diagnostic.ts';
 import type { ProgressEvent } from '../core/event.ts';
-import { harmlessText } from './harmless-text.ts';
+import { harmlessLines } from './harmless-text.ts';
 import { oneLine, printRunningSteps, type RunningStep, stepLine, tailLength } from './live-view.ts';
 import { printSeconds } from './quantities.ts';
 import type { Renderer } from './renderer.ts';
@@ -99,18 +99,13 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
           break;
         }
         case 'warning':
-          scroll(printDiagnostic(event.diagnostic));
+          scroll(harmlessLines(printDiagnostic(event.diagnostic), false));
           break;
         case 'summary':
           scroll(printSummary(event.summary, screen().columns).join('\n'));
           break;
         case 'note':
-          scroll(
-            event.text
-              .split('\n')
-              .map((line) => harmlessText(line, usesColors))
-              .join('\n'),
-          );
+          scroll(harmlessLines(event.text, usesColors));
           break;
       }
     },

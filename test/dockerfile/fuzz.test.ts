@@ -94,10 +94,8 @@ function spansOf(value: unknown): { start: number; end: number }[] {
 }
 
 function checkParse(text: string): void {
-  const started = performance.now();
   const source = new SourceText('Dockerfile', text);
   const { dockerfile, diagnostics } = parseDockerfile(source);
-  const elapsed = performance.now() - started;
   for (const { start, end } of spansOf([dockerfile, diagnostics])) {
     expect(start).toBeGreaterThanOrEqual(0);
     expect(end).toBeGreaterThanOrEqual(start);
@@ -106,7 +104,6 @@ function checkParse(text: string): void {
   expect(dockerfile !== undefined || diagnostics.length > 0).toBe(true);
   expect(diagnostics.length).toBeLessThanOrEqual(20);
   if (dockerfile !== undefined) printTree(dockerfile);
-  expect(elapsed).toBeLessThan(2000);
 }
 
 describe('the parser takes anything', () => {
@@ -131,7 +128,10 @@ describe('the parser takes anything', () => {
     fc.assert(
       fc.property(text, (trigger) => {
         const { instructions, diagnostics } = parseTrigger(trigger);
-        expect(instructions.length + diagnostics.length).toBeGreaterThanOrEqual(0);
+        for (const { start, end } of spansOf([instructions, diagnostics])) {
+          expect([start, end].every((at) => at >= 0 && at <= trigger.length)).toBe(true);
+        }
+        expect(diagnostics.length).toBeLessThanOrEqual(20);
       }),
       options,
     );

@@ -54,15 +54,9 @@ describe('errors are collected', () => {
   });
 });
 
-test('the time to parse 300 lines does not get out of hand', () => {
+test('a file of 30,000 lines is read in the time a test has', () => {
   const stage =
     'FROM a AS b\nRUN x \\\n  && y \\\n  # c\n  && z\nENV A="b c" D=$E\nCOPY --from=b --chown=1:2 a b /c/\nRUN <<EOF\na\nEOF\n';
-  const source = new SourceText('Dockerfile', stage.repeat(30));
-  const times = Array.from({ length: 10 }, () => {
-    const started = performance.now();
-    parseDockerfile(source);
-    return performance.now() - started;
-  });
-  // The quickest: other processes only ever add time.
-  expect(Math.min(...times)).toBeLessThan(200);
+  const source = new SourceText('Dockerfile', stage.repeat(3_000));
+  expect(parseDockerfile(source).dockerfile?.stages).toHaveLength(3_000);
 });

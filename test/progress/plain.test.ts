@@ -143,7 +143,7 @@ const rows: [title: string, events: ProgressEvent[], want: string][] = [
         diagnostic: {
           code: 'casing',
           severity: 'warning',
-          message: 'mixed case',
+          message: 'mixed\x1b[2J case',
           source: new SourceText('Dockerfile', 'from x\n'),
           span: { start: 0, end: 4 },
         },

@@ -32,14 +32,22 @@ describe('how a process ended', () => {
   });
 
   test('one that ignores SIGTERM is killed after the grace', async () => {
-    const started = Date.now();
-    const result = await spawnProcess('sh', shell('trap "" TERM; echo up; while :; do sleep 0.05; done'), {
-      signal: AbortSignal.timeout(100),
-      graceMs: 200,
-    });
+    const controller = new AbortController();
+    let said = '';
+    const result = await spawnProcess(
+      'sh',
+      shell('trap "echo heard" TERM; echo up; while :; do sleep 0.05; done'),
+      {
+        signal: controller.signal,
+        graceMs: 500,
+        onStdout: (chunk) => {
+          said += Buffer.from(chunk).toString();
+          controller.abort();
+        },
+      },
+    );
     expect(result).toEqual<ProcessResult>({ kind: 'canceled' });
-    expect(Date.now() - started).toBeGreaterThanOrEqual(290);
-    expect(Date.now() - started).toBeLessThan(3000);
+    expect(said).toBe('up\nheard\n');
   });
 });
 
@@ -99,12 +107,10 @@ test('a slow taker slows the process down', async () => {
 });
 
 test('what a taker throws ends the process and is thrown', async () => {
-  const started = Date.now();
   const running = spawnProcess('sh', shell('echo one; exec sleep 60'), {
     onStdout: () => {
       throw new Error('full');
     },
   });
   await expect(running).rejects.toThrow('full');
-  expect(Date.now() - started).toBeLessThan(3000);
 });

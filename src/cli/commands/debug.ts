@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import { shellPlace } from '../flags/on-failure.ts';
 import { printAge } from '../print-age.ts';
@@ -30,7 +31,7 @@ export const defineDebug: DefineCommand = (command, context) => {
         onOpen({ vertex, exitCode, failedAt }) {
           const age = printAge(failedAt, Date.now());
           io.stderr.write(
-            `${vertex.label}\nexit code ${exitCode}, ${age}; what you change here is thrown away\n`,
+            `${cleanText(vertex.label, false)}\nexit code ${exitCode}, ${age}; what you change here is thrown away\n`,
           );
         },
         tell: (note) => void io.stderr.write(`${note}\n`),

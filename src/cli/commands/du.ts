@@ -1,6 +1,7 @@
 import { listRuns } from '../../build/store/workspace.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
+import { cleanText } from '../clean-text.ts';
 import { printAge } from '../print-age.ts';
 import { dataFormat, printJSON, printTable } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
@@ -55,5 +56,6 @@ function printEntries({ entries }: DiskUse): string {
       state,
       label,
     ]);
-  return printTable(['KIND', 'ID', 'SIZE', 'LAST USED', 'STATE', 'WHAT'], rows);
+  // Labels quote instructions and names.
+  return cleanText(printTable(['KIND', 'ID', 'SIZE', 'LAST USED', 'STATE', 'WHAT'], rows), false);
 }
