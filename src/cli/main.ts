@@ -7,7 +7,7 @@ import { openBecomeRoot } from './namespace.ts';
 import { openProgram } from './program.ts';
 import { describeError } from './report-error.ts';
 import { stateRoot } from './state-root.ts';
-import { usesColors } from './terminal.ts';
+import { columnsOf, usesColors } from './terminal.ts';
 import { usageError } from './usage.ts';
 
 /**
@@ -38,6 +38,7 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
   } catch (error) {
     const { text, exitCode } = describeError(error, {
       usesColors: usesColors(io),
+      columns: columnsOf(io),
       isDebug: context.isDebug(),
       output: context.tail?.failed(),
     });
@@ -52,6 +53,7 @@ export async function main(args: readonly string[], io: CliIO): Promise<number> 
 export function crash(error: unknown, io: CliIO): never {
   const { text, exitCode } = describeError(error, {
     usesColors: usesColors(io),
+    columns: columnsOf(io),
     isDebug: true,
     output: undefined,
   });

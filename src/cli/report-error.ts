@@ -18,6 +18,8 @@ export interface ReportOptions {
   /** Whether causes and stacks are shown for errors that are not strata's own fault too. */
   readonly isDebug: boolean;
   readonly output: FailedOutput | undefined;
+  /** Of the terminal; undefined where there is none. */
+  readonly columns: number | undefined;
 }
 
 /** What a failure is to the person, and the exit status it stands for (docs/ARCHITECTURE.md, "Errors"). */
@@ -33,14 +35,17 @@ export function describeError(error: unknown, options: ReportOptions): { text: s
 function explain(error: unknown, options: ReportOptions): { texts: string[]; exitCode: number } {
   if (error instanceof CanceledError) return { texts: [error.message], exitCode: 130 };
   if (error instanceof DockerfileError) {
-    return { texts: error.diagnostics.map(printDiagnostic), exitCode: 1 };
+    return { texts: error.diagnostics.map((each) => printDiagnostic(each, options.columns)), exitCode: 1 };
   }
   if (isDiskFull(error) && !(error instanceof StrataError) && error instanceof Error) {
     return explain(diskFull(error.message, error), options);
   }
   if (error instanceof StrataError) {
     const output = options.output === undefined ? [] : [lastOutput(options.output)];
-    return { texts: [...output, strataError(error)], exitCode: error instanceof UsageError ? 2 : 1 };
+    return {
+      texts: [...output, strataError(error, options.columns)],
+      exitCode: error instanceof UsageError ? 2 : 1,
+    };
   }
   const code = systemCode(error) ?? (error instanceof Error ? systemCode(error.cause) : undefined);
   if (error instanceof Error && code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
@@ -50,21 +55,31 @@ function explain(error: unknown, options: ReportOptions): { texts: string[]; exi
   return { texts: [`error: this is a bug in strata ${version}, please report it`, stack], exitCode: 70 };
 }
 
-function strataError({ code, message, hint, place }: StrataError): string {
-  return printDiagnostic({
-    code,
-    severity: 'error',
-    message,
-    source: place?.source,
-    span: place?.span,
-    help: hint,
-  });
+function strataError({ code, message, hint, place }: StrataError, columns: number | undefined): string {
+  return printDiagnostic(
+    {
+      code,
+      severity: 'error',
+      message,
+      source: place?.source,
+      span: place?.span,
+      help: hint,
+    },
+    columns,
+  );
 }
 
 function lastOutput({ label, lines, omitted }: FailedOutput): string {
   const head =
-    omitted === 0 ? `output of ${label}:` : `last output of ${label} (${omitted} lines before it):`;
+    omitted === 0
+      ? `output of ${short(label)}:`
+      : `last output of ${short(label)} (${omitted} lines before it):`;
   return [head, ...lines.map((line) => `  | ${line}`)].join('\n');
+}
+
+/** The instruction itself is shown below. */
+function short(label: string): string {
+  return label.length > 100 ? `${label.slice(0, 99)}…` : label;
 }
 
 /** The stacks of an error and of everything behind it. */

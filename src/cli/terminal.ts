@@ -13,3 +13,9 @@ export function forbidsColors(environment: CliIO['env']): boolean {
 export function isTerminal(stream: object): boolean {
   return 'isTTY' in stream && stream.isTTY === true;
 }
+
+/** How wide the terminal at standard error is; undefined where there is none. */
+export function columnsOf({ stderr }: CliIO): number | undefined {
+  const columns = 'columns' in stderr ? Number(stderr.columns) : 0;
+  return columns > 0 ? columns : undefined;
+}

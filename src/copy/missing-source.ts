@@ -7,8 +7,9 @@ import { suggest } from '../core/suggest.ts';
  * The error for a source that is not there: says whether an ignore rule hides it, whether it is a symlink
  * to nothing, and which name nearby may have been meant.
  * @param path clean, as the Dockerfile names it
+ * @param word as it stands there, variables expanded
  */
-export function sourceNotFound(tree: FileTree, path: BytePath): StepError {
+export function sourceNotFound(tree: FileTree, path: BytePath, word: string): StepError {
   const resolved = resolveBeneath(tree, path);
   const missing = `"/${bytePathToText(path)}": not found`;
   for (const hidden of [path, resolved]) {
@@ -16,6 +17,7 @@ export function sourceNotFound(tree: FileTree, path: BytePath): StepError {
     if (why === undefined) continue;
     return new StepError('source-not-found', `${missing}: ${why}`, {
       hint: `add a line "!${bytePathToText(hidden)}" at the end of the ignore file to take it in after all`,
+      word,
     });
   }
   const link = resolveBeneath(tree, path, false);
@@ -23,9 +25,10 @@ export function sourceNotFound(tree: FileTree, path: BytePath): StepError {
     const target = bytePathToText(tree.readlink(link));
     return new StepError('source-not-found', `${missing}: it is a symbolic link to "${target}"`, {
       hint: 'links are resolved inside the source; make the file it points to part of it',
+      word,
     });
   }
-  return new StepError('source-not-found', missing, { hint: hintFor(tree, resolved) });
+  return new StepError('source-not-found', missing, { hint: hintFor(tree, resolved), word });
 }
 
 /** Speaks of the first component that is not there. */

@@ -22,7 +22,11 @@ export async function selectFiles(tree: FileTree, request: SelectRequest): Promi
       sources.push(...(await selectParents(tree, source, argument, rule)));
       continue;
     }
-    for (const path of await pathsOf(tree, source)) sources.push(selectPath(tree, path, argument, rule));
+    for (const path of await pathsOf(tree, source)) {
+      const selected = selectPath(tree, path, argument, rule);
+      if (selected === undefined) throw sourceNotFound(tree, path, source);
+      sources.push(selected);
+    }
   }
   return { sources, heredocs: request.heredocs };
 }
@@ -33,11 +37,16 @@ async function pathsOf(tree: FileTree, source: string): Promise<BytePath[]> {
   return hasWildcard(clean) ? expandWildcard(tree, clean) : [bytePathFromText(clean)];
 }
 
-/** A symlink is followed when it is named itself, and the copy keeps its name. */
-function selectPath(tree: FileTree, named: BytePath, argument: number, rule: TakeRule): SelectedSource {
+/** A symlink is followed when it is named itself, and the copy keeps its name; undefined for what is not there. */
+function selectPath(
+  tree: FileTree,
+  named: BytePath,
+  argument: number,
+  rule: TakeRule,
+): SelectedSource | undefined {
   const path = resolveBeneath(tree, named);
   const stat = tree.lstat(path);
-  if (stat === undefined) throw sourceNotFound(tree, named);
+  if (stat === undefined) return undefined;
   if (stat.type === 'directory') {
     return { kind: 'directory', tree, argument, top: stat, files: walkTaken(tree, path, rule) };
   }
@@ -68,7 +77,7 @@ async function selectParents(
   if (selected.some((s) => s.kind === 'directory' && s.files.length > 0)) return selected;
   if (!hasWildcard(before) && !hasWildcard(pattern)) {
     const named = bytePathFromText(cleanBeneath(`${before}/${unescaped(pattern)}`));
-    if (tree.lstat(resolveBeneath(tree, named)) === undefined) throw sourceNotFound(tree, named);
+    if (tree.lstat(resolveBeneath(tree, named)) === undefined) throw sourceNotFound(tree, named, source);
   }
   // The destination is made even for nothing.
   return selected.length > 0 ? selected : [{ kind: 'directory', tree, argument, files: [] }];

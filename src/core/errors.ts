@@ -8,12 +8,15 @@ import type { SourceText, Span } from './span.ts';
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;
+  /** The word of the instruction that it is about, for who knows where that stands. */
+  readonly word?: string | undefined;
   readonly cause?: unknown;
 }
 
 export class StrataError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
+  readonly word: string | undefined;
   /** Where in the Dockerfile; attached once, by whoever knows the instruction. */
   place: { readonly source: SourceText; readonly span: Span } | undefined;
 
@@ -22,6 +25,7 @@ export class StrataError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.hint = details.hint;
+    this.word = details.word;
   }
 }
 

@@ -99,7 +99,7 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
           break;
         }
         case 'warning':
-          scroll(harmlessLines(printDiagnostic(event.diagnostic), false));
+          scroll(harmlessLines(printDiagnostic(event.diagnostic, screen().columns), false));
           break;
         case 'summary':
           scroll(printSummary(event.summary, screen().columns).join('\n'));

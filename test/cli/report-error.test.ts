@@ -11,7 +11,7 @@ import {
 } from '../../src/core/errors.ts';
 import { SourceText } from '../../src/core/span.ts';
 
-const plain = { usesColors: false, isDebug: false, output: undefined };
+const plain = { usesColors: false, isDebug: false, output: undefined, columns: undefined };
 const source = new SourceText('Dockerfile', 'FROM a\nRUN exit 3\nRUN b \\\n  c\n');
 
 function stepError(start: number, end: number): StepError {

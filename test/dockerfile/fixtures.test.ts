@@ -19,7 +19,7 @@ test.each(cases)('%s', (name) => {
   const [file, other] = diagnostics.length > 0 ? ['errors.txt', 'tree.txt'] : ['tree.txt', 'errors.txt'];
   const printed =
     dockerfile === undefined || diagnostics.length > 0
-      ? `${diagnostics.map(printDiagnostic).join('\n\n')}\n`
+      ? `${diagnostics.map((each) => printDiagnostic(each)).join('\n\n')}\n`
       : printTree(dockerfile);
   if (process.env.UPDATE_GOLDEN === '1') {
     writeFileSync(at(file), printed);

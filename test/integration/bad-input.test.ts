@@ -79,11 +79,11 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       'missing.txt': '',
     });
     expect(await fail(1, [context])).toMatchInlineSnapshot(`
-      "Dockerfile:2:1: error: "/mising.txt": not found [source-not-found]
+      "Dockerfile:2:12: error: "/mising.txt": not found [source-not-found]
 
            1 | FROM scratch
            2 | COPY a.txt mising.txt /
-             | ^~~~~~~~~~~~~~~~~~~~~~~
+             |            ^~~~~~~~~~
 
         help: did you mean "missing.txt"?
       "
@@ -98,11 +98,11 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       '.dockerignore': '# noise\n**/*.log\n',
     });
     expect(await fail(1, [context])).toMatchInlineSnapshot(`
-      "Dockerfile:2:1: error: "/logs/b.log": not found: excluded by .dockerignore line 2: **/*.log [source-not-found]
+      "Dockerfile:2:12: error: "/logs/b.log": not found: excluded by .dockerignore line 2: **/*.log [source-not-found]
 
            1 | FROM scratch
            2 | COPY a.txt logs/b.log /
-             | ^~~~~~~~~~~~~~~~~~~~~~~
+             |            ^~~~~~~~~~
 
         help: add a line "!logs/b.log" at the end of the ignore file to take it in after all
       "
@@ -172,6 +172,26 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
       >>>  4 |     exit 3
 
         help: \`strata debug\` opens a shell in this step, as it was left
+      "
+    `);
+  });
+
+  test('because what looks like exec form is none, on a line longer than a terminal is wide', async () => {
+    const words = Array.from({ length: 30 }, (_, index) => `"word${index}"`).join(', ');
+    const context = site.files('no-json', {
+      Dockerfile: `FROM strata-base/busybox\nRUN ["echo", ${words}, ]\n`,
+    });
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "output of [2/2] RUN ["echo", "word0", "word1", "word2", "word3", "word4", "word5", "word6", "word7", "word8",…:
+        | /bin/sh: [echo,: not found
+
+      Dockerfile:2:1: error: process "/bin/sh -c ["echo", "word0", "word1", "word2", "word3", "word4", "word5", "word6", "word7", "word8"…" did not complete successfully: exit code: 127 [step-failed]
+
+           1 | FROM strata-base/busybox
+           2 | RUN ["echo", "word0", "word1", "word2", "word3", "word4", "word5", "word6", "word7", "word8", "word9", "word10…
+             | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+
+        help: this is no JSON array, so the shell was given it as text: exec form takes double quotes, with commas between
       "
     `);
   });

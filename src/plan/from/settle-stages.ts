@@ -2,12 +2,13 @@ import { readReference } from '../../core/image-reference.ts';
 import type { Platform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.ts';
-import { expandWord } from '../../dockerfile/words/expand.ts';
+import { type Expansion, expandWord } from '../../dockerfile/words/expand.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
 import { baseSource, contextSource, type SourceNames, type StageSource } from '../stages/sources.ts';
 import type { StageNode } from '../stages/stage-node.ts';
 import { readPlatform } from './platform-word.ts';
+import { unsetHelp } from './unset-help.ts';
 
 /** What every FROM line of a file is read with. */
 interface FromScope {
@@ -49,11 +50,12 @@ function writtenBase(
   scope: FromScope,
 ): StageSource {
   const { image } = from;
-  const text = expandFrom(image, scope);
-  if (text === undefined) return { kind: 'scratch' };
+  const expanded = expandFrom(image, scope);
+  if (expanded === undefined) return { kind: 'scratch' };
+  const { value: text, unset } = expanded;
   if (text === '') {
     const message = `base name (${image.raw}) should not be blank`;
-    const help = 'give the ARG a default, or the build argument a value';
+    const help = unsetHelp(unset, scope.request.dockerfile) ?? 'give it a value: an image, or scratch';
     scope.findings.error({ code: 'blank-base', message, span: image.span, help });
     return { kind: 'scratch' };
   }
@@ -62,7 +64,8 @@ function writtenBase(
   if (reading !== undefined && reading.reference === undefined) {
     const message = `"${text}" is not an image reference: ${reading.problem}`;
     const above = scope.names.stages.filter(({ index }) => index < before).flatMap(({ name }) => name ?? []);
-    const help = didYouMean(suggest(text, above)) ?? reading.help;
+    const help =
+      unsetHelp(unset, scope.request.dockerfile) ?? didYouMean(suggest(text, above)) ?? reading.help;
     scope.findings.error({ code: 'invalid-reference', message, span: image.span, help });
   }
   return base;
@@ -71,15 +74,18 @@ function writtenBase(
 function wantedPlatform(from: FromInstruction, scope: FromScope): Platform {
   const { targetPlatform, buildPlatform } = scope.request;
   if (from.platform === undefined) return targetPlatform;
-  const text = expandFrom(from.platform, scope);
+  const text = expandFrom(from.platform, scope)?.value;
   if (text === undefined) return targetPlatform;
   const { raw, span } = from.platform;
   return readPlatform(text, raw, buildPlatform, span, scope.findings) ?? targetPlatform;
 }
 
-function expandFrom(word: Word, { request, globals, findings }: FromScope): string | undefined {
+function expandFrom(
+  word: Word,
+  { request, globals, findings }: FromScope,
+): Extract<Expansion, { ok: true }> | undefined {
   const expanded = expandWord(word.raw, (name) => globals.get(name), request.dockerfile.directives.escape);
-  if (expanded.ok) return expanded.value;
+  if (expanded.ok) return expanded;
   findings.error({ code: 'expansion-failed', message: expanded.message, span: word.span });
   return undefined;
 }

@@ -24,8 +24,7 @@ export function stepFailure(
     });
   }
   if (isOutOfMemory !== true) {
-    const hint = isKept ? '`strata debug` opens a shell in this step, as it was left' : undefined;
-    return new StepError('step-failed', message, { hint });
+    return new StepError('step-failed', message, { hint: hintFor(op, isKept) });
   }
   return new StepError(
     'step-out-of-memory',
@@ -42,6 +41,16 @@ export function stepTimedOut(op: ExecOp, milliseconds: number): StepError {
   );
 }
 
+function hintFor({ args }: ExecOp, isKept: boolean): string | undefined {
+  // Ran by the shell, which looks for a program called `["echo",`.
+  if (args.length > 1 && /^\[\s*["']/.test(args.at(-1) ?? ''))
+    return 'this is no JSON array, so the shell was given it as text: exec form takes double quotes, with commas between';
+  return isKept ? '`strata debug` opens a shell in this step, as it was left' : undefined;
+}
+
+/** No more of a long command than tells which it was: the Dockerfile's lines are shown beside it. */
 function nameOf({ args }: ExecOp): string {
-  return `process "${args.join(' ')}"`;
+  const [line = '', ...others] = args.join(' ').split('\n');
+  const isWhole = line.length <= 100 && others.every((each) => each === '');
+  return `process "${isWhole ? line : `${line.slice(0, 99)}…`}"`;
 }
