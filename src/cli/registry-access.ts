@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { proxyFromEnvironment } from '../core/proxy.ts';
-import { dockerConfigCredentials } from '../registry/credentials.ts';
+import { dockerConfigCredentials } from '../registry/docker-credentials.ts';
 import { findSystemAuthorities } from '../registry/identity.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import { openRegistry } from '../registry/registry.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dockerConfigCredentials } from '../../src/registry/credentials.ts';
+import { dockerConfigCredentials } from '../../src/registry/docker-credentials.ts';
 
 let directory: string;
 beforeEach(() => {
