@@ -1,0 +1,85 @@
+/** What a build asks of the kernel, counted: figures that no busy machine can change. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { projectDir } from '../structure/imports.ts';
+import { runOk } from '../support/process.ts';
+import { describeBuilds } from '../support/site.ts';
+
+describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
+  const trace = site.path('trace');
+
+  /** Builds, and returns the calls that succeeded. */
+  async function calls(names: string, args: readonly string[]): Promise<string[]> {
+    const follow = ['-f', '-y', '-qq', '-s', '256', '-e', `trace=${names}`, '-e', 'signal=none', '-o', trace];
+    await runOk('strace', [...follow, join(projectDir, 'bin/strata'), 'build', '-q', ...args], {
+      env: site.environment,
+    });
+    // A call that others interrupt in the output has its name and arguments in a line before.
+    const begun = new Map<string, string>();
+    return readFileSync(trace, 'latin1')
+      .split('\n')
+      .flatMap((line) => {
+        const [, pid = '', call = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+        if (call.endsWith('<unfinished ...>')) begun.set(pid, call);
+        const whole = call.startsWith('<...') ? `${begun.get(pid)} ${call}` : call;
+        return / = (0|[1-9]\d*)(<|$)/.test(whole) ? [whole] : [];
+      });
+  }
+
+  const runs = (count: number, name: string) =>
+    site.files(name, {
+      Dockerfile: [
+        'FROM strata-base/busybox',
+        ...Array.from({ length: count }, (_, i) => `RUN echo ${i} >/${i}`),
+      ].join('\n'),
+    });
+
+  beforeAll(() => site.makeBusyboxBase());
+
+  test('one more RUN is three more programs: the runtime, the runtime inside, and the step', async () => {
+    const started = async (context: string) =>
+      (await calls('execve', ['--no-cache', context])).filter((call) => call.startsWith('execve(')).length;
+    const [two, five] = [await started(runs(2, 'two')), await started(runs(5, 'five'))];
+    expect(five - two).toBe(9);
+    expect(two).toBeLessThanOrEqual(18);
+  });
+
+  test('a blob is flushed once, and nothing else is; built again, nothing is flushed or written to the store', async () => {
+    const out = ['-o', `type=oci,dest=${site.path('out.tar')}`];
+    const isFlush = (call: string) => call.includes('/ingest/') && /^f(data)?sync\(/.test(call);
+    const intoStore = (call: string) => /^rename.*\/blobs\/sha256\//.test(call);
+    const cold = await calls('fsync,fdatasync,rename', [...out, '--no-cache', runs(3, 'flushed')]);
+    // Three layers, the image's config and its manifest.
+    expect(cold.filter(intoStore)).toHaveLength(5);
+    expect(cold.filter(isFlush)).toHaveLength(5);
+    const cached = await calls('fsync,fdatasync,rename', [...out, '--fail-on-miss', site.path('flushed')]);
+    expect(cached.filter(intoStore)).toEqual([]);
+    expect(cached.filter(isFlush)).toEqual([]);
+  });
+
+  test('a file of the context is read for its digest and for its layer; none is read to export it', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `src/${index}`);
+    const context = site.files('copied', {
+      Dockerfile: 'FROM strata-base/busybox\nCOPY src /src\nRUN ls /src\n',
+      ...Object.fromEntries(names.map((name) => [name, `content of ${name}`])),
+    });
+    const opened = await calls('open,openat,openat2', [
+      ...['--no-cache', '-o', `type=oci,dest=${site.path('copied.tar')}`],
+      context,
+    ]);
+    const ofContext = opened.filter((call) => call.includes(`<${context}/src/`));
+    expect(ofContext).toHaveLength(2 * names.length);
+  });
+
+  test('without a RUN nothing of a base is unpacked', async () => {
+    const before = readdirSync(join(site.root, 'snapshots')).length;
+    await site.strataOk(['save', '-o', site.path('base.tar'), 'strata-base/busybox']);
+    const empty = site.path('empty-store');
+    const context = site.files('copy-only', { Dockerfile: 'FROM strata-base/busybox\nCOPY a /a\n', a: 'a' });
+    await site.strataOk(['--root', empty, 'load', '-i', site.path('base.tar')]);
+    await site.strataOk(['--root', empty, 'build', '-o', `type=oci,dest=${site.path('copy.tar')}`, context]);
+    expect(before).toBeGreaterThan(0);
+    expect(readdirSync(join(empty, 'snapshots'))).toEqual([]);
+  });
+});
