@@ -1,6 +1,8 @@
 import type { BlobStore } from '../content/blob-store.ts';
+import { RemoteError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Answer } from './answer.ts';
+import { TransientError } from './registry-error.ts';
 import type { Repository } from './repository.ts';
 import { finalURL, locationOf, protocolError } from './upload-location.ts';
 
@@ -8,6 +10,7 @@ import { finalURL, locationOf, protocolError } from './upload-location.ts';
  * Sends a blob in pieces of `chunkBytes`, or of what the registry wants at least (distribution-spec,
  * "Pushing a blob in chunks"). One piece is held in memory.
  * @param started the answer that opened the upload
+ * @throws TransientError when the registry no longer knows an upload that broke off: another one may do better
  */
 export async function sendChunks(
   repository: Repository,
@@ -20,10 +23,14 @@ export async function sendChunks(
   const least = Number(started.header('oci-chunk-min-length') ?? 0);
   let last = started;
   let sent = 0;
-  for await (const chunk of inChunks(blobs.open(blob), Math.max(chunkBytes, least))) {
-    last = await sendChunk(repository, last, chunk, sent);
-    sent += chunk.length;
-    onProgress(sent);
+  try {
+    for await (const chunk of inChunks(blobs.open(blob), Math.max(chunkBytes, least))) {
+      last = await sendChunk(repository, last, chunk, sent);
+      sent += chunk.length;
+      onProgress(sent);
+    }
+  } catch (error) {
+    throw error instanceof LostUpload ? new TransientError(error.failure) : error;
   }
   const answer = await repository.send([201, 204], {
     method: 'PUT',
@@ -34,33 +41,60 @@ export async function sendChunks(
   await answer.discard();
 }
 
+/** What broke off cannot be gone on with: nobody need ask again how far it came. */
+class LostUpload extends Error {
+  readonly failure: RemoteError;
+  constructor(failure: RemoteError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** A registry may forget an upload whose connection broke, as docker-registry does, or know it under no address of ours. */
+function lostUpload(error: unknown): unknown {
+  const isLost =
+    error instanceof RemoteError && ['registry-not-found', 'registry-refused'].includes(error.code);
+  return isLost ? new LostUpload(error) : error;
+}
+
 /** Sends one piece; after a broken connection only what the registry has not got of it. */
 function sendChunk(repository: Repository, last: Answer, chunk: Uint8Array, offset: number): Promise<Answer> {
-  let at = last;
   let isFirstTry = true;
   return repository.retrying(async () => {
-    let rest = chunk;
-    if (!isFirstTry) {
-      at = await repository.send([204], { method: 'GET', url: locationOf(at) });
-      await at.discard();
-      rest = chunk.subarray(receivedBytes(at, offset, chunk.length));
-      if (rest.length === 0) return at;
+    if (isFirstTry) {
+      isFirstTry = false;
+      return patch(repository, last, chunk, offset);
     }
-    isFirstTry = false;
-    const start = offset + chunk.length - rest.length;
-    const answer = await repository.send([202], {
-      method: 'PATCH',
-      url: locationOf(at),
-      headers: {
-        'content-type': 'application/octet-stream',
-        'content-length': String(rest.length),
-        'content-range': `${start}-${start + rest.length - 1}`,
-      },
-      body: () => rest,
-    });
-    await answer.discard();
-    return answer;
+    try {
+      const status = await repository.send([204], { method: 'GET', url: locationOf(last) });
+      await status.discard();
+      const received = receivedBytes(status, offset, chunk.length);
+      if (received === chunk.length) return status;
+      return await patch(repository, status, chunk.subarray(received), offset + received);
+    } catch (error) {
+      throw lostUpload(error);
+    }
   });
+}
+
+async function patch(
+  repository: Repository,
+  last: Answer,
+  bytes: Uint8Array,
+  offset: number,
+): Promise<Answer> {
+  const answer = await repository.send([202], {
+    method: 'PATCH',
+    url: locationOf(last),
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-length': String(bytes.length),
+      'content-range': `${offset}-${offset + bytes.length - 1}`,
+    },
+    body: () => bytes,
+  });
+  await answer.discard();
+  return answer;
 }
 
 /** How much of the piece at `offset` the registry has, from its `Range: 0-LAST`. */

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -37,6 +39,37 @@ function tarOf(name: string, content: Uint8Array): Buffer {
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** Passes everything on to a server, and breaks the connection on which it is told the byte with this number. */
+async function startCuttingProxy(host: string, bytes: number) {
+  const [address, port] = host.split(':');
+  let cuts = 0;
+  let sent = 0;
+  const sockets = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), address);
+    for (const each of [near, far]) sockets.add(each.on('error', () => undefined));
+    near.on('data', (chunk) => {
+      sent += chunk.length;
+      if (cuts > 0 || sent < bytes) return;
+      cuts++;
+      near.destroy();
+      far.end();
+    });
+    near.pipe(far).pipe(near);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return {
+    host: `127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    cuts: () => cuts,
+    async [Symbol.asyncDispose]() {
+      proxy.close();
+      for (const each of sockets) each.destroy();
+      await once(proxy, 'close');
+    },
+  };
 }
 
 const digestOf = (bytes: Uint8Array) => digestFromHex(createHash('sha256').update(bytes).digest('hex'));
@@ -113,6 +146,24 @@ describeWith(['registry', 'skopeo'], 'a real registry', () => {
     expect([config, ...layers].map(bare)).toEqual([stored.config, ...stored.layers].map(bare));
   });
 
+  it('gets an upload anew that it forgot when the connection broke within a piece', async () => {
+    await using client = openClient();
+    const { manifest, config, layers } = await store(client);
+    await using proxy = await startCuttingProxy(server.host, 2_000_000);
+    const reference = parseReference(`${proxy.host}/team/cut:1`);
+    const image = { blobs: [config, ...layers], manifests: [manifest] };
+    const before = server.requests().length;
+    await client.registry.push(reference, image, client.blobs, { chunkBytes: 1 << 20 }, never);
+    expect(proxy.cuts()).toBe(1);
+    const begun = server
+      .requests()
+      .slice(before)
+      .filter(({ method }) => method === 'POST');
+    expect(begun.length).toBe(image.blobs.length + 1);
+    await using other = openClient();
+    expect(await pullAll(other, `${server.host}/team/cut:1`)).toMatchObject({ config, layers });
+  });
+
   it('lets us take over a blob from another repository', async () => {
     await using client = openClient();
     const { manifest, config, layers } = await store(client);
@@ -125,6 +176,43 @@ describeWith(['registry', 'skopeo'], 'a real registry', () => {
       mounted: image.blobs.map(({ digest }) => digest),
       skipped: [],
     });
+  });
+
+  it('is asked in every way that the specification has for what we do', async () => {
+    const before = server.requests().length;
+    await using client = openClient();
+    const { manifest, config, layers } = await store(client);
+    const image = { blobs: [config, ...layers], manifests: [manifest] };
+    const push = (path: string, options = {}) =>
+      client.registry.push(parseReference(`${server.host}/${path}`), image, client.blobs, options, never);
+    await push('spec/one:1', { chunkBytes: 1 << 20 });
+    await push('spec/two:1', { mountFrom: new Map(image.blobs.map(({ digest }) => [digest, 'spec/one'])) });
+    await push('spec/one:2');
+    await push(`spec/one@${manifest.digest}`);
+    await using other = openClient();
+    await pullAll(other, `${server.host}/spec/one:1`);
+    await pullAll(other, `${server.host}/spec/two@${manifest.digest}`);
+    const shapes = server.requests().slice(before);
+    const shapeOf = (path: string) =>
+      path
+        .replace(/spec\/(one|two)/, 'NAME')
+        .replace(/sha256:[0-9a-f]{64}$/, 'DIGEST')
+        .replace(/uploads\/[0-9a-f-]{36}$/, 'uploads/UPLOAD')
+        .replace(/manifests\/[12]$/, 'manifests/TAG');
+    const asked = shapes.map(({ method, path, status }) => `${method} ${shapeOf(path)} ${status}`);
+    expect([...new Set(asked)].sort()).toEqual([
+      'GET /v2/NAME/blobs/DIGEST 200',
+      'GET /v2/NAME/manifests/DIGEST 200',
+      'HEAD /v2/NAME/blobs/DIGEST 200',
+      'HEAD /v2/NAME/blobs/DIGEST 404',
+      'HEAD /v2/NAME/manifests/TAG 200',
+      'PATCH /v2/NAME/blobs/uploads/UPLOAD 202',
+      'POST /v2/NAME/blobs/uploads/ 201',
+      'POST /v2/NAME/blobs/uploads/ 202',
+      'PUT /v2/NAME/blobs/uploads/UPLOAD 201',
+      'PUT /v2/NAME/manifests/DIGEST 201',
+      'PUT /v2/NAME/manifests/TAG 201',
+    ]);
   });
 
   it('is found out when it serves a damaged blob', async () => {

@@ -2,9 +2,12 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openBlobStore } from '../../src/content/dir-store.ts';
 import { openRefs } from '../../src/content/refs.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { parseReference } from '../../src/registry/reference.ts';
 import { openWorkspace, storeImage, type Workspace } from '../export/sample.ts';
 import { describeWith } from '../support/capabilities.ts';
 import { type Authority, makeAuthority } from '../support/certificates.ts';
@@ -12,6 +15,7 @@ import { strata } from '../support/in-process.ts';
 import { runOk } from '../support/process.ts';
 import { type Registry, type RegistrySettings, startRegistry } from '../support/registry.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
+import { linux, never, openClient } from './setup.ts';
 
 describeWith(['registry', 'skopeo'], 'docker-registry', () => {
   let space: Workspace;
@@ -126,6 +130,34 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
     expect(await call(['logout', server.host])).toMatchObject({ code: 0 });
     expect(await call(['pull', name], 'anybody')).toMatchObject({ code: 0 });
     expect(issuer.asked.at(-1)).toBe('GET nobody repository:team/app:pull');
+  });
+
+  test('with tokens that end in the middle of a transfer', async () => {
+    await using issuer = await startTokenIssuer(authority, { username: 'me', password: 'p:w', seconds: 1 });
+    const server = await start({ auth: issuer.auth });
+    const reference = parseReference(`${server.host}/team/slow:1`);
+    await using client = openClient({ credentials: async () => ({ username: 'me', password: 'p:w' }) });
+    const image = await storeImage(space);
+    const blobs = [image.config, ...image.layers];
+    const last = blobs.at(-1);
+    const pause = () => setTimeout(1_200);
+    // The upload has begun by then: what it was begun with is no longer taken when it ends.
+    const bring = (blob: Descriptor) => (blob === last ? pause() : Promise.resolve());
+    const content = { blobs, manifests: [image.manifest] };
+    await client.registry.push(reference, content, space.blobs, { bring }, never);
+    const pushing = issuer.asked.length;
+    expect(pushing).toBeGreaterThan(1);
+    expect(new Set(issuer.asked)).toEqual(new Set(['GET me repository:team/slow:pull,push']));
+    const resolved = await client.registry.resolve(reference, linux, client.blobs, never);
+    await pause();
+    for (const blob of blobs) {
+      await client.registry.fetchBlob(reference, blob, client.blobs, () => undefined, never);
+    }
+    expect(resolved.manifest.digest).toBe(image.manifest.digest);
+    expect(issuer.asked.slice(pushing)).toEqual(Array(2).fill('GET me repository:team/slow:pull'));
+    expect(client.blobs.list().map(({ digest }) => digest)).toEqual(
+      expect.arrayContaining(blobs.map(({ digest }) => digest)),
+    );
   });
 
   test('with an identity token, which skopeo can use too', async () => {
