@@ -1,6 +1,6 @@
 /**
- * What the solver asks of an op, by kind. Runners hold no state: what they need of the build comes in
- * through `OpContext`.
+ * What the solver asks of an op, by kind. A runner is made for one build; what differs from question to question
+ * comes in through `OpContext`.
  */
 import type { Recipe } from '../cache/recipe.ts';
 import type { Op, Vertex, VertexID } from '../plan/vertex.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -79,6 +79,24 @@ describe('the ranks of src', () => {
       folders: folders?.split(' '),
     }));
     expect(rows).toEqual(ranks.map((folders, rank) => ({ rank, folders })));
+  });
+
+  test('docs name files that there are', () => {
+    const roots = ['', 'src', 'test'];
+    const missing = readdirSync(join(projectDir, 'docs')).flatMap((page) => {
+      const text = readFileSync(join(projectDir, 'docs', page), 'utf8');
+      const named = [...text.matchAll(/`((?:[a-z-]+\/)+[a-z-]+(?:\.test)?(?:\.ts)?)`/g)].map(
+        ([, path]) => path ?? '',
+      );
+      const isOurs = (path: string) =>
+        roots.some((root) => existsSync(join(projectDir, root, path.replace(/\/.*/, ''))));
+      const isThere = (path: string) =>
+        ['', '.ts', '.test.ts'].some((end) =>
+          roots.some((root) => existsSync(join(projectDir, root, path + end))),
+        );
+      return named.filter((path) => isOurs(path) && !isThere(path)).map((path) => `docs/${page}: ${path}`);
+    });
+    expect(missing).toEqual([]);
   });
 });
 
