@@ -38,6 +38,8 @@ export function createOutcomes({ emit, now }: Pick<SolverServices, 'emit' | 'now
       emit({ type: 'step', id, state: 'done', at });
     },
     failed({ id }, error, isCanceled) {
+      // A step has more than one kind of key, and none of them may be there.
+      if (told.get(id) === 'failed') return;
       if (!isCanceled) told.set(id, 'failed');
       const message = error instanceof Error ? error.message : String(error);
       emit({ type: 'step', id, state: isCanceled ? 'canceled' : 'failed', at: now(), message });

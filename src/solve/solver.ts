@@ -35,6 +35,9 @@ export function createSolver(services: SolverServices): Solver {
   const keys = createStepKeys(services, graph, {
     contextFor,
     isAnswered: async (id) => (await peek(id)) !== undefined,
+    onFailure(vertex, error) {
+      if (!signal.aborted) outcomes.failed(vertex, error, false);
+    },
   });
   const peeks = new Map<VertexID, Promise<StepResult | undefined>>();
   const solutions = new Map<VertexID, Promise<StepResult>>();

@@ -29,6 +29,8 @@ interface KeySources {
   contextFor(mode: Mode): OpContext;
   /** Whether the result of a vertex can be had without running anything. */
   isAnswered(id: VertexID): Promise<boolean>;
+  /** Is told of a vertex that has no key, and so will never run: a file it takes is not there, say. */
+  onFailure(vertex: Vertex, error: unknown): void;
 }
 
 export function createStepKeys(services: SolverServices, graph: Graph, sources: KeySources): StepKeys {
@@ -39,7 +41,10 @@ export function createStepKeys(services: SolverServices, graph: Graph, sources: 
   async function make(vertex: Vertex, mode: Mode): Promise<StepKey | undefined> {
     const ask = () => services.runner(vertex).recipe(vertex, sources.contextFor(mode));
     const asked = onTrack(vertex.label, () => traced('key', ask));
-    const own = await located(services.source, vertex, asked);
+    const own = await located(services.source, vertex, asked).catch((error: unknown) => {
+      sources.onFailure(vertex, error);
+      throw error;
+    });
     if (own === undefined) return undefined;
     const on = standsAlone(vertex) ? '' : await definition(vertex.inputs[0], mode);
     if (on === undefined) return undefined;

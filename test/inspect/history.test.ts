@@ -17,6 +17,20 @@ describe('the history of a kept image', () => {
     expectGolden(golden, stdout);
   });
 
+  test.each([
+    [40, 4],
+    [60, 4],
+    [80, 4],
+    [132, 5],
+  ])('it fits a terminal of %i columns', async (columns, count) => {
+    const { stdout } = await strata(['history', app], { columns, env: { NO_COLOR: '1' } });
+    const lines = stdout.trimEnd().split('\n');
+    // An id, an age and a size are 34 columns, and what made the layer is told in 12 at least.
+    expect(lines.filter((line) => line.length > Math.max(columns, 52))).toEqual([]);
+    expect(lines[0]?.split(/ {2,}/)).toHaveLength(count);
+    expect(lines).toHaveLength(10);
+  });
+
   test("json has Docker's members, an object a line", async () => {
     const { stdout } = await strata(['history', '--human=false', '--format', 'json', app]);
     const rows = stdout

@@ -187,4 +187,30 @@ describeBuilds([...sandboxNeeds, 'registry'], 'builds on record', (site) => {
       stderr: expect.stringContaining('[no-such-build]'),
     });
   });
+
+  test('a step whose source is not there is the one that failed', async () => {
+    const lines = ['FROM strata-base/busybox', 'WORKDIR /w', 'COPY nothing /', 'RUN true', ''];
+    writeFileSync(join(context, 'missing'), lines.join('\n'));
+    const { stderr } = await site.strata(['build', '-f', join(context, 'missing'), context]);
+    expect(stderr).toMatch(/#\d+ \[3\/4\] COPY nothing \/\n#\d+ ERROR: "\/nothing": not found\n/);
+    expect(stderr).toMatch(/\nbuild \d+ failed after \d+\.\ds: 1 step failed, 2 not reached\n/);
+    const { steps } = await show();
+    expect(steps.map(({ result, causes }) => [result, causes])).toEqual([
+      [null, []],
+      ['failed', []],
+      [null, []],
+    ]);
+  });
+
+  test('a repository is told once, however many outputs go there', async () => {
+    const repository = `${registry.host}/team/twice`;
+    const output = (tag: string) => ['-o', `type=registry,name=${repository}:${tag}`];
+    const { stderr } = await site.strata(['build', ...output('a'), ...output('b'), context]);
+    const [last = ''] = lastLines(stderr, 1);
+    expect(last.split(repository)).toHaveLength(2);
+    const report = await show();
+    expect(report.pushes).toMatchObject([{ repository, skipped: { blobs: 0 } }]);
+    const [push] = report.pushes;
+    expect((push?.sent.blobs ?? 0) + (push?.mounted.blobs ?? 0)).toBe(5);
+  });
 });

@@ -37,6 +37,8 @@ export function explainSteps(
     .map(({ build }) => build);
   const steps = plan.steps.map((step) => {
     if (step.result !== 'run' && step.result !== 'failed') return step;
+    // It never came to running: its error says why.
+    if (step.result === 'failed' && step.key === undefined) return step;
     const causes = causesOf(step, plan, nearest, knowledge);
     const [only] = causes;
     const other = only?.kind === 'never-built' ? platformOf(step, plan, foreign) : undefined;

@@ -15,7 +15,7 @@ import type { BuildSession } from '../session.ts';
 import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
 import { explainSteps } from './explain-steps.ts';
 import { filesComparer } from './files-comparer.ts';
-import { imageRecord, pushRecord } from './record-image.ts';
+import { imageRecord, pushRecords } from './record-image.ts';
 
 /** What became of the vertices of one plan. */
 export interface PlanAccounts {
@@ -73,7 +73,7 @@ export function recordBuild(session: BuildSession, dockerfile: SourceText, end: 
       images: end.images.map((image) => imageRecord(image, plans, latest)),
       plans: explained,
       work: session.work.notOf(new Set(plans.flatMap(({ steps }) => steps.map(({ id }) => id)))),
-      pushes: session.pushes.map(pushRecord),
+      pushes: pushRecords(session.pushes),
     },
     projects,
   );

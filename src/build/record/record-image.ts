@@ -40,15 +40,31 @@ export function imageRecord(
   };
 }
 
-export function pushRecord({ repository, receipt, blobBytes }: PushedRepository): RecordedPush {
-  const sum = (blobs: readonly BlobDigest[]): BlobSum => ({
-    blobs: blobs.length,
-    bytes: blobs.reduce((bytes, digest) => bytes + (blobBytes.get(digest) ?? 0), 0),
-  });
-  return {
-    repository,
-    sent: sum(receipt.sent),
-    mounted: sum(receipt.mounted),
-    skipped: sum(receipt.skipped),
+/**
+ * What went to each repository, in the order in which they were first met. Several outputs may go to one: a blob that
+ * any of them sent was not there before.
+ */
+export function pushRecords(pushes: readonly PushedRepository[]): RecordedPush[] {
+  return [...new Set(pushes.map(({ repository }) => repository))].map((repository) =>
+    pushRecord(
+      repository,
+      pushes.filter((push) => push.repository === repository),
+    ),
+  );
+}
+
+function pushRecord(repository: string, pushes: readonly PushedRepository[]): RecordedPush {
+  const sizes = new Map<BlobDigest, number>();
+  const ways = new Map<BlobDigest, 'sent' | 'mounted' | 'skipped'>();
+  for (const { blobBytes } of pushes) for (const [digest, bytes] of blobBytes) sizes.set(digest, bytes);
+  for (const way of ['skipped', 'mounted', 'sent'] as const)
+    for (const { receipt } of pushes) for (const digest of receipt[way]) ways.set(digest, way);
+  const sum = (way: 'sent' | 'mounted' | 'skipped'): BlobSum => {
+    const blobs = [...ways].filter(([, taken]) => taken === way);
+    return {
+      blobs: blobs.length,
+      bytes: blobs.reduce((bytes, [digest]) => bytes + (sizes.get(digest) ?? 0), 0),
+    };
   };
+  return { repository, sent: sum('sent'), mounted: sum('mounted'), skipped: sum('skipped') };
 }

@@ -3,7 +3,7 @@ import type { BuildReport, StepReport } from '../../build/record/build-report.ts
 import type { LayerSum } from '../../core/build-summary.ts';
 import { printBytes, printSeconds } from '../../progress/quantities.ts';
 import { type Field, fieldLines } from '../inspect/field-lines.ts';
-import { type Column, cut, type Look, oneLine, paint, tableLines, wrap } from '../inspect/look.ts';
+import { cut, type FittingColumn, fittingTable, type Look, oneLine, paint, wrap } from '../inspect/look.ts';
 import { countOf, shortDigest, shortTime } from '../inspect/short.ts';
 
 /** All of one build: what it was, its steps and why they ran, what else took time, where the image went. */
@@ -62,18 +62,21 @@ function lastBuild({ previous, summary: { layers } }: BuildReport): string | und
   return `${previous}; ${printBytes(inLast.bytes)} of ${printBytes(all)} were in the last image (${countOf(inLast.count, 'layer')} of ${reused.count + fresh.count})`;
 }
 
-const stepColumns: readonly Column[] = [
+/** So much of a step is told before other columns are. */
+const leastLabel = 20;
+
+const stepColumns: readonly FittingColumn[] = [
   { title: 'RESULT' },
-  { title: 'AT', align: 'right' },
+  { title: 'AT', goes: 1, align: 'right' },
   { title: 'TIME', align: 'right' },
-  { title: 'LAYER', align: 'right' },
+  { title: 'LAYER', goes: 2, align: 'right' },
   { title: 'STEP' },
 ];
 
 function stepLines({ steps, startedAt: zero }: BuildReport, look: Look, isWhole: boolean): string[] {
   if (steps.length === 0) return [];
   const own = isWhole ? { ...look, width: undefined } : look;
-  const [head = '', ...lines] = tableLines(
+  const [head = '', ...lines] = fittingTable(
     own,
     stepColumns,
     steps.map(({ result, startedAt, durationMs, layer, label }) => [
@@ -83,6 +86,7 @@ function stepLines({ steps, startedAt: zero }: BuildReport, look: Look, isWhole:
       layer === null ? '-' : printBytes(layer.sizeBytes),
       oneLine(label),
     ]),
+    leastLabel,
   );
   return [
     head,

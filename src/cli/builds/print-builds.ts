@@ -1,23 +1,26 @@
 import { basename } from 'node:path';
 import type { BuildOverview } from '../../build/record/build-report.ts';
 import { printBytes, printSeconds } from '../../progress/quantities.ts';
-import { type Column, type Look, oneLine, tableLines } from '../inspect/look.ts';
+import { type FittingColumn, fittingTable, type Look, oneLine } from '../inspect/look.ts';
 import { printAge } from '../print-age.ts';
 
-const columns: readonly Column[] = [
+const columns: readonly FittingColumn[] = [
   { title: 'BUILD', align: 'right' },
-  { title: 'WHEN' },
+  { title: 'WHEN', goes: 5 },
   { title: 'RESULT' },
-  { title: 'CACHED', align: 'right' },
-  { title: 'RUN', align: 'right' },
-  { title: 'TIME', align: 'right' },
-  { title: 'NEW', align: 'right' },
+  { title: 'CACHED', goes: 2, align: 'right' },
+  { title: 'RUN', goes: 3, align: 'right' },
+  { title: 'TIME', goes: 4, align: 'right' },
+  { title: 'NEW', goes: 1, align: 'right' },
   { title: 'WHAT' },
 ];
 
+/** So much of what was built is told before other columns are. */
+const leastName = 16;
+
 /** A line for each build. @param now milliseconds since the epoch */
 export function overviewLines(builds: readonly BuildOverview[], look: Look, now: number): string[] {
-  return tableLines(
+  return fittingTable(
     look,
     columns,
     builds.map((build) => {
@@ -34,6 +37,7 @@ export function overviewLines(builds: readonly BuildOverview[], look: Look, now:
         oneLine(what(build)),
       ];
     }),
+    leastName,
   );
 }
 

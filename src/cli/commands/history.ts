@@ -1,9 +1,10 @@
 import { digestHex } from '../../core/digest.ts';
 import { type HistoryLine, readHistory } from '../../inspect/image-history.ts';
+import { fitColumns } from '../../progress/fit-columns.ts';
 import { dockerAge, dockerSize } from '../inspect/docker-words.ts';
 import { parseTemplate } from '../inspect/go-template.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
-import { lookOf, oneLine, tableLines } from '../inspect/look.ts';
+import { type Look, lookOf, oneLine, tableLines } from '../inspect/look.ts';
 import { findingLines } from '../inspect/print-findings.ts';
 import { encodeData } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
@@ -27,7 +28,12 @@ const titles: Readonly<Record<string, string>> = {
 };
 const fields = Object.keys(titles);
 const dockerTable = 'table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}';
+const tableWithoutComment = 'table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}';
 const createdByLength = 45;
+/** Less of what made a layer says nothing. */
+const leastCreatedBy = 12;
+/** Builders write the same comment on every line: with less room it is left out. */
+const roomBesideComment = 30;
 
 export const defineHistory: DefineCommand = (command, context) => {
   addImageFlags(command)
@@ -41,7 +47,9 @@ export const defineHistory: DefineCommand = (command, context) => {
     .option('--json', 'short for --format json: one object a line')
     .addHelpText('after', '\nExample:\n  strata history --no-trunc app')
     .action(async (spec: string, flags: HistoryFlags) => {
-      const print = printerFor(flags);
+      const look = lookOf(context.io);
+      const isFitted = flags.trunc && flags.format === 'table' && flags.json !== true && flags.quiet !== true;
+      const print = isFitted ? fittedTable(look) : printerFor(flags);
       await withImages([spec], flags, context, async ([image]) => {
         if (image === undefined) return;
         const { lines, findings } = await readHistory(image);
@@ -53,7 +61,7 @@ export const defineHistory: DefineCommand = (command, context) => {
             .join(''),
         );
         if (findings.length === 0) return;
-        stderr.write(`${findingLines(findings, lookOf(context.io)).join('\n')}\n`);
+        stderr.write(`${findingLines(findings, look).join('\n')}\n`);
         context.exitCode = 1;
       });
     });
@@ -62,7 +70,11 @@ export const defineHistory: DefineCommand = (command, context) => {
 type Row = Readonly<Record<string, string>>;
 
 /** @throws UsageError `bad-flag-value` */
-function printerFor({ format, json, quiet }: HistoryFlags): (rows: readonly Row[]) => string[] {
+function printerFor({
+  format,
+  json,
+  quiet,
+}: Pick<HistoryFlags, 'format' | 'json' | 'quiet'>): (rows: readonly Row[]) => string[] {
   if (quiet === true) return (rows) => rows.map((row) => row.ID ?? '');
   if (json === true || format === 'json') return (rows) => rows.map((row) => encodeData(row));
   const template = format === 'table' ? dockerTable : format;
@@ -77,6 +89,28 @@ function printerFor({ format, json, quiet }: HistoryFlags): (rows: readonly Row[
       cells(titles).map((title) => ({ title })),
       rows.map(cells),
     );
+}
+
+/** Docker's table in the width there is: what made a layer is cut, and the comment goes where that cuts too much. */
+function fittedTable({ width }: Look): (rows: readonly Row[]) => string[] {
+  const print = (template: string, rows: readonly Row[]) => printerFor({ format: template })(rows);
+  return (rows) => {
+    const whole = print(dockerTable, rows);
+    if (width === undefined || widest(whole) <= width) return whole;
+    const longest = Math.max(titles.CreatedBy?.length ?? 0, ...rows.map((row) => row.CreatedBy?.length ?? 0));
+    const roomIn = (template: string) => width - (widest(print(template, rows)) - longest);
+    const template = roomIn(dockerTable) < roomBesideComment ? tableWithoutComment : dockerTable;
+    const room = Math.max(leastCreatedBy, roomIn(template));
+    const fitted = rows.map((row) => ({
+      ...row,
+      CreatedBy: fitColumns(row.CreatedBy ?? '', room).trimEnd(),
+    }));
+    return print(template, fitted);
+  };
+}
+
+function widest(lines: readonly string[]): number {
+  return Math.max(...lines.map((line) => line.length));
 }
 
 function rowOf(

@@ -81,3 +81,34 @@ export function tableLines(
     return cells.join('  ').trimEnd();
   });
 }
+
+/** A column that a narrow terminal may go without. */
+export interface FittingColumn extends Column {
+  /** The lowest goes first; columns without one stay. */
+  readonly goes?: number;
+}
+
+/** A table without the columns that the width has no room for, which leaves the last column `least` at least. */
+export function fittingTable(
+  look: Look,
+  columns: readonly FittingColumn[],
+  rows: readonly (readonly string[])[],
+  least = 0,
+): string[] {
+  const order = columns.flatMap(({ goes }) => goes ?? []).sort((a, b) => a - b);
+  let shown = columns.map((_, index) => index);
+  const pick = <T>(cells: readonly T[]) => shown.flatMap((index) => cells[index] ?? []);
+  const lines = (own: Look) => tableLines(own, pick(columns), rows.map(pick));
+  const isWide = ({ width }: Look) => {
+    if (width === undefined) return false;
+    const last = shown.at(-1) ?? 0;
+    const brief = rows.map((row) => row.map((cell, index) => (index === last ? cell.slice(0, least) : cell)));
+    const all = tableLines({ ...look, width: undefined }, pick(columns), brief.map(pick));
+    return Math.max(...all.map((line) => line.length)) > width;
+  };
+  for (const goes of order) {
+    if (!isWide(look)) break;
+    shown = shown.filter((index) => columns[index]?.goes !== goes);
+  }
+  return lines(look);
+}

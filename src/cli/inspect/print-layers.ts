@@ -1,16 +1,16 @@
 import type { ImageReport, LayerReport } from '../../inspect/report.ts';
 import { printBytes, printSeconds } from '../../progress/quantities.ts';
-import { type Column, cut, type Look, oneLine, paint, tableLines } from './look.ts';
+import { cut, type FittingColumn, fittingTable, type Look, oneLine, paint } from './look.ts';
 import { countOf, placeOf, shortDigest, shortTime } from './short.ts';
 
-interface LayerColumn extends Column {
+interface LayerColumn extends FittingColumn {
   cell(layer: LayerReport, isWhole: boolean): string;
 }
 
 const columns: readonly LayerColumn[] = [
   { title: '#', align: 'right', cell: ({ index }) => String(index) },
-  { title: 'DIGEST', cell: ({ digest }, isWhole) => shortDigest(digest, isWhole) },
-  { title: 'DIFFID', cell: ({ diffID }, isWhole) => shortDigest(diffID, isWhole) },
+  { title: 'DIGEST', goes: 4, cell: ({ digest }, isWhole) => shortDigest(digest, isWhole) },
+  { title: 'DIFFID', goes: 1, cell: ({ diffID }, isWhole) => shortDigest(diffID, isWhole) },
   { title: 'STORED', align: 'right', cell: ({ size }) => printBytes(size.stored) },
   { title: 'FILES', align: 'right', cell: ({ size }) => printBytes(size.content) },
   {
@@ -18,15 +18,20 @@ const columns: readonly LayerColumn[] = [
     align: 'right',
     cell: ({ files: { added, changed, removed } }) => `${added}/${changed}/${removed}`,
   },
-  { title: 'SHARED', align: 'right', cell: ({ sharedWith }) => String(sharedWith.length || '-') },
-  { title: 'CREATED', cell: ({ created }) => oneLine(shortTime(created)) },
+  { title: 'SHARED', goes: 3, align: 'right', cell: ({ sharedWith }) => String(sharedWith.length || '-') },
+  { title: 'CREATED', goes: 2, cell: ({ created }) => oneLine(shortTime(created)) },
 ];
-/** What a terminal that is too narrow goes without, in this order. */
-const dispensable = ['DIFFID', 'CREATED', 'SHARED', 'DIGEST'];
+/** The last column is a time: half of one says nothing. */
+const timeLength = 16;
 
 /** A table with two lines for each layer, the second with what made it; the base image's layers stand apart. */
 export function layerLines({ layers, base }: ImageReport, look: Look, isWhole: boolean): string[] {
-  const [head = '', ...rows] = fittingTable(layers, look, isWhole);
+  const [head = '', ...rows] = fittingTable(
+    isWhole ? { ...look, width: undefined } : look,
+    columns,
+    layers.map((layer) => columns.map(({ cell }) => cell(layer, isWhole))),
+    timeLength,
+  );
   const out = ['', paint(look, 'bold', 'Layers'), head];
   for (const [index, layer] of layers.entries()) {
     if (layer.index === 0 && base !== null) out.push(`--- base: ${baseTitle(base, look)}`);
@@ -36,21 +41,6 @@ export function layerLines({ layers, base }: ImageReport, look: Look, isWhole: b
     }
   }
   return out;
-}
-
-function fittingTable(layers: readonly LayerReport[], look: Look, isWhole: boolean): string[] {
-  let shown = columns;
-  const lines = () =>
-    tableLines(
-      { ...look, width: undefined },
-      shown,
-      layers.map((layer) => shown.map(({ cell }) => cell(layer, isWhole))),
-    );
-  for (const title of isWhole ? [] : dispensable) {
-    if (look.width === undefined || Math.max(...lines().map((line) => line.length)) <= look.width) break;
-    shown = shown.filter((column) => column.title !== title);
-  }
-  return lines();
 }
 
 function makerLine({ instruction, source }: LayerReport, look: Look, isWhole: boolean): string[] {
