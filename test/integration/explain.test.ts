@@ -100,7 +100,12 @@ describeBuilds(['root', 'overlay'], 'why a step that takes files ran', (site) =>
     [
       'a file that was removed',
       () => rmSync(join(context, 'src/help/long name')),
-      'src/help/long name is gone (4 bytes)',
+      'src/help/long name is gone or ignored (4 bytes)',
+    ],
+    [
+      'a file that is ignored now',
+      () => write('.dockerignore', 'src/main.c\n'),
+      'src/main.c is gone or ignored (9 bytes)',
     ],
     [
       'a link',

@@ -42,7 +42,7 @@ export function sayCause(cause: Cause): string {
     case 'files': {
       const of = cause.of === undefined ? '' : `of ${cause.of}: `;
       const mount = cause.mount === undefined ? '' : `mounted at ${cause.mount}: `;
-      return `${of}${mount}${sayChanges(cause.changes, cause.omitted)}`;
+      return `${of}${mount}${sayChanges(cause.changes, cause.omitted, cause.of === undefined)}`;
     }
   }
 }
@@ -78,18 +78,28 @@ function quote(value: string, at: number): string {
   return `"${start > 0 ? '…' : ''}${text}${end < value.length ? '…' : ''}"`;
 }
 
-function sayChanges(changes: readonly FileChange[] | undefined, omitted = 0): string {
+function sayChanges(
+  changes: readonly FileChange[] | undefined,
+  omitted: number | undefined,
+  isOfContext: boolean,
+): string {
   if (changes === undefined) return 'files changed; which ones is not known any more';
-  const named = changes.slice(0, filesNamed).map(sayChange);
-  const others = changes.length - named.length + omitted;
+  const named = changes.slice(0, filesNamed).map((each) => sayChange(each, isOfContext));
+  const others = changes.length - named.length + (omitted ?? 0);
   if (others > 0) named.push(`and ${others} more`);
   return named.join('; ') || 'the order of the files changed';
 }
 
-function sayChange({ path, change: verb, size, sizeBefore, details }: FileChange): string {
+function sayChange(
+  { path, change: verb, size, sizeBefore, details }: FileChange,
+  isOfContext: boolean,
+): string {
   if (verb === 'added') return `${path} is new${size === undefined ? '' : ` (${bytes(size)})`}`;
-  if (verb === 'removed')
-    return `${path} is gone${sizeBefore === undefined ? '' : ` (${bytes(sizeBefore)})`}`;
+  if (verb === 'removed') {
+    // A file of a context may be there still, behind a new ignore rule.
+    const how = isOfContext ? 'gone or ignored' : 'gone';
+    return `${path} is ${how}${sizeBefore === undefined ? '' : ` (${bytes(sizeBefore)})`}`;
+  }
   return `${path} changed: ${details.map((detail) => sayDetail(detail, sizeBefore, size)).join(', ')}`;
 }
 
