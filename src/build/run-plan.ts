@@ -107,6 +107,7 @@ export async function runPlan(
       if (exported.has(vertex.id)) pack(result.stack).catch(() => {});
     },
     source: inputs.dockerfile,
+    ranHere: session.ranHere,
     limiter: session.limiter,
     emit: io.emit,
     signal: io.signal,

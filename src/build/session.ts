@@ -1,6 +1,7 @@
 /** What all platforms of one build share: the opened store, the registry client, the bases found so far. */
 import { openBlobStore } from '../content/dir-store.ts';
 import type { ServerAccess } from '../context/authorization.ts';
+import type { KeyDigest } from '../core/digest.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { PushedRepository } from '../export/push.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
@@ -43,6 +44,8 @@ export interface BuildSession {
   endSteps(): void;
   /** Agents for steps that mount one. */
   readonly ssh: SshAgents;
+  /** Keys of the steps that were run so far. */
+  readonly ranHere: Set<KeyDigest>;
   /** Steps at once, over all platforms. */
   readonly limiter: Limiter;
   close(): Promise<void>;
@@ -127,6 +130,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
       return sandbox;
     },
     ssh,
+    ranHere: new Set(),
     limiter: new Limiter(options.maxParallelism),
     endSteps,
     async close() {

@@ -26,6 +26,8 @@ export interface ImportedStep {
 export interface SolverServices {
   readonly vertices: ReadonlyMap<VertexID, Vertex>;
   readonly steps: StepCache;
+  /** Steps that this build ran, for whichever of its platforms: their results answer even where the cache is ignored. */
+  readonly ranHere: Set<KeyDigest>;
   /** What is recorded elsewhere of a step; asked when the store has no answer. */
   imported(key: KeyDigest): readonly ImportedStep[];
   /** Whether a snapshot can still be had, as files or as a layer blob. */

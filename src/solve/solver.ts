@@ -111,7 +111,8 @@ export function createSolver(services: SolverServices): Solver {
 
   async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
     const recorded = async () => {
-      const known = vertex.ignoresCache ? undefined : await lookUp(vertex, key, () => parent);
+      const mayAnswer = !vertex.ignoresCache || services.ranHere.has(key.digest);
+      const known = mayAnswer ? await lookUp(vertex, key, () => parent) : undefined;
       if (known !== undefined) outcomes.cached(vertex);
       return known;
     };
@@ -127,6 +128,7 @@ export function createSolver(services: SolverServices): Solver {
       const { result, record } = await services.limiter.run(() =>
         runVertex(services, outcomes, vertex, key, parent, contextFor('solving')),
       );
+      services.ranHere.add(key.digest);
       // The next step does not wait for the disk; whoever waits for the lock does.
       saved = traced('record step', () => services.steps.save(record));
       return result;

@@ -54,6 +54,20 @@ COPY --from=make /own /twin /shared /out/
     expect(again).toMatch(/^sha256:/);
   });
 
+  test('run what they share once when the cache is ignored, too', async () => {
+    const metadata = site.path('uncached.json');
+    for (const flags of [['--no-cache'], ['--no-cache-filter', 'make']]) {
+      await site.strataOk(['build', ...three, ...flags, '--metadata-file', metadata, context]);
+      const steps: { label: string; result: string }[] = JSON.parse(readFileSync(metadata, 'utf8'))[
+        'strata.steps'
+      ];
+      const resultsOf = (text: string) =>
+        steps.flatMap(({ label, result }) => (label.includes(text) ? [result] : [])).sort();
+      expect(resultsOf('RUN echo shared')).toEqual(['cached', 'cached', 'run']);
+      expect(resultsOf('> /own')).toEqual(['run', 'run', 'run']);
+    }
+  });
+
   test('have a directory each where files go', async () => {
     const out = site.path('out');
     await site.strataOk([

@@ -94,6 +94,7 @@ async function build(
     runner: () => runner,
     onResult: () => {},
     source: new SourceText('Dockerfile', ''),
+    ranHere: new Set(),
     limiter: new Limiter(4),
     emit: (event: ProgressEvent) => {
       if (event.type === 'step' && event.state !== 'started') states.push(`${event.id} ${event.state}`);
