@@ -1,25 +1,22 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BytePath, bytePathFromText, joinBytePath } from '../core/byte-path.ts';
-import { CanceledError, HostError, RemoteError, StepError } from '../core/errors.ts';
+import { RemoteError, StepError } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';
 import type { ProxySettings } from '../core/proxy.ts';
 import { setTimes } from '../sys/node.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
-import { spawnProcess } from '../sys/spawn.ts';
 import { openFolder } from './folder.ts';
 import { followRemote } from './git-redirect.ts';
 import { type GitReference, withoutCredentials } from './git-reference.ts';
+import { type GitAccess, runGit } from './run-git.ts';
 
-export interface GitOptions {
+export interface GitOptions extends Omit<GitAccess, 'remote'> {
   readonly keepsGitDirectory: boolean;
   /** Files are as old as the commit, not as their checkout. */
   readonly hasCommitTimes?: boolean;
-  /** The value of `Authorization`, for the remote's own host over http(s) and for no other. */
-  readonly authorization?: string | undefined;
   /** For what is asked beside git, which finds its own proxy. */
   readonly proxy?: ProxySettings | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GitCheckout {
@@ -65,12 +62,10 @@ async function listRemote(reference: GitReference, options: GitOptions): Promise
   const { remote, ref } = reference;
   if (ref !== undefined && isCommit(ref)) return ref;
   const pattern = ref ?? 'HEAD';
-  const listed = await git(
-    ['ls-remote', '--', remote, pattern, `${pattern}^{}`],
-    undefined,
-    reference,
-    options,
-  );
+  const listed = await runGit(['ls-remote', '--', remote, pattern, `${pattern}^{}`], undefined, {
+    ...options,
+    remote,
+  });
   const found = new Map<string, string>();
   for (const line of listed.split('\n')) {
     const [commit, name] = line.split('\t');
@@ -109,7 +104,8 @@ export async function checkOutGit(
   known?: string,
 ): Promise<GitCheckout> {
   const { reference, options } = await settleRemote(given, givenOptions);
-  const run = (...args: string[]): Promise<string> => git(args, directory, reference, options);
+  const run = (...args: string[]): Promise<string> =>
+    runGit(args, directory, { ...options, remote: reference.remote });
   mkdirSync(directory, { recursive: true });
   const wanted = known ?? (await listRemote(reference, options));
   await run('init', '--quiet', '--template=');
@@ -202,65 +198,4 @@ function subdirectoryOf(directory: string, subdirectory: string): string {
 
 function isCommit(ref: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
-}
-
-/** Runs the host's git, which never asks anything and runs no hooks, and gives its output. */
-async function git(
-  args: readonly string[],
-  cwd: string | undefined,
-  { remote }: GitReference,
-  { authorization, signal }: GitOptions,
-): Promise<string> {
-  const output: Uint8Array[] = [];
-  const complaints: Uint8Array[] = [];
-  const settings = [
-    ['core.hooksPath', '/dev/null'],
-    ['advice.detachedHead', 'false'],
-    ...credentialSettings(remote, authorization),
-  ];
-  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_COUNT: String(settings.length) };
-  for (const [index, [key = '', value = '']] of settings.entries()) {
-    env[`GIT_CONFIG_KEY_${index}`] = key;
-    env[`GIT_CONFIG_VALUE_${index}`] = value;
-  }
-  const result = await spawnProcess('sh', ['-c', 'umask 022 && exec git "$@"', 'git', ...args], {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { ...hostEnvironment(), ...env },
-    onStdout: (chunk) => void output.push(chunk),
-    onStderr: (chunk) => void complaints.push(chunk),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  if (result.kind === 'exited' && result.code === 0) return Buffer.concat(output).toString();
-  if (result.kind === 'canceled') throw new CanceledError();
-  if (result.kind === 'not-started' || (result.kind === 'exited' && result.code === 127)) {
-    throw new HostError('program-missing', '"git" is needed to read a repository and could not be started', {
-      hint: 'install it (on Debian and Ubuntu: apt-get install git)',
-    });
-  }
-  const said = withoutCredentials(Buffer.concat(complaints).toString().trim());
-  throw new RemoteError('git-failed', `git ${args[0]} of ${withoutCredentials(remote)} failed: ${said}`, {
-    hint: 'check the address and that this machine may read it: `git ls-remote URL` must work without asking',
-  });
-}
-
-/** For everything below the remote, or all of GitHub, whose tokens are made for many repositories. */
-function credentialSettings(remote: string, authorization: string | undefined): [string, string][] {
-  if (authorization === undefined) return [];
-  const scope = /^https:\/\/(?:www\.)?github\.com\//.exec(remote)?.[0] ?? remote;
-  return [
-    [`http.${scope}.extraHeader`, `Authorization: ${authorization}`],
-    // Git would take the header along to wherever it is sent.
-    [`http.${scope}.followRedirects`, 'false'],
-  ];
-}
-
-/** The person's own git settings and keys count, but not those of a repository the build happens to run in. */
-function hostEnvironment(): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    const isAboutRepository =
-      /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|CONFIG_.*|ALTERNATE_.*)$/.test(name);
-    if (value !== undefined && !isAboutRepository) env[name] = value;
-  }
-  return env;
 }
