@@ -1,4 +1,24 @@
-import type { StepNetwork } from './step.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { StepNetwork, StepSetting } from './step.ts';
+
+/**
+ * What a step finds at these paths instead of its image's own files.
+ * @param isConnected whether it has a network of its own that reaches the outside
+ */
+export function networkFiles(
+  { hostname, network: { mode, hosts } }: Pick<StepSetting, 'hostname' | 'network'>,
+  isConnected: boolean,
+): { readonly '/etc/hosts': string; readonly '/etc/resolv.conf': string } {
+  const sharesHost = mode !== 'none' && !isConnected;
+  const gateway = sharesHost ? '127.0.0.1' : mode === 'none' ? undefined : hostAddress();
+  const own = readIfThere('/etc/resolv.conf');
+  const upstream = readIfThere('/run/systemd/resolve/resolv.conf');
+  return {
+    '/etc/hosts': hostsFile(hostname, hosts, gateway),
+    '/etc/resolv.conf': resolvConf(own, upstream, sharesHost),
+  };
+}
 
 /** What --add-host writes for the address of the machine that builds. */
 const hostGateway = 'host-gateway';
@@ -42,4 +62,19 @@ export function resolvConf(host: string, upstream: string, sharesHostNetwork: bo
   }
   const others = host.split('\n').filter((line) => !anyServer.test(line));
   return [...publicNameservers.map((address) => `nameserver ${address}`), ...others].join('\n');
+}
+
+/** By which others reach this machine: that of the interface with the default route, or else of any. */
+function hostAddress(): string | undefined {
+  const routes = readIfThere('/proc/net/route')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const outward = routes.find(([, destination]) => destination === '00000000')?.[0];
+  const interfaces = networkInterfaces();
+  const candidates = [...(interfaces[outward ?? ''] ?? []), ...Object.values(interfaces).flat()];
+  return candidates.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }

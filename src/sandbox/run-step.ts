@@ -1,25 +1,19 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytePathFromText, bytePathToFs, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
+import { cleanBeneath } from '../core/byte-path.ts';
 import { CanceledError, HostError, StepError } from '../core/errors.ts';
-import { resolveBeneath } from '../core/file-tree.ts';
 import { traced } from '../core/trace.ts';
-import { mergedTree } from '../snapshot/merged-tree.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
 import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
-import { bundleConfig } from './bundle.ts';
 import { checkLimits } from './cgroup-place.ts';
 import { hastenGroupMove } from './hasten-move.ts';
-import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
-import { hostsFile, resolvConf } from './network-files.ts';
 import { watchMemory } from './out-of-memory.ts';
 import { removeCgroup } from './remove-cgroup.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { ShellRequest, StepExit, StepRequest, StepSetting } from './step.ts';
-import { runtimeMounts, wantedMounts } from './step-mounts.ts';
+import { writeBundle } from './write-bundle.ts';
 
 /** How long a canceled step may take to end by itself. Its changes are thrown away either way. */
 const graceMs = 1_000;
@@ -103,42 +97,6 @@ function cgroupOf(id: string, { cgroups }: Sandbox, { limits }: StepSetting): st
   return `/${cleanBeneath(`${cgroups.parent}/${cleanBeneath(limits.cgroupParent ?? '')}/${id}`)}`;
 }
 
-/** @returns what takes the mount points away again */
-function writeBundle(
-  bundle: string,
-  request: StepSetting,
-  cgroup: string | undefined,
-  networkPath: string | undefined,
-): () => void {
-  const { hostname, network } = request;
-  const rootfs = bytePathFromText(request.rootfs);
-  const sharesHost = network.mode !== 'none' && networkPath === undefined;
-  const gateway = sharesHost ? '127.0.0.1' : network.mode === 'none' ? undefined : hostAddress();
-  const networkFiles = {
-    '/etc/hosts': hostsFile(hostname, network.hosts, gateway),
-    '/etc/resolv.conf': resolvConf(
-      readIfThere('/etc/resolv.conf'),
-      readIfThere('/run/systemd/resolve/resolv.conf'),
-      sharesHost,
-    ),
-  };
-  const mounts = findMountPoints(rootfs, wantedMounts(request, networkFiles, bundle));
-  makeWorkingDirectory(request, new Set(mounts.map(({ path }) => path)));
-  const config = bundleConfig(request, runtimeMounts(mounts), cgroup, networkPath);
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
-  return makeMountPoints(rootfs, mounts);
-}
-
-/** Unlike a mount point it stays: it is where the step works (spec 3.5). */
-function makeWorkingDirectory(request: StepSetting, mounted: ReadonlySet<string>): void {
-  const rootfs = bytePathFromText(request.rootfs);
-  const path = resolveBeneath(mergedTree([rootfs]), bytePathFromText(request.cwd));
-  if (mounted.has(path) || isBelowAny(path, mounted)) return;
-  for (const made of makeDirectories(rootfs, path)) {
-    chownSync(bytePathToFs(joinBytePath(rootfs, made)), request.user.uid, request.user.gid);
-  }
-}
-
 async function runContainer(
   sandbox: Sandbox,
   id: string,
@@ -184,19 +142,8 @@ function stepExit(
       // Written when the step's process runs: what is wrong before that is the runtime's to tell.
       if (existsSync(join(bundle, 'pid'))) return { code: result.code };
       if (cgroup !== undefined) removeCgroup(cgroup);
-      throw runtimeFailure(readIfThere(join(bundle, 'log')), request.args[0] ?? '');
+      throw runtimeFailure(logOf(bundle), request.args[0] ?? '');
   }
-}
-
-/** By which others reach this machine: that of the interface with the default route, or else of any. */
-function hostAddress(): string | undefined {
-  const routes = readIfThere('/proc/net/route')
-    .split('\n')
-    .map((line) => line.split('\t'));
-  const outward = routes.find(([, destination]) => destination === '00000000')?.[0];
-  const interfaces = networkInterfaces();
-  const candidates = [...(interfaces[outward ?? ''] ?? []), ...Object.values(interfaces).flat()];
-  return candidates.find((each) => each?.family === 'IPv4' && !each.internal)?.address;
 }
 
 /** @throws HostError `id-not-mapped` */
@@ -211,6 +158,7 @@ function checkUser({ uid, gid }: StepSetting['user']): void {
   );
 }
 
-function readIfThere(path: string): string {
+function logOf(bundle: string): string {
+  const path = join(bundle, 'log');
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
