@@ -49,7 +49,8 @@ export function describeContents(
   known: StoreKnowledge,
 ): Inspection {
   const stack = stackLayers(trees);
-  const base = findBase(image, known.catalog);
+  const sources = known.layerSources(image.manifest.config.digest);
+  const base = findBase(image, known.catalog, countBuilt(image, sources));
   const instructions = layerInstructions(image);
   const makers = instructions.map((instruction, index) => ({
     instruction,
@@ -63,7 +64,7 @@ export function describeContents(
     annotations: image.manifest.annotations ?? {},
     size: measure(image, stack),
     base: base ?? null,
-    layers: describeLayers(image, stack, base, waste, known),
+    layers: describeLayers(image, stack, base, waste, known.catalog, sources),
     history: describeHistory(image),
     efficiency: stack.efficiency,
     waste: { hiddenBytes: waste.hiddenBytes, hiddenFiles: waste.hiddenFiles, items: waste.items },
@@ -109,11 +110,11 @@ function describeLayers(
   { layers }: Stack,
   base: BaseLayers | undefined,
   { hiddenByLayer }: WasteReport,
-  { catalog, layerSources }: StoreKnowledge,
+  catalog: StoreKnowledge['catalog'],
+  sources: ReadonlyMap<Digest, LayerSource>,
 ): LayerReport[] {
   const chain = chainIDs(config.rootfs.diff_ids);
   const history = historyOfLayers(config);
-  const sources = layerSources(manifest.config.digest);
   return manifest.layers.map(({ digest, mediaType, size }, index): LayerReport => {
     const diffID = config.rootfs.diff_ids[index];
     const entry = history[index];
@@ -141,6 +142,16 @@ function describeLayers(
       sharedWith: images.map(({ names, manifest: other }) => names[0] ?? other),
     };
   });
+}
+
+/** How many layers, from the top, the recorded build made; undefined when none is on record. */
+function countBuilt(
+  { manifest: { layers } }: OpenedImage,
+  sources: ReadonlyMap<Digest, LayerSource>,
+): number | undefined {
+  if (sources.size === 0) return undefined;
+  const lastOther = layers.findLastIndex(({ digest }) => !sources.has(digest));
+  return layers.length - 1 - lastOther;
 }
 
 function describeHistory({ config }: OpenedImage): HistoryReport[] {

@@ -52,7 +52,10 @@ function makerLine({ instruction, source }: LayerReport, look: Look, isWhole: bo
 }
 
 function baseTitle({ count, knownBy, name }: NonNullable<ImageReport['base']>, look: Look): string {
-  const who =
-    knownBy === 'store' ? (name ?? 'an image of the store') : 'what the history has before this build';
+  const who = {
+    store: name ?? 'an image of the store',
+    build: 'the image this one was built on',
+    history: 'what the history has before this build',
+  }[knownBy];
   return cut(look, `${oneLine(who)} (${countOf(count, 'layer')})`, 10);
 }

@@ -60,7 +60,9 @@ function platformReason({ config }: Compared): Reason[] {
 }
 
 function baseReason({ baseA, baseB, layers: { parting } }: Compared): Reason[] {
-  if (baseA === null || baseB === null || baseA.knownBy !== baseB.knownBy || parting === null) return [];
+  if (baseA === null || baseB === null || parting === null) return [];
+  // What a history lets one guess is not held against what is known.
+  if ((baseA.knownBy === 'history') !== (baseB.knownBy === 'history')) return [];
   if (parting.index >= Math.max(baseA.count, baseB.count)) return [];
   const names = baseA.name === null || baseB.name === null || baseA.name === baseB.name;
   return [

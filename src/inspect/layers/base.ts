@@ -11,10 +11,10 @@ export interface BaseLayers {
   /** How many, from the lowest on. */
   readonly count: number;
   /**
-   * Who says so: `store`: they are all layers of an image the store knows; `history`: a builder's comment
-   * begins behind them.
+   * Who says so: `store`: they are all layers of an image the store knows; `build`: the record of the build, whose
+   * steps made the others; `history`: a builder's comment begins behind them.
    */
-  readonly knownBy: 'store' | 'history';
+  readonly knownBy: 'store' | 'build' | 'history';
   /** Of that image in the store, else null. */
   readonly name: string | null;
 }
@@ -26,22 +26,29 @@ const buildComment = 'buildkit.dockerfile.v0';
  * Finds the base: of all images of the store whose layers and history are the beginning of this one's, the one
  * with the most layers; else what lies below the first history entry of a BuildKit-like build. A base that was
  * built the same way itself is found by the store only. Other tags of the image's own repository are no bases:
- * they are the same Dockerfile at another time.
+ * they are the same Dockerfile at another time. Nor is an image that has a layer which the build of this one made:
+ * it is another Dockerfile with the same beginning.
+ *
+ * @param built how many layers, counted from the top, the recorded build of the image made; undefined without a record
  */
 export function findBase(
   { config, names }: Pick<OpenedImage, 'config' | 'names'>,
   catalog: readonly CatalogImage[],
+  built: number | undefined,
 ): BaseLayers | undefined {
   const { diff_ids: diffIDs } = config.rootfs;
+  const below = built === undefined ? undefined : diffIDs.length - built;
   const own = new Set(names.map(repositoryOf));
   const stored = catalog
     .filter((image) => image.diffIDs.length > 0 && image.diffIDs.length < diffIDs.length)
+    .filter((image) => below === undefined || image.diffIDs.length === below)
     .filter((image) => !image.names.some((name) => own.has(repositoryOf(name))))
     .filter((image) => startsWith(diffIDs, image.diffIDs) && isHistoryOf(image.history, config.history ?? []))
     .sort((a, b) => b.diffIDs.length - a.diffIDs.length)[0];
   if (stored !== undefined) {
     return { count: stored.diffIDs.length, knownBy: 'store', name: stored.names[0] ?? null };
   }
+  if (below !== undefined) return below > 0 ? { count: below, knownBy: 'build', name: null } : undefined;
   const count = historyOfLayers(config).findIndex((entry) => entry?.comment === buildComment);
   return count > 0 ? { count, knownBy: 'history', name: null } : undefined;
 }
