@@ -168,11 +168,21 @@ function readObject(path: string): Readonly<Record<string, unknown>> | undefined
 }
 
 function unknownMember(path: string, key: string): UsageError {
-  const near = suggest(key, Object.keys(members));
+  const near = nearestMember(key);
   return new UsageError('bad-config-file', `${path}: unknown member "${key}"`, {
     hint:
       near === undefined ? `the members are ${Object.keys(members).join(', ')}` : `did you mean "${near}"?`,
   });
+}
+
+/** Members are also written as in other programs: `maxParallelism`, `http_proxy`, `mirrors`. */
+function nearestMember(key: string): string | undefined {
+  const names = Object.keys(members);
+  const plain = key.replaceAll('_', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (names.includes(plain)) return plain;
+  const shares = (name: string) =>
+    name.includes(plain) || plain.includes(name) || name.startsWith(plain.slice(0, 8));
+  return suggest(plain, names) ?? (plain.length < 4 ? undefined : names.find(shares));
 }
 
 function misfit(path: string, key: string, want: string): never {

@@ -99,6 +99,17 @@ const bad: [
     /system: unknown member "runtme"/,
     /did you mean "runtime"/,
   ],
+  [
+    'a member in the singular',
+    'user',
+    '{"insecure-registry": []}',
+    /unknown/,
+    /did you mean "insecure-registries"/,
+  ],
+  ['a member in camel case', 'user', '{"maxParallelism": 1}', /unknown/, /did you mean "max-parallelism"/],
+  ['a part of a member', 'user', '{"mirrors": {}}', /unknown/, /did you mean "registry-mirrors"/],
+  ['more than a member', 'user', '{"default-compression": ""}', /unknown/, /did you mean "compression"/],
+  ['nothing like a member', 'user', '{"telemetry": true}', /unknown/, /^the members are registry-mirrors, /],
   ['a name of every object', 'system', '{"toString": "x"}', /unknown member "toString"/],
   [
     'mirrors in the form of Docker',

@@ -103,6 +103,31 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
     await expectMoved(name);
   });
 
+  test('with a password file', async () => {
+    // Of "p:w for tests".
+    writeFileSync(join(dir, 'htpasswd'), 'me:$2y$05$abcdefghijklmnopqrstuuyZpaAWIigLMIbja7kmSwxOhT250XdKi\n');
+    const server = await start({ auth: { htpasswd: { realm: 'test', path: join(dir, 'htpasswd') } } });
+    const name = `${server.host}/team/app:1`;
+    await keep(name);
+    const login = `strata login ${server.host}`;
+    expect(await call(['push', name])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(`401 Unauthorized.*\n  help: log in with .${login}`),
+    });
+    expect(
+      await call(['login', '-u', 'me', '--password-stdin', server.host], 'root', 'p:w for tests'),
+    ).toMatchObject({ code: 0 });
+    await expectMoved(name);
+    const auth = Buffer.from('me:changed since').toString('base64');
+    writeFileSync(join(dir, '.docker/config.json'), JSON.stringify({ auths: { [server.host]: { auth } } }));
+    expect(await call(['pull', name], 'third')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        `401 Unauthorized.*\n  help: it does not take .*log in anew with .${login}`,
+      ),
+    });
+  });
+
   test('with tokens, for which one logs in', async () => {
     const signer = authority;
     const issuer: TokenIssuer = await startTokenIssuer(signer, {
