@@ -37,7 +37,7 @@ echo ready
 shift
 cat >/dev/null
 kill -KILL -1 2>/dev/null
-for pause in 0 0.01 0.03 0.1 0.3 1; do sleep $pause; "$@" 2>/dev/null && break; done
+for pause in 0.01 0.03 0.1 0.3 1 0; do "$@" 2>/dev/null && break; sleep $pause; done
 `;
 
 /**

@@ -45,6 +45,12 @@ describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
     expect(two).toBeLessThanOrEqual(18);
   });
 
+  test.each(['runc', 'crun'])('with %s a build does not wait for control groups to go', async (runtime) => {
+    const started = await calls('execve', ['--no-cache', '--runtime', runtime, runs(1, 'one')]);
+    expect(started.filter((call) => /^execve\("[^"]*\/find"/.test(call))).toHaveLength(1);
+    expect(started.filter((call) => /^execve\("[^"]*\/sleep"/.test(call))).toEqual([]);
+  });
+
   test('a blob is flushed once, and nothing else is; built again, nothing is flushed or written to the store', async () => {
     const out = ['-o', `type=oci,dest=${site.path('out.tar')}`];
     const isFlush = (call: string) => call.includes('/ingest/') && /^f(data)?sync\(/.test(call);
