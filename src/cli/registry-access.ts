@@ -22,6 +22,7 @@ export interface RegistryFlags {
   readonly quiet?: boolean;
 }
 
+/** Adds `--registry-mirror` and `--insecure-registry`. */
 export function addRegistryFlags(command: Command): Command {
   return command
     .option('--registry-mirror <host=url>', 'ask this mirror before the registry', each, [])

@@ -7,10 +7,12 @@ import { HostError, systemCode } from '../core/errors.ts';
 
 const version = '1.0.0';
 
+/** Where an OCI image layout keeps its blobs (image-layout.md, "Blobs"). */
 export function blobDirectory(layout: string): string {
   return join(layout, 'blobs', 'sha256');
 }
 
+/** The file of a blob, there or not. */
 export function blobPath(layout: string, digest: Digest): string {
   return join(blobDirectory(layout), digestHex(digest));
 }
@@ -21,6 +23,7 @@ export function digestOfBlobFile(name: string): BlobDigest | undefined {
   return isDigest(digest) ? digest : undefined;
 }
 
+/** The file of an OCI image layout that names its images. */
 export function indexPath(layout: string): string {
   return join(layout, 'index.json');
 }

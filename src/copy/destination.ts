@@ -30,6 +30,10 @@ export interface Destination extends Pick<FileTree, 'lstat' | 'readlink'> {
   entries(): Iterable<LayerEntry>;
 }
 
+/**
+ * What a filesystem comes to while files are placed on it, and the entries that say so.
+ * @param below what is there before
+ */
 export function openDestination(below: FileTree): Destination {
   const files = new Map<BytePath, PlacedFile>();
   /** Where a directory and something else took each other's place: nothing shows through below these. */

@@ -55,6 +55,7 @@ export function parsePlatform(text: string, host: Platform): Platform {
   return normalizePlatform({ os: first, architecture: second, variant });
 }
 
+/** `os/arch`, with `/variant` where there is one. */
 export function printPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;

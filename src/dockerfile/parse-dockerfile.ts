@@ -24,6 +24,10 @@ export interface ParsedDockerfile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/**
+ * Parses a Dockerfile (spec 1). Never throws: what is right around a mistake is still there, and after twenty errors no
+ * more are told.
+ */
 export function parseDockerfile(source: SourceText): ParsedDockerfile {
   const { text } = source;
   const report = openReport(source);

@@ -17,6 +17,7 @@ export interface Report {
 
 const maxErrors = 20;
 
+/** Collects errors of a file, twenty at most. */
 export function openReport(source: SourceText): Report {
   const diagnostics: Diagnostic[] = [];
   return {

@@ -64,6 +64,10 @@ export function inTreeOrder<T>(entries: readonly (readonly [BytePath, T])[]): (r
     .map(({ entry }) => entry);
 }
 
+/**
+ * A file as reports show it, its name as text, and as bytes too where it is none.
+ * @param layer the index of the layer it comes from
+ */
 export function reportFile(
   path: BytePath,
   file: LayerFile,

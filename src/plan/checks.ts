@@ -17,6 +17,7 @@ export interface CheckOutcome {
   readonly violation?: Diagnostic | undefined;
 }
 
+/** The build checks of a plan, as its `# check=` line and the build argument of that purpose choose them. */
 export function openChecks({ dockerfile, buildArgs }: PlanRequest, findings: Findings): Checks {
   const { options, problem } = checkOptionsOf(dockerfile, buildArgs.get('BUILDKIT_DOCKERFILE_CHECK'));
   if (problem !== undefined) findings.error(problem);

@@ -21,6 +21,7 @@ export interface Findings {
   throwIfAny(): void;
 }
 
+/** Collects what planning finds; errors over `maxErrors` are left out. */
 export function collectFindings(source: SourceText, maxErrors: number): Findings {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];

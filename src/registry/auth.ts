@@ -29,6 +29,7 @@ export interface Gatekeeper {
   ): Pass;
 }
 
+/** Keeps one pass for each server and scope; who comes with one that was refused waits for the same new one. */
 export function createGatekeeper(transport: Transport, credentialsFor: CredentialSource): Gatekeeper {
   const passes = new Map<string, Pass>();
   const keyOf = (endpoint: Endpoint, scopes: readonly Scope[]) => [endpoint.base.href, ...scopes].join(' ');

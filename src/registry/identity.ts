@@ -24,6 +24,10 @@ export interface Identity {
  */
 export type IdentityOf = (host: string) => Identity;
 
+/**
+ * Whom to trust and what to show, by `host[:port]`; files are read when a host is first spoken to.
+ * @throws HostError from the function it returns, when a file cannot be read
+ */
 export function openIdentities({ systemFile, caFiles, hostDirectories }: Trust): IdentityOf {
   const known = new Map<string, Identity>();
   let shared: string[] | undefined;

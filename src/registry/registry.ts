@@ -52,6 +52,10 @@ const piecesAtOnce = 8;
 /** Shorter pauses are not worth a word. */
 const notablePauseMs = 2_000;
 
+/**
+ * The client of all registries of one run: it shares connections, credentials that were accepted, and downloads.
+ * @param emit is told what a person should know, such as a mirror that is left out
+ */
 export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = () => undefined): Registry {
   const timing = { ...defaultTiming, ...options.timing };
   const transport = openTransport(options, timing);

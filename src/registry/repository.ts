@@ -38,6 +38,7 @@ export interface RepositoryNeeds {
   readonly signal: AbortSignal;
 }
 
+/** One repository on one server, with the rights that `actions` names and to read those to mount from. */
 export function openRepository(needs: RepositoryNeeds): Repository {
   const { session, settle, endpoint, name, actions, mountFrom = [], policy, onPause, signal } = needs;
   const others = mountFrom.filter((other) => other !== name).map((other) => `repository:${other}:pull`);

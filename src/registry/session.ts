@@ -20,6 +20,7 @@ export interface Session {
   ): Promise<Answer>;
 }
 
+/** Sends requests with what the server was shown last, and once more with something fresh when it refuses that. */
 export function openSession(transport: Transport, credentials: CredentialSource): Session {
   const gatekeeper = createGatekeeper(transport, credentials);
   return {

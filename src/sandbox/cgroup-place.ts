@@ -20,10 +20,12 @@ export type CgroupPlace =
     }
   | { readonly parent: undefined; readonly reason: string };
 
+/** Whether a hierarchy is one of cgroup v2: all controllers in one. */
 export function isSecondVersion(directory: string): boolean {
   return existsSync(directory) && statfsSync(directory).type === cgroup2;
 }
 
+/** Below which control group the groups of steps can be made; with the reason where there is none. */
 export function findCgroupPlace(): CgroupPlace {
   if (isInitialUserNamespace()) return { parent: '' };
   const own = ownCgroups();

@@ -42,6 +42,7 @@ export interface UnflushedNotes {
   flushSettled(now: number): void;
 }
 
+/** Opens the notes of a store, `unflushed/BOOT/ID` beneath `root`. */
 export function openUnflushed(root: string): UnflushedNotes {
   const directory = join(root, 'unflushed');
   const boot = bootID();

@@ -8,6 +8,7 @@ export interface Graph {
   mustRun(vertex: Vertex): boolean;
 }
 
+/** The vertices of a plan, and which of them have to run whatever is recorded. */
 export function createGraph(vertices: ReadonlyMap<VertexID, Vertex>): Graph {
   const forced = new Map<VertexID, boolean>();
 

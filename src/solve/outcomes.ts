@@ -15,6 +15,7 @@ export interface Outcomes {
   of(id: VertexID): Pick<StepAccount, 'outcome' | 'refusal'>;
 }
 
+/** Keeps what became of each vertex, and tells it as it happens. */
 export function createOutcomes({ emit, now }: Pick<SolverServices, 'emit' | 'now'>, graph: Graph): Outcomes {
   const told = new Map<VertexID, 'cached' | 'run' | 'failed' | 'running'>();
   const refusals = new Map<VertexID, Refusal>();

@@ -35,6 +35,10 @@ export interface PublishServices {
   isLookedAt(vertex: Vertex): boolean;
 }
 
+/**
+ * Makes what a COPY or WORKDIR places a snapshot: as files, as a layer, or as both in one reading, as later steps and
+ * the outputs want it.
+ */
 export function entryPublisher(services: PublishServices): PublishEntries {
   const { snapshotter, layers, blobs, compression, refused } = services;
   return async (vertex, below, given, signal) => {

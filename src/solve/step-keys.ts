@@ -33,6 +33,7 @@ interface KeySources {
   onFailure(vertex: Vertex, error: unknown): void;
 }
 
+/** Makes the keys of steps, each once for each way of asking. */
 export function createStepKeys(services: SolverServices, graph: Graph, sources: KeySources): StepKeys {
   const peekedKeys = new Map<VertexID, Promise<StepKey | undefined>>();
   const assumedKeys = new Map<VertexID, Promise<StepKey | undefined>>();

@@ -32,6 +32,7 @@ export interface HostAbilities {
   readonly hasOverlay: boolean;
 }
 
+/** What this process and its kernel can do. */
 export function probeHost(): HostAbilities {
   return {
     isRoot: process.geteuid?.() === 0,

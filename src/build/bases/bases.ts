@@ -62,6 +62,7 @@ interface Supplier {
   readonly size: number;
 }
 
+/** The base images of one build: each is resolved once and fetched when somebody needs its bytes. */
 export function openBases(services: BaseServices): Bases {
   const { emit, now, signal } = services;
   const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();

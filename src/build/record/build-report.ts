@@ -58,6 +58,7 @@ export interface StepReport {
   readonly causes: readonly string[];
 }
 
+/** The line of a build in lists (docs/BUILDS.md). */
 export function buildOverview(record: BuildRecord): BuildOverview {
   const { number, outcome, error, startedAt, finishedAt, context, dockerfile, target, tags } = record;
   return {
@@ -74,6 +75,7 @@ export function buildOverview(record: BuildRecord): BuildOverview {
   };
 }
 
+/** All that is known of a build (docs/BUILDS.md). */
 export function buildReport(record: BuildRecord): BuildReport {
   const { plans, images, work, pushes, previous } = record;
   const steps: StepReport[] = [];

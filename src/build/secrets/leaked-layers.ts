@@ -16,6 +16,7 @@ export interface LeakedLayers {
   remove(): Promise<void>;
 }
 
+/** @param source the Dockerfile, for the place of the step */
 export function openLeakedLayers(source: SourceText, snapshotter: Snapshotter): LeakedLayers {
   const makers = new Map<SnapshotID, Vertex>();
   const leaked = new Set<SnapshotID>();

@@ -11,6 +11,7 @@ export interface Masking {
   error(error: unknown): unknown;
 }
 
+/** Takes the values of secrets, also encoded, out of what is printed and out of errors. */
 export function maskSecrets(secrets: SecretValues): Masking {
   const all = [...secrets.values()].flatMap((value) => (value === undefined ? [] : maskedForms(value)));
   if (all.length === 0) return { emitTo: (emit) => emit, error: (error) => error };

@@ -13,6 +13,7 @@ export interface MountChoice {
   readonly ids: readonly string[];
 }
 
+/** Which cache mounts travel: `mounts=ID,ID` or `mounts=all`; none unless asked for. */
 export function mountChoice({ attributes }: CacheSpec): MountChoice {
   const ids = (attributes.mounts ?? '').split(',').filter((id) => id !== '');
   return ids.includes('all') ? { isAll: true, ids: [] } : { isAll: false, ids };

@@ -14,6 +14,7 @@ export interface StoreDamage {
   lostBlobs(): number;
 }
 
+/** Warns of what is found damaged in the store, of each thing once. */
 export function watchDamage(root: string, emit: EmitEvent): StoreDamage {
   const lost = new Set<string>();
   const warn = (message: string) =>

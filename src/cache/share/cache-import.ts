@@ -69,6 +69,11 @@ export interface ImportStores {
   readonly scratch: BlobStore;
 }
 
+/**
+ * A cache that was fetched, as a build asks it. Nothing but its document is here yet: layers and lists come with the
+ * first question for them.
+ * @param packs the packs its slices lie in, with their sizes
+ */
 export function openImport(
   place: CachePlace,
   cache: SharedCache,

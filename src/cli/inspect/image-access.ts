@@ -14,6 +14,7 @@ export interface ImageFlags extends RegistryFlags {
   readonly platform?: string;
 }
 
+/** Adds `--platform` and the flags for registries. */
 export function addImageFlags(command: Command): Command {
   return addRegistryFlags(
     command.option(

@@ -17,6 +17,7 @@ export type ParsedCheckOptions =
 
 export const defaultCheckOptions: CheckOptions = { skip: new Set(), experimental: new Set(), isError: false };
 
+/** Reads `skip=NAMES;error=true;experimental=NAMES` (spec 1.4, `check`). */
 export function parseCheckOptions(text: string): ParsedCheckOptions {
   const trimmed = text.trim();
   let options = defaultCheckOptions;

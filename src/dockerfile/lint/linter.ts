@@ -27,6 +27,7 @@ export interface Linter {
   add(finding: LintFinding | undefined, span: Span, comments?: readonly string[]): void;
 }
 
+/** Collects warnings that are wanted: each once, and none that a comment at its line skips. */
 export function openLinter(source: SourceText, options: CheckOptions): Linter {
   const warnings: Diagnostic[] = [];
   const seen = new Set<string>();

@@ -18,6 +18,7 @@ export interface ReadStatement {
   readonly kind: Keyword | undefined;
 }
 
+/** The statements of a file in order, heredocs with them; a keyword nobody knows is reported. */
 export function* readStatements(
   lines: LineCursor,
   escapeChar: EscapeChar,

@@ -16,6 +16,7 @@ interface FieldSplitter {
   finish(): Field[];
 }
 
+/** Cuts what is lexed into fields at blanks, keeping where in the text each lies. */
 export function fieldSplitter(): FieldSplitter {
   const done: Field[] = [];
   let text = '';

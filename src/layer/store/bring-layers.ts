@@ -26,6 +26,10 @@ export interface LayerBringer {
 /** What is wrong with the store, whoever the layer is from. */
 const ownDamage: ReadonlySet<string> = new Set(['blob-damaged', 'blob-missing']);
 
+/**
+ * Brings blobs of layers to the store. One that an import brought and that is not what it says is forgotten, and
+ * answered for by `disown`.
+ */
 export function openLayerBringer(
   known: KnownLayers,
   blobs: BlobStore,

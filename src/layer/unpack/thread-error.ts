@@ -11,12 +11,14 @@ export interface ThreadError {
 
 const classes = [StrataError, HostError, IntegrityError, StepError];
 
+/** An error as it can be sent to another thread, which loses classes and members. */
 export function encodeThreadError(error: unknown): ThreadError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const { code, hint } = error instanceof StrataError ? error : {};
   return { name, code, message, hint, stack };
 }
 
+/** The error that was sent, of the class it had. */
 export function decodeThreadError({ name, code, message, hint, stack }: ThreadError): Error {
   const Kind = classes.find((each) => each.name === name);
   const error =

@@ -58,6 +58,7 @@ export function holdsUnknown(scope: Scope, text: string): boolean {
   return scope.isBaseUnknown && text.includes(unknown);
 }
 
+/** Sets a variable that reaches the image. */
 export function setEnv(scope: Scope, name: string, value: string): void {
   scope.env.set(name, value);
   scope.values.set(name, value);

@@ -17,6 +17,7 @@ export interface ImageResolution {
   throwMissing(stages: readonly Stage[], findings: Findings): void;
 }
 
+/** Asks for base images, all that a build needs side by side; what is missing is told once, of all of them. */
 export function resolveImages(resolver: BaseResolver): ImageResolution {
   const pending = new Map<string, Promise<ResolvedBase | undefined>>();
   const found = new Map<string, ResolvedBase>();

@@ -14,6 +14,7 @@ export function vectorOf(context: StepContext, command: Command): readonly strin
   return command.form === 'exec' ? command.args : [...shellOf(context), command.text];
 }
 
+/** What the shell form of a command is handed to: SHELL, or `/bin/sh -c`. */
 export function shellOf({ state }: StepContext): readonly string[] {
   return state.config.shell ?? ['/bin/sh', '-c'];
 }

@@ -43,6 +43,7 @@ export function choosePieces(
   return doomed;
 }
 
+/** What pieces take on the disk. */
 export function totalBytes(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }

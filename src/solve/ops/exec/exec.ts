@@ -20,6 +20,10 @@ import { execRecipe } from './recipe.ts';
 import type { ExecSettings } from './settings.ts';
 import { inSetting } from './step-setting.ts';
 
+/**
+ * @param emit told what steps print
+ * @param now milliseconds since the epoch
+ */
 export function execRunner(
   origins: OriginServices,
   settings: ExecSettings,

@@ -33,6 +33,7 @@ export function stepFailure(
   );
 }
 
+/** A RUN that reached --step-timeout. */
 export function stepTimedOut(op: ExecOp, milliseconds: number): StepError {
   return new StepError(
     'step-timed-out',
