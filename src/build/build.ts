@@ -104,5 +104,10 @@ function parse(source: SourceText, io: BuildIO): Dockerfile {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (dockerfile === undefined || errors.length > 0) throw new DockerfileError(errors);
   for (const diagnostic of diagnostics) io.emit({ type: 'warning', diagnostic });
+  const { syntax } = dockerfile.directives;
+  if (syntax !== undefined) {
+    const text = `the frontend "${syntax.raw}" is not loaded: strata reads the language itself`;
+    io.emit({ type: 'note', text, isDetail: true, at: io.now() });
+  }
   return dockerfile;
 }

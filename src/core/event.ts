@@ -36,7 +36,8 @@ export type ProgressEvent =
       readonly at: number;
     }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
-  | { readonly type: 'note'; readonly text: string; readonly at: number }
+  /** A detail is for who asked for details (`--debug`). */
+  | { readonly type: 'note'; readonly text: string; readonly isDetail?: boolean; readonly at: number }
   /** The last one, of a build that was not stopped. */
   | { readonly type: 'summary'; readonly summary: BuildSummary; readonly at: number };
 

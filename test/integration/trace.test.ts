@@ -13,7 +13,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-const dockerfile = `
+const dockerfile = `# syntax=docker/dockerfile:1
 FROM strata-base/busybox AS other
 RUN echo other > /other
 
@@ -36,6 +36,15 @@ describeBuilds(sandboxNeeds, 'a build that is watched', (site) => {
       .traceEvents;
   });
   const whole = () => events.filter(({ ph }) => ph === 'X');
+
+  test('names the frontend that the Dockerfile asks for, which is not loaded; nobody else hears of it', async () => {
+    const note = 'the frontend "docker/dockerfile:1" is not loaded';
+    expect(table).toContain(note);
+    const output = `type=oci,dest=${site.path('again.tar')}`;
+    const { code, stderr } = await site.strata(['build', '--output', output, site.path('app')]);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain(note);
+  });
 
   test('says when each phase of each step began and how long it took', () => {
     const threads = new Map(

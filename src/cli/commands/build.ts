@@ -138,6 +138,7 @@ export const defineBuild: DefineCommand = (command, context) => {
         const result = await withTimeout(flags.timeout, signal, (stopping) =>
           build(options, {
             emit(event) {
+              if (event.type === 'note' && event.isDetail === true && !context.isDebug()) return;
               tail.handle(event);
               renderer.handle(event);
             },
