@@ -33,6 +33,7 @@ export interface LexFailure {
   readonly message: string;
   /** Into the input. */
   readonly offset: number;
+  readonly help?: string;
 }
 
 /** Lexes all of `text`. Never throws. */
@@ -42,7 +43,7 @@ export function lex(text: string, rules: LexRules): Lexed | LexFailure {
     const { value, fields } = lexUntil(state, undefined);
     return { ok: true, value, fields, unset: [...state.unset] };
   } catch (error) {
-    if (error instanceof LexError) return { ok: false, message: error.message, offset: error.offset };
+    if (error instanceof LexError) return error.failure;
     throw error;
   }
 }
@@ -60,11 +61,16 @@ interface State {
 const maxDepth = 200;
 
 class LexError extends Error {
-  readonly offset: number;
-  constructor(message: string, offset: number) {
+  readonly failure: LexFailure;
+  constructor(message: string, offset: number, help?: string) {
     super(message);
-    this.offset = offset;
+    this.failure = { ok: false, message, offset, ...(help === undefined ? {} : { help }) };
   }
+}
+
+function unclosed(kind: 'single' | 'double', offset: number): LexError {
+  const message = `unexpected end of statement while looking for matching ${kind}-quote`;
+  return new LexError(message, offset, 'close it in this instruction, or put the escape character before it');
 }
 
 function missing(stop: string, offset: number): LexError {
@@ -124,7 +130,7 @@ function lexSingleQuoted(state: State): string {
   const close = state.text.indexOf("'", open + 1);
   if (close < 0) {
     state.at = state.text.length;
-    throw new LexError('unexpected end of statement while looking for matching single-quote', open);
+    throw unclosed('single', open);
   }
   state.at = close + 1;
   return state.rules.quotes === 'keep'
@@ -163,7 +169,7 @@ function lexDoubleQuoted(state: State): string {
       value += char;
     }
   }
-  throw new LexError('unexpected end of statement while looking for matching double-quote', open);
+  throw unclosed('double', open);
 }
 
 function lexDollar(state: State): string {
@@ -203,7 +209,11 @@ function lexModifier(state: State, name: string, start: number): string {
   const isTrim = kind === '#' || kind === '%';
   if (modifier === ':') throw missing('}', start);
   if (!'+-?#%'.includes(kind) || (emptyIsUnset && isTrim))
-    throw new LexError(`unsupported modifier (${modifier}) in substitution`, start);
+    throw new LexError(
+      `unsupported modifier (${modifier}) in substitution`,
+      start,
+      'a name is followed by one of :- - :+ + :? ? # ## % %% / //; what else a shell knows is for RUN',
+    );
 
   const word = lexNested(state, '}', isTrim, start);
   const value = look(state, name);

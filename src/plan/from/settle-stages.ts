@@ -86,6 +86,11 @@ function expandFrom(
 ): Extract<Expansion, { ok: true }> | undefined {
   const expanded = expandWord(word.raw, (name) => globals.get(name), request.dockerfile.directives.escape);
   if (expanded.ok) return expanded;
-  findings.error({ code: 'expansion-failed', message: expanded.message, span: word.span });
+  findings.error({
+    code: 'expansion-failed',
+    message: expanded.message,
+    span: word.span,
+    help: expanded.help,
+  });
   return undefined;
 }

@@ -17,7 +17,10 @@ export function evaluateGlobalArgs(request: PlanRequest, findings: Findings): Re
     else if (value !== undefined) {
       const expanded = expandWord(value.raw, (other) => values.get(other), dockerfile.directives.escape);
       if (expanded.ok) values.set(name.raw, expanded.value);
-      else findings.error({ code: 'expansion-failed', message: expanded.message, span: value.span });
+      else {
+        const { message, help } = expanded;
+        findings.error({ code: 'expansion-failed', message, span: value.span, help });
+      }
     }
   }
   return values;

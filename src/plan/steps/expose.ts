@@ -17,7 +17,7 @@ export function readExpose(context: StepContext, { words }: ListInstruction<'exp
 function portsOfWord(context: StepContext, word: Word): readonly string[] {
   const expanded = expandFields(word.raw, lookupIn(context.state.scope), context.escape);
   if (!expanded.ok) {
-    report(context, 'expansion-failed', expanded.message, word.span);
+    report(context, 'expansion-failed', expanded.message, word.span, expanded.help);
     return [];
   }
   checkUnset(context, expanded.unset, word);

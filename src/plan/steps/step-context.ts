@@ -4,7 +4,7 @@ import type { Instruction, Word } from '../../dockerfile/instruction.ts';
 import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
 import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';
 import { type Expansion, expandWord } from '../../dockerfile/words/expand.ts';
-import type { EscapeChar } from '../../dockerfile/words/lexer.ts';
+import type { EscapeChar, LexFailure } from '../../dockerfile/words/lexer.ts';
 import { variablePlace } from '../../dockerfile/words/variable-place.ts';
 import type { Findings } from '../findings.ts';
 import type { Taken } from '../outline/taken.ts';
@@ -69,11 +69,18 @@ export function expandAll(
 /** What the expansion of `word` came to; undefined after a finding. */
 export function valueOrReport(context: StepContext, expansion: Expansion, word: Word): string | undefined {
   if (!expansion.ok) {
-    report(context, 'expansion-failed', expansion.message, word.span);
+    report(context, 'expansion-failed', expansion.message, word.span, helpFor(context, expansion));
     return undefined;
   }
   checkUnset(context, expansion.unset, word);
   return expansion.value;
+}
+
+/** Where words are split at blanks whatever quotes say, a quote that is not closed is mostly half of a name. */
+function helpFor({ instruction: { kind } }: StepContext, { message, help }: LexFailure): string | undefined {
+  const isSplit = kind === 'copy' || kind === 'add' || kind === 'volume';
+  if (!isSplit || !message.endsWith('-quote')) return help;
+  return `a name with blanks takes the JSON form: ${kind.toUpperCase()} ["a b", "/x"]`;
 }
 
 /** The build check for names that are neither in the environment nor declared (spec 6.2, UndefinedVar). */
