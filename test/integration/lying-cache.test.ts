@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { startFaultyRegistry } from '../support/faulty-registry.ts';
 import { describeBuilds } from '../support/site.ts';
 
 interface Layer {
@@ -73,18 +74,22 @@ describeBuilds(['root', 'overlay'], 'a cache that lies', (site) => {
   });
 
   /** Tells a lie in a copy of the cache, and builds with it in a store that has the base only. */
-  const buildWith = async (lie: (layers: Layers, truth: Truth) => void, ...args: string[]) => {
+  const buildWith = async (
+    lie: (layers: Layers, truth: Truth) => void,
+    args: readonly string[] = [],
+    to: readonly string[] = output('2'),
+  ) => {
     const [directory, root] = [site.path('lying'), site.path('other')];
     for (const path of [directory, root]) rmSync(path, { recursive: true, force: true });
     cpSync(honest, directory, { recursive: true });
     cpSync(roots.empty, root, { recursive: true });
     tamper(directory, lie, baseLayer(root));
     const from = ['--cache-from', `type=local,src=${directory}`];
-    const first = await build(root, ...from, ...output('2'), ...args);
+    const first = await build(root, ...from, ...to, ...args);
     return { ...first, directory, root };
   };
   const isLeft = async (lie: (layers: Layers, truth: Truth) => void, ...args: string[]) => {
-    const { stderr, digest: made, directory, root } = await buildWith(lie, ...args);
+    const { stderr, digest: made, directory, root } = await buildWith(lie, args);
     expect(made).toBe(digest);
     const told = `the cache ${directory} is not what it says: the build goes on without it`;
     expect({ stderr, told: stderr.split(told).length - 1 }).toMatchObject({ told: 1 });
@@ -94,7 +99,7 @@ describeBuilds(['root', 'overlay'], 'a cache that lies', (site) => {
   };
 
   test('is none as long as it does not', async () => {
-    const { stderr, digest: made } = await buildWith(() => {}, '--fail-on-miss');
+    const { stderr, digest: made } = await buildWith(() => {}, ['--fail-on-miss']);
     expect(made).toBe(digest);
     expect(stderr).not.toContain('warning');
   });
@@ -183,9 +188,39 @@ describeBuilds(['root', 'overlay'], 'a cache that lies', (site) => {
       [one.diffID, other.diffID] = [other.diffID, one.diffID];
     };
     const forced = `type=oci,dest=${site.path('4')},force-compression=true,compression-level=1`;
-    const { stderr } = await buildWith(swap, '-o', forced);
+    const { stderr } = await buildWith(swap, [], ['-o', forced]);
     expect(stderr).toContain('is not what it says: the build goes on without it');
   });
+
+  test.each(steps.slice(1))(
+    'is met where the layer of %s only passes through on its way to a registry',
+    async (step) => {
+      await using registry = await startFaultyRegistry();
+      const { stderr, directory } = await buildWith(
+        (_, { layers }) => {
+          const [one, other] = [layerOf(layers, step), layerOf(layers, 'COPY src')];
+          [one.diffID, other.diffID] = [other.diffID, one.diffID];
+        },
+        [],
+        ['-t', `${registry.host}/app:1`, '--push'],
+      );
+      expect(stderr).toContain(`the cache ${directory} is not what it says: the build goes on without it`);
+      const pulled = site.path('pulled');
+      await site.strataOk(['--root', pulled, 'pull', `${registry.host}/app:1`]);
+      // It needs all files, so every layer is held against its diffID.
+      const user = site.files('user', { Dockerfile: `FROM ${registry.host}/app:1\nCOPY file /\n`, file: '' });
+      await site.strataOk([
+        '--root',
+        pulled,
+        'build',
+        '-q',
+        '-o',
+        `type=local,dest=${site.path('files')}`,
+        user,
+      ]);
+      rmSync(pulled, { recursive: true });
+    },
+  );
 
   test('that layers are of no known type is no cache', async () => {
     const { stderr, digest: made } = await buildWith((_, { layers }) => {

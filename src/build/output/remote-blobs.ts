@@ -8,6 +8,7 @@ export function remoteBlobs({ store, bases, imports, io }: BuildSession): Remote
       if (store.blobs.holds(blob)) return;
       if (bases.canFetch(blob)) await bases.fetch(blob, io.signal);
       else if (imports.canFetch(blob)) await imports.fetch(blob, io.signal);
+      await imports.examine(blob);
     },
     repositoryOf: (blob) => bases.repositoryOf(blob) ?? imports.repositoryOf(blob),
   };

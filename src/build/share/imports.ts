@@ -28,6 +28,11 @@ export interface Imports {
   /** @throws RemoteError `cache-import-lost`: the import answers no more, and the build has to begin anew */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
   /**
+   * Holds a blob that is in the store against what the import says that has it, if any does.
+   * @throws RemoteError `cache-import-lost`
+   */
+  examine(blob: Descriptor): Promise<void>;
+  /**
    * Leaves the import that has a blob, which turned out to be another than it said, if it was not left before.
    * @returns what is to be thrown: `cache-import-lost`
    */
@@ -105,6 +110,10 @@ export function openImports(
       if (from === undefined)
         throw new RemoteError('cache-import-lost', `no import has the blob ${blob.digest} any more`);
       await relyOn(from, () => from.fetch(blob, signal));
+    },
+    async examine(blob) {
+      const from = supplierOf(blob);
+      if (from !== undefined) await relyOn(from, () => from.examine(blob));
     },
     disown(blob, error) {
       const from = supplierOf(blob);

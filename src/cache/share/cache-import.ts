@@ -7,6 +7,7 @@ import { CanceledError, IntegrityError, RemoteError } from '../../core/errors.ts
 import type { Reference } from '../../core/image-reference.ts';
 import { readWhole } from '../../core/read-whole.ts';
 import { applyLayer } from '../../layer/apply.ts';
+import { verifyLayer } from '../../layer/verify-layer.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { type FileLists, longestList } from '../file-lists.ts';
@@ -47,6 +48,11 @@ export interface CacheImport {
   repositoryOf(blob: Descriptor): Reference | undefined;
   /** @throws RemoteError `cache-import-lost` */
   fetch(blob: Descriptor, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads a blob that goes on to others unread and holds it against what is said of it.
+   * @throws RemoteError `cache-import-lost`
+   */
+  examine(blob: Descriptor): Promise<void>;
   /** What it has of a cache mount and may be used; undefined when that is nothing. */
   mount(name: string): StoredLayer | undefined;
   /**
@@ -146,6 +152,11 @@ export function openImport(
         const layer = byBlob.get(digest);
         if (layer === undefined) throw new IntegrityError('blob-missing', `it has no layer ${digest}`);
         await fetchLayer(layer, blobs, signal);
+      }),
+    examine: ({ digest }) =>
+      named(async () => {
+        const layer = byBlob.get(digest);
+        if (layer !== undefined) await verifyLayer(blobs.open(layer), layer.mediaType, layer.diffID);
       }),
     mount(name) {
       const found = mounts.get(name);

@@ -113,7 +113,9 @@ export function openBlobsOfLayers(
     save,
     ensureBlob,
     async locateBlob(stack, compression, signal) {
-      return known.findFitting(topOf(stack), compression) ?? ensureBlob(stack, compression, signal);
+      const found = known.findFitting(topOf(stack), compression);
+      const isElsewhere = found !== undefined && !blobs.holds(found.descriptor);
+      return isElsewhere ? found : ensureBlob(stack, compression, signal);
     },
     recompress: (id, layer, compression, signal) =>
       packed(`${id} recompressed`, compression, () => recompressed(forms, id, layer, compression, signal)),
