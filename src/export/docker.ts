@@ -51,7 +51,9 @@ export function manyPlatforms(count: number): UsageError {
   return new UsageError(
     'docker-many-platforms',
     `a docker archive holds an image of one platform, this one has ${count}`,
-    { hint: 'build for one --platform, or use type=oci' },
+    {
+      hint: 'build for one --platform, or write it as type oci: `--output type=oci`, `strata save --type oci`',
+    },
   );
 }
 
