@@ -21,7 +21,7 @@ import {
   joinBytePath,
   parentOf,
 } from '../core/byte-path.ts';
-import { CanceledError, HostError } from '../core/errors.ts';
+import { CanceledError, HostError, systemCode } from '../core/errors.ts';
 import type { FileStat, FileTree } from '../core/file-tree.ts';
 import { makeNode, setTimes } from '../sys/node.ts';
 import { setXattr } from '../sys/xattr.ts';
@@ -40,7 +40,7 @@ const filesPerTurn = 64;
  *
  * @param keepsOwners owners and system attributes are set: for root; anybody else owns all files
  *
- * @throws HostError `output-conflict`, `output-unusable`, `disk-full`; CanceledError
+ * @throws HostError `output-conflict`, `output-unusable`, `device-not-made`, `disk-full`; CanceledError
  */
 export async function exportLocal(
   tree: FileTree,
@@ -105,8 +105,28 @@ async function make(
   }
   clearWay(target);
   if (stat.type === 'symlink') symlinkSync(bytePathToFs(tree.readlink(path)), bytePathToFs(target));
-  else if (stat.type !== 'socket') makeNode(target, stat.type, stat.mode, stat.devMajor, stat.devMinor);
+  else if (stat.type !== 'socket') makeSpecial(target, stat.type, stat);
   finish(tree, path, target, stat, keepsOwners);
+}
+
+function makeSpecial(
+  target: BytePath,
+  type: 'fifo' | 'char' | 'block',
+  { mode, devMajor, devMinor }: FileStat,
+): void {
+  try {
+    makeNode(target, type, mode, devMajor, devMinor);
+  } catch (error) {
+    if (systemCode(error) !== 'EPERM' || type === 'fifo') throw error;
+    throw new HostError(
+      'device-not-made',
+      `cannot make the device "${bytePathToText(target)}" of the output`,
+      {
+        hint: 'the system lets only root make devices: use --output type=tar, or leave it out of the stage',
+        cause: error,
+      },
+    );
+  }
 }
 
 async function makeFile(

@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bytePathFromText } from '../../src/core/byte-path.ts';
+import { setXattr } from '../../src/sys/xattr.ts';
 import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
@@ -118,6 +120,59 @@ describeBuilds(needs, 'a build without root', (site) => {
     );
     await person.strataOk(['build', '--output', 'out', context]);
     expect(statSync(join(person.home, 'out/f')).uid).toBe(statSync(person.home).uid);
+  });
+
+  test('says what it cannot export to a directory: devices', async () => {
+    const context = site.files('device', { Dockerfile: 'FROM scratch\nADD d.tar /\n', 'd/': '' });
+    await runOk('mknod', [join(context, 'd/null'), 'c', '1', '3']);
+    await runOk('tar', ['-C', context, '-cf', join(context, 'd.tar'), 'd']);
+    await runOk('rm', ['-r', join(context, 'd')]);
+    const { code, stderr } = await person.strata(['build', '--output', 'devices', context]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('[device-not-made]')]);
+    await person.strataOk(['build', '--output', 'type=tar,dest=devices.tar', context]);
+    expect(await runOk('tar', ['-tvf', join(person.home, 'devices.tar')])).toMatch(
+      /^crw.* 0\/0 +1,3 .* d\/null$/m,
+    );
+  });
+
+  test.each([
+    ['by root', '0100000200200000000000000000000000000000', 0, 'layers:'],
+    ['in a namespace of others', '010000030020000000000000000000000000000088130000', 1, 'context-unreadable'],
+  ])('of a file that was given capabilities %s', async (title, value, code, said) => {
+    const context = site.files(title, { Dockerfile: 'FROM scratch\nCOPY tool /\n', tool: '' });
+    setXattr(bytePathFromText(join(context, 'tool')), 'security.capability', Buffer.from(value, 'hex'));
+    const outcome = await person.strata(['build', '--progress', 'plain', context]);
+    expect(outcome).toMatchObject({ code, stderr: expect.stringContaining(said) });
+  });
+
+  test.each(['runc', 'crun'])('that failed is looked into, with %s', async (runtime) => {
+    const text = 'RUN echo made > /left; mkdir -m 700 /closed; chown 33 /closed; exit 7\n';
+    const context = dockerfile(`fails-${runtime}`, text);
+    const flags = ['--runtime', runtime];
+    const look = 'cat /left; stat -c "%u %a" /closed; id -u';
+    const seen = 'made\n33 700\n0\n';
+    const shell = await person.strata(['build', ...flags, '--no-cache', '--on-failure=shell', context], {
+      input: `${look}\n`,
+    });
+    expect(shell).toMatchObject({ code: 1, stdout: seen });
+    expect(await person.strataOk(['debug', ...flags, '--', 'sh', '-c', look])).toBe(seen);
+  });
+
+  test.each(['runc', 'crun'])('stopped by Ctrl-C, with %s, leaves nothing', async (runtime) => {
+    const context = dockerfile('stubborn', 'RUN trap "" TERM INT; echo it runs now; sleep 60 & sleep 60\n');
+    let pid = 0;
+    const flags = ['--progress', 'plain', '--runtime', runtime];
+    const { code } = await person.strata(['build', ...flags, context], {
+      env: { STRATA_ROOT: person.root },
+      onStart: (started) => (pid = started),
+      onOutput: (output) => {
+        if (!/\d it runs now$/m.test(output) || pid === 0) return;
+        process.kill(pid, 'SIGINT');
+        pid = 0;
+      },
+    });
+    expect(code).toBe(130);
+    expect(await leftovers({ ...site, root: person.root })).toEqual([]);
   });
 
   test('reaches the outside by a network of its own', async () => {
