@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestHex } from '../../src/core/digest.ts';
 import { readContents } from '../../src/inspect/contents.ts';
 import type { OpenedImage } from '../../src/inspect/open/opened-image.ts';
-import { mediaTypes } from '../../src/oci/descriptor.ts';
+import { type Descriptor, mediaTypes } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
 import { runOk } from '../support/process.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
@@ -62,6 +62,12 @@ async function summary(spec: string): Promise<object> {
   };
 }
 
+async function bytesOf({ blobs }: OpenedImage, layer: Descriptor): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blobs.open(layer)) chunks.push(Uint8Array.from(chunk));
+  return Buffer.concat(chunks);
+}
+
 const configOf = async (spec: string) => {
   const raw = await runOk('skopeo', ['inspect', '--config', '--raw', spec]);
   return `sha256:${createHash('sha256').update(raw).digest('hex')}`;
@@ -69,6 +75,38 @@ const configOf = async (spec: string) => {
 
 describe('an image is found', () => {
   const files = [15, 18, 6, 6, 6, 3];
+
+  test('with every layer as zstd, which GNU tar lists alike', async () => {
+    const kept = await open(app);
+    const tars: Buffer[] = [];
+    for (const layer of kept.manifest.layers) {
+      const input = await bytesOf(kept, layer);
+      tars.push(layer.mediaType.endsWith('gzip') ? gunzipSync(input) : input);
+    }
+    const layout = startLayout(path('zstd'));
+    const compress = (input: Uint8Array) => execFileSync('zstd', ['-c'], { input });
+    const target = await layout.image({ tars, compress, layerType: mediaTypes.ociLayerZstd });
+    layout.name([['one', target]]);
+    const remote = `docker://${registry.host}/team/app:zstd`;
+    await runOk('skopeo', ['copy', '--quiet', `oci:${path('zstd')}:one`, remote, '--dest-tls-verify=false']);
+    for (const spec of [path('zstd'), remote]) {
+      const image = await open(spec);
+      const { layers, findings } = await readContents(image);
+      expect(findings).toEqual([]);
+      expect(layers.map((layer) => layer.files.length)).toEqual(files);
+      for (const [index, layer] of image.manifest.layers.entries()) {
+        expect(layer.mediaType).toBe(mediaTypes.ociLayerZstd);
+        const listed = execFileSync('tar', ['--zstd', '-t', '--quoting-style=literal'], {
+          input: await bytesOf(image, layer),
+        });
+        const names = listed.toString('latin1').trim().split('\n');
+        expect(layers[index]?.files.map((each) => each.path)).toEqual(
+          names.filter((name) => !name.includes('.wh.')).map((name) => name.replace(/\/$/, '')),
+        );
+      }
+    }
+  });
+
   test.each<[title: string, spec: () => string, want: object]>([
     ['in an OCI archive', () => app, { kind: 'oci-archive', names: ['1'], files }],
     ['in an archive by its tag', () => `${app}:1`, { kind: 'oci-archive', names: ['1'], files }],
