@@ -1,6 +1,8 @@
 import type { Recipe } from '../cache/recipe.ts';
 import type { StackLayer } from '../cache/step-cache.ts';
 import type { KeyDigest } from '../core/digest.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { VertexID } from '../plan/vertex.ts';
 
 /** What a vertex left, and how we came by it. */
 export interface StepResult {
@@ -38,3 +40,9 @@ export interface StepAccount {
 
 /** Of a step that stands on nothing: scratch. */
 export const emptyResult: StepResult = { stack: [], isCached: true, durationMs: 0 };
+
+/** What became of the vertices of one plan. */
+export interface PlanAccounts {
+  readonly plan: Plan;
+  readonly accounts: ReadonlyMap<VertexID, StepAccount>;
+}

@@ -51,6 +51,19 @@ describe('the ranks of src', () => {
     expect(imports.flatMap((found) => complaint(found) ?? [])).toEqual([]);
   });
 
+  test('no file comes back to itself by its imports', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '));
+      if (way.includes(file) || done.has(file)) return;
+      for (const { from, to } of imports) if (from === file) visit(to, [...way, file]);
+      done.add(file);
+    };
+    for (const file of sourceFiles('src')) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
   test('an import of a higher rank is a complaint that shows the way back', () => {
     const cycle: Import[] = [
       { from: 'src/core/digest.ts', line: 3, to: 'src/tar/header.ts', isPackage: false },

@@ -6,8 +6,8 @@ import { StrataError } from '../../core/errors.ts';
 import { printPlatform } from '../../core/platform.ts';
 import type { SourceText } from '../../core/span.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { Vertex, VertexID } from '../../plan/vertex.ts';
-import type { StepAccount } from '../../solve/step-result.ts';
+import type { Vertex } from '../../plan/vertex.ts';
+import type { PlanAccounts, StepAccount } from '../../solve/step-result.ts';
 import type { PlatformBuild } from '../build-platform.ts';
 import { layerChain } from '../layer-chain.ts';
 import type { BuildOptions, BuiltImage } from '../options.ts';
@@ -16,12 +16,6 @@ import type { BuildRecord, PlanRecord, RecordedStep } from './build-record.ts';
 import { explainSteps } from './explain-steps.ts';
 import { filesComparer } from './files-comparer.ts';
 import { imageRecord, pushRecords } from './record-image.ts';
-
-/** What became of the vertices of one plan. */
-export interface PlanAccounts {
-  readonly plan: Plan;
-  readonly accounts: ReadonlyMap<VertexID, StepAccount>;
-}
 
 export interface BuildEnd {
   readonly images: readonly BuiltImage[];
