@@ -14,7 +14,7 @@ import type { CliIO } from './io.ts';
 import { openRenderer } from './renderer-choice.ts';
 import { version } from './version.ts';
 
-/** Flags of every command that talks to registries. */
+/** Flags of every command that asks registries for something. */
 export interface RegistryFlags {
   readonly registryMirror: readonly string[];
   readonly insecureRegistry: readonly string[];
@@ -24,9 +24,14 @@ export interface RegistryFlags {
 
 /** Adds `--registry-mirror` and `--insecure-registry`. */
 export function addRegistryFlags(command: Command): Command {
-  return command
-    .option('--registry-mirror <host=url>', 'ask this mirror before the registry', each, [])
-    .option('--insecure-registry <host>', 'speak plain HTTP to this registry', each, []);
+  return addInsecureFlag(
+    command.option('--registry-mirror <host=url>', 'ask this mirror before the registry', each, []),
+  );
+}
+
+/** For a command that sends: nothing goes to a mirror. */
+export function addInsecureFlag(command: Command): Command {
+  return command.option('--insecure-registry <host>', 'speak plain HTTP to this registry', each, []);
 }
 
 /** What configuration, environment and flags say together; mirrors given as flags replace those of their host. */

@@ -241,6 +241,8 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
     ]);
     const pulled = await call(['pull', '--progress', 'plain', ...mirrors, name], 'other');
     expect(pulled).toMatchObject({ code: 0, stdout: `${name} ${digest}\n` });
+    const pushed = await call(['push', ...mirrors, name]);
+    expect(pushed).toMatchObject({ code: 2, stderr: expect.stringContaining('--registry-mirror') });
     const said = pulled.stderr.split('\n').filter((line) => line.includes('is left out'));
     expect(said).toEqual([
       expect.stringMatching(/^mirror 127\.0\.0\.1:1 is left out: cannot reach .*: connection refused/),

@@ -1,10 +1,10 @@
 import { pushStored } from '../../store/push.ts';
 import { withLocalStore } from '../open-store.ts';
 import { dataFormat, printJSON } from '../print-data.ts';
-import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
+import { addInsecureFlag, type RegistryFlags, withRegistry } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 
-interface PushFlags extends RegistryFlags {
+interface PushFlags extends Omit<RegistryFlags, 'registryMirror'> {
   readonly allTags?: boolean;
   readonly format?: string;
   readonly json?: boolean;
@@ -22,7 +22,7 @@ export const definePush: DefineCommand = (command, context) => {
     .addHelpText('after', '\nExample:\n  strata push registry.example.org/team/app:1.2')
     .action(async (names: string[], flags: PushFlags) => {
       const format = dataFormat(flags);
-      const pushed = await withRegistry(flags, context, (access) =>
+      const pushed = await withRegistry({ ...flags, registryMirror: [] }, context, (access) =>
         withLocalStore(context.root(), (store) =>
           pushStored(names, { allTags: flags.allTags === true }, store, access),
         ),
@@ -30,5 +30,5 @@ export const definePush: DefineCommand = (command, context) => {
       const lines = pushed.map(({ name, digest }) => `${name} ${digest}\n`).join('');
       context.io.stdout.write(format === 'json' ? printJSON(pushed) : lines);
     });
-  addRegistryFlags(command);
+  addInsecureFlag(command);
 };
