@@ -152,15 +152,11 @@ describe('a download', () => {
       expect(asked).toEqual([`${who} GET http://files.test/moved`, `${who} GET http://mirror.test/x`]);
     });
 
-    it('asks loopback and what NO_PROXY names itself', async () => {
+    it('asks loopback itself', async () => {
       asked.length = 0;
       const path = target();
       await downloadFile(`${base}/x`, path, { proxy: { http: proxy } });
       expect(readFileSync(path).equals(body)).toBe(true);
-      const failure = downloadFile('http://nowhere.invalid/', target(), {
-        proxy: { http: proxy, no: 'invalid' },
-      });
-      await expect(failure).rejects.toMatchObject({ code: 'url-unreachable' });
       expect(asked).toEqual([]);
     });
 
