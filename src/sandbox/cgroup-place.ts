@@ -3,9 +3,17 @@
  * group only, and only where that was handed over to them (delegated: cgroups(7)); without, steps run in the
  * group strata is in, and nothing can limit them.
  */
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
-import { HostError } from '../core/errors.ts';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { HostError, systemCode } from '../core/errors.ts';
 import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 import type { StepLimits } from './step.ts';
 
@@ -45,7 +53,8 @@ export function findCgroupPlace(): CgroupPlace {
     }
     if (!isWritable(directory)) return { parent: undefined, reason: `${directory} is not delegated to you` };
   }
-  return { parent: first.path };
+  // An earlier build moved whoever is in the group; the steps belong beside them.
+  return { parent: isSecond && basename(first.path) === leaf ? dirname(first.path) : first.path };
 }
 
 /** What can limit steps whose groups are made in `parent`, and which version of control groups does it. */
@@ -61,14 +70,66 @@ export function limitControllers(parent: string): { version: 1 | 2; controllers:
   };
 }
 
-/** @throws HostError `no-cgroup` when a limit is asked for that no group can hold */
-export function checkLimits(place: CgroupPlace, limits: StepLimits): void {
+/**
+ * Makes the place ready for limits, if there are any.
+ * @throws HostError `no-cgroup` when a limit is asked for that no group can hold
+ */
+export function prepareLimits(place: CgroupPlace, limits: StepLimits): void {
   const { memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent } = limits;
-  const asked = [memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent];
-  if (place.parent !== undefined || asked.every((each) => each === undefined)) return;
-  throw new HostError('no-cgroup', `cannot limit the memory or processors of a step: ${place.reason}`, {
+  const asked = {
+    memory: [memoryBytes],
+    cpu: [cpuQuota, cpuPeriod, cpuShares],
+    cpuset: [cpusetCpus, cpusetMems],
+    parent: [cgroupParent],
+  };
+  const kinds = Object.entries(asked).flatMap(([kind, values]) =>
+    values.some((value) => value !== undefined) ? [kind] : [],
+  );
+  if (kinds.length === 0) return;
+  const reason =
+    place.parent === undefined ? place.reason : handOnControllers(join(cgroupRoot, place.parent), kinds);
+  if (reason === undefined) return;
+  throw new HostError('no-cgroup', `cannot limit the memory or processors of a step: ${reason}`, {
     hint: 'start strata in a group of its own: systemd-run --user --scope -p Delegate=yes strata build … (docs/ROOTLESS.md)',
   });
+}
+
+/** The group below a delegated one in which the processes are that were in it. */
+const leaf = 'strata';
+
+/**
+ * In the second version a group with processes in it hands no controllers on to groups below it (cgroups(7),
+ * "no internal processes"); the first and the root of the machine do. So whoever is in it moves one down.
+ * @param kinds the controllers that a limit needs; `parent` for none in particular
+ * @returns why it cannot be done
+ */
+function handOnControllers(group: string, kinds: readonly string[]): string | undefined {
+  // The root of the machine has no events, that of a container has.
+  if (!isSecondVersion(group) || !existsSync(join(group, 'cgroup.events'))) return undefined;
+  const words = (name: string) => readFileSync(join(group, name), 'latin1').split(/\s+/).filter(Boolean);
+  const handedOn = words('cgroup.subtree_control');
+  const controllers = words('cgroup.controllers');
+  const lacking = kinds.find((kind) => kind !== 'parent' && !controllers.includes(kind));
+  if (lacking !== undefined) return `${group} was handed no ${lacking} controller`;
+  const missing = controllers.filter((name) => !handedOn.includes(name));
+  if (missing.length === 0) return undefined;
+  try {
+    mkdirSync(join(group, leaf), { recursive: true });
+    for (const pid of words('cgroup.procs')) moveTo(join(group, leaf), pid);
+    writeFileSync(join(group, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '));
+    return undefined;
+  } catch (error) {
+    return `${group} does not hand on its controllers: ${(error as Error).message}`;
+  }
+}
+
+function moveTo(group: string, pid: string): void {
+  try {
+    writeFileSync(join(group, 'cgroup.procs'), pid);
+  } catch (error) {
+    // It has ended.
+    if (systemCode(error) !== 'ESRCH') throw error;
+  }
 }
 
 interface OwnCgroup {

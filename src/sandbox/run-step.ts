@@ -6,7 +6,7 @@ import { traced } from '../core/trace.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
 import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
-import { checkLimits } from './cgroup-place.ts';
+import { prepareLimits } from './cgroup-place.ts';
 import { hastenGroupMove } from './hasten-move.ts';
 import { watchMemory } from './out-of-memory.ts';
 import { removeCgroup } from './remove-cgroup.ts';
@@ -60,7 +60,7 @@ async function inContainer(
   request: StepSetting,
   start: (runtimeArgs: readonly string[]) => Promise<ProcessResult>,
 ): Promise<StepExit> {
-  checkLimits(sandbox.cgroups, request.limits);
+  prepareLimits(sandbox.cgroups, request.limits);
   checkUser(request.user);
   hastenGroupMove();
   const id = sandbox.newContainerID();
