@@ -179,7 +179,10 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
       await client.registry.fetchBlob(reference, blob, client.blobs, () => undefined, never);
     }
     expect(resolved.manifest.digest).toBe(image.manifest.digest);
-    expect(issuer.asked.slice(pushing)).toEqual(Array(2).fill('GET me repository:team/slow:pull'));
+    // One for the manifest, one after the pause, and more where the machine is slower than a token lives.
+    const pulling = issuer.asked.slice(pushing);
+    expect(pulling.length).toBeGreaterThan(1);
+    expect(new Set(pulling)).toEqual(new Set(['GET me repository:team/slow:pull']));
     expect(client.blobs.list().map(({ digest }) => digest)).toEqual(
       expect.arrayContaining(blobs.map(({ digest }) => digest)),
     );
