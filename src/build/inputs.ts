@@ -17,6 +17,7 @@ import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { readDockerfile, readIgnoreRules } from './read-dockerfile.ts';
+import { isSwitchedOn } from './switches.ts';
 
 export interface BuildInputs {
   readonly dockerfile: SourceText;
@@ -58,12 +59,11 @@ export async function openInputs(
     throw new UsageError('stdin-twice', 'context and Dockerfile cannot both come from standard input');
   }
   const { stdin, signal, servers } = io;
-  const steering = new Map(options.buildArgs);
   const request = {
     stdin,
     scratch,
-    keepsGitDirectory: isTrue(steering.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR')),
-    hasCommitTimes: Boolean(steering.get('SOURCE_DATE_EPOCH')),
+    keepsGitDirectory: isSwitchedOn(options.buildArgs, 'BUILDKIT_CONTEXT_KEEP_GIT_DIR'),
+    hasCommitTimes: Boolean(new Map(options.buildArgs).get('SOURCE_DATE_EPOCH')),
     servers,
     signal,
   };
@@ -116,11 +116,6 @@ export async function openInputs(
 interface Folder {
   readonly directory: string;
   readonly ignore: IgnoreRules | undefined;
-}
-
-/** As Go reads switches. */
-function isTrue(text: string | undefined): boolean {
-  return /^(?:1|t|true)$/i.test(text ?? '');
 }
 
 /** What `docker-image://` and `oci-layout://` name; undefined for a tree of files. */

@@ -55,6 +55,7 @@ describe('in a directory of the person', () => {
     [undefined, 'inside'],
     [join(directory, 'climbing'), 'outside'],
     [join(directory, 'sub/Dockerfile'), 'lower case'],
+    [join(directory, 'sub/DOCKERFILE'), 'no-dockerfile'],
     [directory, 'no-dockerfile'],
     [join(directory, 'none'), 'no-dockerfile'],
   ];

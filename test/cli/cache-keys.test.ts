@@ -274,6 +274,48 @@ describe('flags of instructions', () => {
   });
 });
 
+describe('instructions above a step', () => {
+  const steps = 'WORKDIR /w\nCOPY a /a\nRUN ["exec", "form"]\nRUN shell form\n';
+  const everyRun = ['RUN ["exec",', 'RUN shell'];
+  const none: readonly string[] = [];
+  /** What stands above in the one file, what in the other, the steps whose keys differ, and why. */
+  const rows: readonly (readonly [above: string, other: string, steps: readonly string[], why: string])[] = [
+    ['', 'LABEL a=b', none, 'no step sees it'],
+    ['LABEL a=b', 'LABEL a=c', none, 'no step sees it'],
+    ['', 'CMD ["x"]', none, 'no step sees it'],
+    ['', 'ENTRYPOINT ["x"]', none, 'no step sees it'],
+    ['', 'EXPOSE 80', none, 'no step sees it'],
+    ['', 'VOLUME /v', none, 'no step sees it'],
+    ['', 'HEALTHCHECK CMD x', none, 'no step sees it'],
+    ['', 'STOPSIGNAL 9', none, 'no step sees it'],
+    ['', 'ONBUILD RUN x', none, 'no step sees it'],
+    ['', 'MAINTAINER me', none, 'no step sees it'],
+    ['', 'ENV A=1', everyRun, 'every RUN sees it, used or not'],
+    ['ENV A=1 B=2', 'ENV B=2 A=1', everyRun, 'the environment has an order'],
+    ['ENV A=1', 'ENV A=2', everyRun, 'every RUN sees it, used or not'],
+    ['', 'ARG A=1', everyRun, 'every RUN sees it, used or not'],
+    ['', 'ARG A', none, 'without a value it is no variable'],
+    ['', 'SHELL ["/bin/other", "-c"]', ['RUN shell'], 'the exec form has no shell'],
+    ['', 'USER 7', ['WORKDIR', 'COPY', ...everyRun], 'who makes the directory, on which the rest stands'],
+    ['', 'WORKDIR /', none, 'it is there'],
+  ];
+
+  /** By as much of a label as tells these steps from each other. */
+  const keysBelow = async (above: string): Promise<ReadonlyMap<string, string>> => {
+    write('above.Dockerfile', `FROM scratch\n${above}\n${steps}`);
+    const keys = await keysOf(path('store'), ['-f', path('above.Dockerfile'), path('app')]);
+    return new Map(
+      [...keys].map(([label, key]) => [label.split(' ', label.startsWith('RUN') ? 2 : 1).join(' '), key]),
+    );
+  };
+
+  test.each(rows)('%j → %j changes %j: %s', async (above, other, want) => {
+    const [before, after] = [await keysBelow(above), await keysBelow(other)];
+    expect([...after.keys()]).toEqual(['WORKDIR', 'COPY', ...everyRun]);
+    expect([...after.keys()].filter((step) => after.get(step) !== before.get(step))).toEqual(want);
+  });
+});
+
 describe('what a clone, a clock and a directory can differ in', () => {
   const text = 'FROM scratch\nCOPY . /app/\nCOPY --link lib /lib/\nRUN true\n';
   const names = ['a', 'sub/b', 'sub/c', 'lib/d', 'z'];

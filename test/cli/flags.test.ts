@@ -308,6 +308,7 @@ const around: Surroundings = {
 };
 
 describe('readBuildOptions', () => {
+  const inline = { type: 'inline', attributes: {} };
   const rows: [title: string, flags: Partial<BuildFlags>, want: Want][] = [
     [
       'no output is the store',
@@ -330,6 +331,13 @@ describe('readBuildOptions', () => {
           ['NONE', undefined],
         ],
       },
+    ],
+    ['an inline cache as a build argument', { buildArg: ['BUILDKIT_INLINE_CACHE=1'] }, { cacheTo: [inline] }],
+    ['one that is switched off', { buildArg: ['BUILDKIT_INLINE_CACHE=0'] }, { cacheTo: [] }],
+    [
+      'one that is asked for twice',
+      { buildArg: ['BUILDKIT_INLINE_CACHE=true'], cacheTo: ['type=inline'] },
+      { cacheTo: [inline] },
     ],
     [
       'labels may be empty',

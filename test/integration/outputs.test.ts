@@ -207,6 +207,15 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
     });
   });
 
+  test('of one platform have an index and a directory for it where BUILDKIT_MULTI_PLATFORM asks', async () => {
+    const asked = ['--platform', 'linux/amd64', '--build-arg', 'BUILDKIT_MULTI_PLATFORM=1'];
+    const files = site.path('indexed-files');
+    await build([...asked, ...out('indexed-one'), '-o', `type=local,dest=${files}`]);
+    const { root } = layout(site.path('indexed-one'));
+    expect(root.mediaType).toBe(mediaTypes.ociIndex);
+    expect(readdirSync(files)).toEqual(['linux_amd64']);
+  });
+
   const image = ['containerimage.descriptor', 'containerimage.digest'];
   const one = ['containerimage.config.digest', ...image];
   const own = ['buildx.build.ref', 'strata.build', 'strata.steps'];

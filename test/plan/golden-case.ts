@@ -82,7 +82,7 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
   const noCache = all('no-cache');
   const contexts = [...pairs('context')].map(([name, value]): [string, NamedContext] => [
     name,
-    value === 'tree' ? { kind: 'tree' } : { kind: 'image', reference: value },
+    contextOf(value),
   ]);
   return {
     dockerfile,
@@ -100,6 +100,13 @@ function requestOf(text: string, dockerfile: PlanRequest['dockerfile']): PlanReq
     network: all('network').includes('none') ? 'none' : 'default',
     maxDiagnostics: 20,
   };
+}
+
+/** `tree`, `tree@SECONDS` with the time of what was fetched, or an image. */
+function contextOf(value: string): NamedContext {
+  const [tree, seconds] = /^tree(?:@(\d+))?$/.exec(value) ?? [];
+  if (tree === undefined) return { kind: 'image', reference: value };
+  return { kind: 'tree', epochSeconds: seconds === undefined ? undefined : Number(seconds) };
 }
 
 /** Enough of the ignore language for checks: `*.suffix`. */

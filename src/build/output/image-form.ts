@@ -22,7 +22,7 @@ export interface ImageForm {
 export interface FormDefaults {
   /** Of `--annotation`. */
   readonly annotations: readonly Annotation[];
-  readonly platformCount: number;
+  readonly isIndexed: boolean;
   readonly host: Platform;
   /** Of outputs that name none. */
   readonly algorithm: Compression['algorithm'];
@@ -61,7 +61,7 @@ export function formOf({ type, attributes }: OutputSpec, defaults: FormDefaults)
   const mediaTypes = attributes['oci-mediatypes'] === 'false' ? 'docker' : 'oci';
   const compression = readCompression(attributes, mediaTypes === 'docker' ? 'gzip' : defaults.algorithm);
   const misplaced = annotations.find(({ level }) => level === 'index' || level === 'index-descriptor');
-  if (misplaced !== undefined && defaults.platformCount < 2) {
+  if (misplaced !== undefined && !defaults.isIndexed) {
     throw new UsageError(
       'bad-annotation',
       `"${misplaced.name}" is an annotation of an index, and there is none`,

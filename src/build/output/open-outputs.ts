@@ -19,7 +19,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseReference, printReference } from '../../registry/reference.ts';
 import { isStartedByRoot } from '../../sys/user-namespace/enter.ts';
 import type { BuildOptions, OutputSpec } from '../options.ts';
-import { platformsOf } from '../platforms.ts';
+import { isIndexed, platformsOf } from '../platforms.ts';
 import { formKeys, formOf, type ImageForm, isAnnotationKey, sharedAlgorithm } from './image-form.ts';
 
 /** What the exporters take from. */
@@ -74,7 +74,8 @@ export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
   const host = platformFromNode(process.arch);
   const algorithm = sharedAlgorithm(options);
   const platformCount = platformsOf(options).length;
-  const defaults = { annotations, platformCount, host, algorithm };
+  const hasIndex = isIndexed(options);
+  const defaults = { annotations, isIndexed: hasIndex, host, algorithm };
   return outputs.map((spec) => {
     checkKeys(spec);
     if (spec.type === 'docker' && platformCount > 1) throw manyPlatforms(platformCount);
@@ -82,7 +83,8 @@ export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
     const own = (spec.attributes.name ?? '').split(',').filter((name) => name !== '');
     const names = [...new Set([...options.tags, ...own].map((name) => printReference(parseReference(name))))];
     const isStored = spec.type === 'store' || spec.type === 'image';
-    return { names, isStored, isRemote: spec.type === 'registry', ...form, ...writerOf(spec, names, stdout) };
+    const writer = writerOf(spec, names, stdout, hasIndex);
+    return { names, isStored, isRemote: spec.type === 'registry', ...form, ...writer };
   });
 }
 
@@ -104,6 +106,7 @@ function writerOf(
   spec: OutputSpec,
   names: readonly string[],
   stdout: Writable,
+  hasIndex: boolean,
 ): Pick<Output, 'label' | 'write'> {
   const { type, dest } = spec;
   switch (type) {
@@ -128,7 +131,7 @@ function writerOf(
         write: async ({ openTrees, signal }) => {
           const trees = await openTrees();
           const [only] = trees;
-          const isOne = only !== undefined && trees.length === 1;
+          const isOne = only !== undefined && !hasIndex;
           await exportTar(isOne ? only.tree : splitByPlatform(trees), to, signal);
         },
       };
@@ -139,7 +142,7 @@ function writerOf(
         label: `exporting root filesystem to ${dest}`,
         write: async ({ openTrees, signal }) => {
           const keepsOwners = isStartedByRoot();
-          for (const tree of placed(await openTrees(), spec)) {
+          for (const tree of placed(await openTrees(), spec, hasIndex)) {
             await exportLocal(tree, directory, keepsOwners, signal);
           }
         },
@@ -190,9 +193,13 @@ function imageWriter(to: LayoutDestination, write: typeof exportOCI): Output['wr
   };
 }
 
-/** What goes to one place: each platform in a directory of its own when there are several, or where that is asked for. */
-function placed(trees: readonly PlatformTree[], { attributes }: OutputSpec): readonly FileTree[] {
-  const isSplit = attributes['platform-split'] ?? String(trees.length > 1);
+/** What goes to one place: each platform in a directory of its own when there may be several, or where that is asked for. */
+function placed(
+  trees: readonly PlatformTree[],
+  { attributes }: OutputSpec,
+  hasIndex: boolean,
+): readonly FileTree[] {
+  const isSplit = attributes['platform-split'] ?? String(hasIndex);
   if (isSplit === 'true') return [splitByPlatform(trees)];
   assertDisjoint(trees);
   return trees.map(({ tree }) => tree);

@@ -3,12 +3,13 @@ import { type AssembledImage, assembleImage, assembleIndex } from '../../export/
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import { layerCompression } from '../../oci/media-type.ts';
 import type { ImageContent, PlatformBuild } from '../build-platform.ts';
+import { isIndexed } from '../platforms.ts';
 import type { BuildSession } from '../session.ts';
 import { annotationsAt } from './annotations.ts';
 import type { ImageForm } from './image-form.ts';
 
 export interface ShapedImage {
-  /** The manifest for one platform, an index for several. */
+  /** The manifest of the one platform, or an index. */
   readonly root: Descriptor;
   /** In the order of the platforms. */
   readonly images: readonly AssembledImage[];
@@ -53,7 +54,7 @@ async function shape(
   }
   const manifests = images.map(({ manifest }) => manifest);
   const [only] = manifests;
-  if (only !== undefined && manifests.length === 1) return { root: only, images };
+  if (only !== undefined && !isIndexed(session.options)) return { root: only, images };
   const own = annotationsAt(annotations, 'index');
   const index = await assembleIndex(manifests, blobs, { mediaTypes, annotations: own });
   return { root: annotated(index, annotationsAt(annotations, 'index-descriptor')), images };

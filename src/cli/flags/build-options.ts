@@ -1,5 +1,6 @@
-import type { BuildOptions, OutputSpec, RunOptions } from '../../build/options.ts';
+import type { BuildOptions, CacheSpec, OutputSpec, RunOptions } from '../../build/options.ts';
 import type { ShellPlace } from '../../build/shell/shell.ts';
+import { isSwitchedOn } from '../../build/switches.ts';
 import { UsageError } from '../../core/errors.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { Config } from '../config-file.ts';
@@ -85,13 +86,14 @@ export interface Surroundings {
  */
 export function readBuildOptions(flags: BuildFlags, around: Surroundings): BuildOptions {
   const { env, config } = around;
+  const buildArgs = readBuildArgs(flags, env);
   return {
     root: around.root,
     context: around.context,
     dockerfile: flags.file,
     tags: flags.tag.map(checkTag),
     target: flags.target,
-    buildArgs: readBuildArgs(flags, env),
+    buildArgs,
     buildContexts: flags.buildContext.map(parseBuildContext),
     outputs: readOutputs(flags, around.isStdoutTerminal),
     platforms: flags.platform.map(checkPlatform),
@@ -100,7 +102,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     noCache: !flags.cache,
     noCacheFilter: flags.cacheFilter === true ? [] : flags.cacheFilter,
     cacheFrom: flags.cacheFrom.map((text) => parseCache('from', text)),
-    cacheTo: flags.cacheTo.map((text) => parseCache('to', text)),
+    cacheTo: readCacheTo(flags, buildArgs),
     pull: flags.pull === true,
     secrets: flags.secret.map((text) => parseSecret(text, env)),
     ssh: flags.ssh.map(parseSsh),
@@ -127,6 +129,14 @@ function readBuildArgs({ buildArg }: BuildFlags, env: Surroundings['env']): Buil
   const epoch = env[epochName];
   if (!epoch || given.some(([name]) => name === epochName)) return given;
   return [[epochName, epoch], ...given];
+}
+
+/** BUILDKIT_INLINE_CACHE=1 is what `--cache-to type=inline` was before there was such a flag. */
+function readCacheTo({ cacheTo }: BuildFlags, buildArgs: BuildOptions['buildArgs']): CacheSpec[] {
+  const given = cacheTo.map((text) => parseCache('to', text));
+  const isInline = given.some(({ type }) => type === 'inline');
+  if (isInline || !isSwitchedOn(buildArgs, 'BUILDKIT_INLINE_CACHE')) return given;
+  return [...given, { type: 'inline', attributes: {} }];
 }
 
 const epochName = 'SOURCE_DATE_EPOCH';

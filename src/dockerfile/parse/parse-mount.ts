@@ -68,7 +68,9 @@ function complete(options: MountOptions, ordinal: number): RunMount {
   const { type, target = '', uid, gid, mode } = options;
   const source = options.source || '/';
   const from = options.from ? { from: options.from } : {};
-  const hasOwner = uid !== undefined || gid !== undefined || mode !== undefined;
+  // Of a directory that is chosen the owner is not: it brings its own.
+  const isWhole = posix.join('/', source) === '/';
+  const hasOwner = isWhole && (uid !== undefined || gid !== undefined || mode !== undefined);
   switch (type) {
     case 'bind':
       return { type, target, source, ...from, isReadOnly: options.isReadOnly ?? true };

@@ -7,27 +7,31 @@ import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
 import { checkUnset, placeOf, report, type StepContext } from './step-context.ts';
 import { joinClean } from './workdir.ts';
 
-/**
- * The mounts of a RUN with absolute targets, outer ones before inner ones; of two on the same target the
- * last one counts (spec 3.5). What `from` names is added to `sources`.
- */
-export function readMounts(
-  context: StepContext,
-  words: readonly Word[],
-  sources: VertexID[],
-): readonly PlannedMount[] {
+interface ReadMounts {
+  /** With absolute targets, outer ones before inner ones; of two on the same target the last one. */
+  readonly mounts: readonly PlannedMount[];
+  /** Where the first ssh mount, as written, has its socket. */
+  readonly agentSocket: string | undefined;
+}
+
+/** The mounts of a RUN (spec 3.5). What `from` names is added to `sources`. */
+export function readMounts(context: StepContext, words: readonly Word[], sources: VertexID[]): ReadMounts {
   const byTarget = new Map<string, PlannedMount>();
   const withoutTarget: PlannedMount[] = [];
   let agents = 0;
+  let agentSocket: string | undefined;
   for (const word of words) {
     const mount = readMount(context, word, agents, sources);
     if (mount === undefined) continue;
-    if (mount.type === 'ssh') agents++;
+    if (mount.type === 'ssh') {
+      agents++;
+      agentSocket ??= mount.target;
+    }
     if (mount.target === undefined) withoutTarget.push(mount);
     else byTarget.set(mount.target, mount);
   }
   const sorted = [...byTarget].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mount]) => mount);
-  return [...sorted, ...withoutTarget];
+  return { mounts: [...sorted, ...withoutTarget], agentSocket };
 }
 
 function readMount(

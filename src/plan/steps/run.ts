@@ -21,15 +21,16 @@ export function readRun(context: StepContext, instruction: RunInstruction): void
   }
   const env = runEnvironment(state.scope);
   const sources: VertexID[] = [];
+  const { mounts, agentSocket } = readMounts(context, instruction.mounts, sources);
   const op: ExecOp = {
     kind: 'exec',
     args,
-    env,
+    env: withAgent(env, agentSocket),
     argNames: env.map(([name]) => name).filter((name) => !state.scope.env.has(name)),
     proxyEnv: proxyEnvironment(request.buildArgs),
     cwd: state.config.workingDir === '' ? '/' : state.config.workingDir,
     user: state.config.user,
-    mounts: readMounts(context, instruction.mounts, sources),
+    mounts,
     network: networkOf(instruction.network, request.network),
     security: instruction.security?.raw === 'insecure' ? 'insecure' : 'sandbox',
     devices: instruction.devices.flatMap((word) => readDevice(context, word)),
@@ -38,6 +39,12 @@ export function readRun(context: StepContext, instruction: RunInstruction): void
   };
   const createdBy = ['RUN', ...argBlock(state.scope), ...args, '# buildkit'].join(' ');
   record(context, createdBy, context.addVertex(op, sources));
+}
+
+/** SSH_AUTH_SOCK is the first ssh mount, there or not, unless the Dockerfile says otherwise. */
+function withAgent(env: ExecOp['env'], socket: string | undefined): ExecOp['env'] {
+  const name = 'SSH_AUTH_SOCK';
+  return socket === undefined || env.some(([known]) => known === name) ? env : [...env, [name, socket]];
 }
 
 /** `default` is whatever the build was told to use. */

@@ -120,14 +120,13 @@ async function openAgent(
   mount: PlannedMount & { type: 'ssh' },
   { settings, origins }: MountServices,
 ): Promise<Opened> {
-  const env = ['SSH_AUTH_SOCK', mount.target] as const;
   const agent = await settings.ssh.socket(mount.id);
   if (agent !== undefined) {
     const path = join(origins.scratch(), 'agent');
     const door = await openAgentDoor(agent, path, mount);
-    return { env, mount: bind(path, mount.target, true), release: door.close };
+    return { mount: bind(path, mount.target, true), release: door.close };
   }
-  if (!mount.isRequired) return { env };
+  if (!mount.isRequired) return {};
   throw new StepError('ssh-not-found', `ssh ${mount.id}: no agent or key was given`, {
     hint: `give one with --ssh ${mount.id} or --ssh ${mount.id}=KEYFILE`,
   });
