@@ -16,6 +16,7 @@ const departures = new Map([
   ['continuation-three-escapes', 'the rule for escapes looks back one character'],
   ['continuation-two-escapes', 'two escape characters do not continue a line'],
   ['file-lone-cr', 'a carriage return alone ends no line'],
+  ['file-several-cr', 'a carriage return alone ends no line'],
   ['file-unicode-indent', 'every Unicode space indents'],
   ['heredoc-blanks', 'a blank may follow <<, and a delimiter may hold one'],
   ['heredoc-escape-directive', 'the escape directive does not reach heredocs'],
