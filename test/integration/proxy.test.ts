@@ -24,9 +24,10 @@ describeBuilds(sandboxNeeds, 'a build that reaches servers through a proxy only'
   });
   afterAll(() => server.close());
 
-  test('fetches the context, the Dockerfile and what ADD names there', async () => {
+  test('fetches the context, the Dockerfile and what ADD names there, whatever proxy steps get', async () => {
     const out = site.path('out');
     const args = ['--output', `type=local,dest=${out}`, '-f', 'http://files.test/Dockerfile'];
+    args.push('--build-arg', 'HTTP_PROXY=http://127.0.0.1:1');
     const env = { HTTP_PROXY: proxy, NO_PROXY: 'other.test' };
     await site.strataOk(['build', ...args, 'http://files.test/context.tgz'], { env });
     expect(readFileSync(join(out, 'data'), 'utf8')).toBe('from http://files.test/data');
