@@ -32,7 +32,7 @@ export interface Bases extends BaseResolver {
   of(op: ImageOp): Base;
   /** Whether some base of this build has the snapshot: it can then be fetched. */
   provides(snapshot: SnapshotID): boolean;
-  /** Shows what is fetched of the plan's bases as their own steps. */
+  /** Shows the plan's bases as their own steps: those that are all here at once, others when they are fetched. */
   showAs(vertices: Iterable<Vertex>): void;
   /** Whether a blob belongs to a base of this build. */
   canFetch(descriptor: Descriptor): boolean;
@@ -40,7 +40,7 @@ export interface Bases extends BaseResolver {
   repositoryOf(descriptor: Descriptor): Reference | undefined;
   /** Gets a blob of any base of this build. */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
-  /** Ends the steps of the bases: those of which nothing was fetched were there already. */
+  /** Ends the steps of the bases that are still shown: nothing was fetched of some of them. */
   finish(): void;
 }
 
@@ -71,6 +71,8 @@ export function openBases(services: BaseServices): Bases {
   const suppliers = new Map<BlobDigest, Supplier>();
   /** The step of each base, and whether something was fetched for it. */
   const shown = new Map<string, { readonly ids: Set<VertexID>; isFetching: boolean; fetchedAt?: number }>();
+  /** The steps of bases of which nothing had to be fetched; a build that begins anew shows its steps again. */
+  const here = new Set<VertexID>();
   const fetching = new Map<BlobDigest, Promise<void>>();
 
   /** A blob that others call as long as it is not is none of a base. */
@@ -172,6 +174,11 @@ export function openBases(services: BaseServices): Bases {
       for (const { id, op } of vertices) {
         if (op.kind !== 'image') continue;
         const key = keyOf(op.reference, op.platform);
+        if (bases.get(key)?.snapshots.every(services.layers.isAvailable)) {
+          if (!here.has(id)) emit({ type: 'step', id, state: 'cached', at: now() });
+          here.add(id);
+          continue;
+        }
         const known = shown.get(key);
         if (known === undefined) shown.set(key, { ids: new Set([id]), isFetching: false });
         else known.ids.add(id);
