@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkMountSyntax, parseMount } from '../../src/dockerfile/parse/parse-mount.ts';
+import { checkMountSyntax, optionSpan, parseMount } from '../../src/dockerfile/parse/parse-mount.ts';
 import { expandWord } from '../../src/dockerfile/words/expand.ts';
 
 const env = new Map([
@@ -152,6 +152,33 @@ describe('wrong --mount values', () => {
   });
 });
 
+describe('the place of what is wrong', () => {
+  const place = (raw: string, inFile = raw) => {
+    const word = { raw, span: { start: 4, end: 4 + inFile.length } };
+    const parsed = parseMount(word, 0, (part) => expandWord(part, (name) => env.get(name), '\\'));
+    const { start, end } = parsed.ok ? optionSpan(word, ['from']) : parsed.span;
+    return inFile.slice(start - 4, end - 4);
+  };
+
+  test.each([
+    ['type=cache,sharing=x,target=/c', 'sharing=x'],
+    ['type=cache,"targte=/a,b",id=c', '"targte=/a,b"'],
+    ['type=bind,target=/x,MODE=0700,ro', 'MODE=0700'],
+    ['type=secret,id=a,from=b,target=/t', 'from=b'],
+    ['type=ssh,src=a,required', 'src=a'],
+    ['target=/x,readonly,ro=maybe', 'ro=maybe'],
+    ['from=a,target=/x,from=b', 'from=b'],
+    // Of which there is no one option
+    ['type=secret', 'type=secret'],
+    ['type=cache,', 'type=cache,'],
+    ['target="a', 'target="a'],
+  ])('%s', (raw, want) => expect(place(raw)).toBe(want));
+
+  test('is all of the word where the file has quotes that are none of the value', () => {
+    expect(place('type=cache,sharing=x', '"type=cache,sharing=x"')).toBe('"type=cache,sharing=x"');
+  });
+});
+
 test.each([
   ['from=stage,target=/x', true],
   ['from=,target=/x', true],
@@ -162,5 +189,6 @@ test.each([
   ['tagret=/x', true],
   ['"target=/x', false],
 ])('known before anything is expanded: %s', (raw, isSound) => {
-  expect(checkMountSyntax(raw) === undefined).toBe(isSound);
+  const word = { raw, span: { start: 0, end: raw.length } };
+  expect(checkMountSyntax(word) === undefined).toBe(isSound);
 });

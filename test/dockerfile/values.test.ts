@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCsvRecord } from '../../src/dockerfile/parse/csv.ts';
+import { type CsvRecord, parseCsvRecord } from '../../src/dockerfile/parse/csv.ts';
 import { parseDevice } from '../../src/dockerfile/parse/device.ts';
 import { parseBinarySize, parseGoBoolean, parseGoDuration } from '../../src/dockerfile/parse/values.ts';
 import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
@@ -73,7 +73,13 @@ describe('CSV records', () => {
     ['"a""b"', ['a"b']],
     ['""', ['']],
     ['a b', ['a b']],
-  ])('%s', (text, fields) => expect(parseCsvRecord(text)).toEqual({ ok: true, fields }));
+  ])('%s', (text, fields) => expect(parseCsvRecord(text)).toMatchObject({ ok: true, fields }));
+
+  test('says where each field stands, with its quotes', () => {
+    const text = 'a,"b,""c",,d';
+    const { spans } = parseCsvRecord(text) as CsvRecord & { ok: true };
+    expect(spans.map(({ start, end }) => text.slice(start, end))).toEqual(['a', '"b,""c"', '', 'd']);
+  });
 
   test.each(['"', '"a', 'a"b', '"a"b', 'x,"'])('%s is none', (text) => {
     expect(parseCsvRecord(text)).toMatchObject({ ok: false });

@@ -7,6 +7,8 @@ import { parseBinarySize, parseGoBoolean } from './values.ts';
 export interface MountProblem {
   readonly message: string;
   readonly help?: string;
+  /** The option it is about, in every spelling. */
+  readonly keys?: readonly string[];
 }
 
 type MountType = RunMount['type'];

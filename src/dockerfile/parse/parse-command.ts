@@ -34,6 +34,7 @@ export function parseCommand(statement: Statement, rest: Token = statement.rest)
   return { form: 'exec', args: array.items.map((item) => item.value) };
 }
 
+/** CMD and ENTRYPOINT. */
 export function parseCommandInstruction<K extends 'cmd' | 'entrypoint'>(
   statement: Statement,
   base: InstructionBase<K>,
@@ -42,6 +43,7 @@ export function parseCommandInstruction<K extends 'cmd' | 'entrypoint'>(
   return command && { ...base, command };
 }
 
+/** SHELL, which has the exec form alone. */
 export function parseShell(
   statement: Statement,
   base: InstructionBase<'shell'>,
@@ -67,8 +69,8 @@ export function parseRun(statement: Statement, base: InstructionBase<'run'>): Ru
   const network = flagWord(flags, 'network');
   const security = flagWord(flags, 'security');
   for (const mount of mounts) {
-    const problem = checkMountSyntax(mount.raw);
-    if (problem !== undefined) report.error(badMount(problem.message, problem.help), mount.span);
+    const problem = checkMountSyntax(mount);
+    if (problem !== undefined) report.error(badMount(problem.message, problem.help), problem.span);
   }
   for (const device of devices) {
     const parsed = parseDevice(device.raw);

@@ -2,6 +2,7 @@
 import type { Platform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import { parseCsvRecord } from '../../dockerfile/parse/csv.ts';
+import { optionSpan } from '../../dockerfile/parse/parse-mount.ts';
 import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';
 import type { StageStep } from './stage-node.ts';
 
@@ -29,7 +30,8 @@ export function fromUses({ instruction, firedBy }: StageStep): FromUse[] {
   if (instruction.kind !== 'run') return [];
   return instruction.mounts.flatMap((mount) => {
     const text = mountFrom(mount.raw);
-    return text === undefined ? [] : [{ by: 'mount', text, span: firedBy ?? mount.span } as const];
+    if (text === undefined) return [];
+    return [{ by: 'mount', text, span: firedBy ?? optionSpan(mount, ['from']) } as const];
   });
 }
 

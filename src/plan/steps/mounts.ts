@@ -1,6 +1,6 @@
 import type { Word } from '../../dockerfile/instruction.ts';
 import type { RunMount } from '../../dockerfile/parse/mount.ts';
-import { parseMount } from '../../dockerfile/parse/parse-mount.ts';
+import { optionSpan, parseMount } from '../../dockerfile/parse/parse-mount.ts';
 import { expandWord } from '../../dockerfile/words/expand.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { PlannedMount, SourceOrigin, VertexID } from '../vertex.ts';
@@ -51,7 +51,7 @@ function readMount(
     return expansion;
   });
   if (!read.ok) {
-    if (isKnown) report(context, 'bad-mount', read.message, word.span, read.help);
+    if (isKnown) report(context, 'bad-mount', read.message, read.span, read.help);
     return undefined;
   }
   const mount = inNamespace(context, read.mount);
@@ -62,7 +62,8 @@ function readMount(
   if (mount.target === undefined) return { ...mount, origin };
   const target = joinClean(mount.target.startsWith('/') ? '' : context.state.config.workingDir, mount.target);
   if (target === '/') {
-    report(context, 'bad-mount', 'invalid mount target "/"', word.span, 'give the mount a target below /');
+    const span = optionSpan(word, ['target', 'dst', 'destination']);
+    report(context, 'bad-mount', 'invalid mount target "/"', span, 'give the mount a target below /');
     return undefined;
   }
   return { ...mount, target, origin };
@@ -71,7 +72,10 @@ function readMount(
 function originOf(context: StepContext, mount: RunMount, word: Word, sources: VertexID[]): SourceOrigin {
   if (mount.type !== 'bind' && mount.type !== 'cache') return { kind: 'empty' };
   if (mount.from !== undefined)
-    return context.originOf({ by: 'mount', text: mount.from, span: placeOf(context, word.span) }, sources);
+    return context.originOf(
+      { by: 'mount', text: mount.from, span: placeOf(context, optionSpan(word, ['from'])) },
+      sources,
+    );
   return mount.type === 'bind' ? { kind: 'context', name: '' } : { kind: 'empty' };
 }
 
