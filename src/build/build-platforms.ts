@@ -5,6 +5,7 @@ import { buildPlatform, type PlatformBuild, planPlatform } from './build-platfor
 import type { BuildInputs } from './inputs.ts';
 import type { LayerWish } from './output/open-outputs.ts';
 import { platformsOf } from './platforms.ts';
+import { readVertices } from './read-vertices.ts';
 import type { BuildSession } from './session.ts';
 import { isImportLost } from './share/keep-imported.ts';
 import { isLossOfStore } from './store/store-damage.ts';
@@ -27,7 +28,7 @@ export async function buildPlatforms(
     plans.push(await planPlatform(session, inputs, dockerfile, platform));
   }
   showWarnings(plans, session);
-  showSteps(plans, session);
+  showSteps(plans, session, wish === undefined);
   const failed = new AbortController();
   const signal = AbortSignal.any([io.signal, failed.signal]);
   const stoppable = { ...session, io: { ...io, signal } };
@@ -48,13 +49,13 @@ export async function buildPlatforms(
 }
 
 /** The steps to come; one that several platforms share goes by the label it has for the first of them. */
-function showSteps(plans: readonly Plan[], { io, bases }: BuildSession): void {
+function showSteps(plans: readonly Plan[], { io, bases }: BuildSession, isTargetRead: boolean): void {
   const labels = new Map<VertexID, string>();
   for (const { id, label } of plans.flatMap(({ vertices }) => [...vertices.values()])) {
     if (!labels.has(id)) labels.set(id, label);
   }
   io.emit({ type: 'plan', steps: [...labels].map(([id, label]) => ({ id, label })) });
-  for (const { vertices } of plans) bases.showAs(vertices.values());
+  for (const plan of plans) bases.showAs(plan.vertices.values(), readVertices(plan, isTargetRead));
 }
 
 /** What holds for several platforms is said once. */

@@ -13,7 +13,7 @@ export function execSettings({ options, io, secrets, imports, sandbox, ssh }: Bu
     sandbox,
     hosts: addHosts.map(readHost),
     limits: { ...resources, shmSizeBytes, cgroupParent, ulimits: ulimits.map(readUlimit) },
-    secret: (id) => secrets.get(id),
+    secrets,
     ssh,
     stepTimeoutMs,
     shown: () => io.shown?.(),

@@ -7,7 +7,7 @@ import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CopyOp, ExecOp, MkdirOp, Op, VertexID } from '../plan/vertex.ts';
 import type { OpRunner } from '../solve/op-runner.ts';
-import { copyRunner, readsBelow } from '../solve/ops/copy.ts';
+import { copyRunner } from '../solve/ops/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
 import { entryPublisher } from '../solve/publish.ts';
@@ -16,6 +16,7 @@ import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { LayerWish } from './output/open-outputs.ts';
+import { readVertices } from './read-vertices.ts';
 import { openLeakedLayers } from './secrets/leaked-layers.ts';
 import { refusedSecrets } from './secrets/read-secrets.ts';
 import type { BuildSession } from './session.ts';
@@ -53,7 +54,7 @@ export async function runPlan(
     context: inputs.tree,
     scratch: store.workspace.scratch,
   };
-  const publish = entryPublisher({
+  const publisher = entryPublisher({
     snapshotter,
     layers,
     blobs,
@@ -69,8 +70,8 @@ export async function runPlan(
   };
   const runners = {
     exec: execRunner(origins, execSettings(session), io.emit, io.now),
-    copy: copyRunner(origins, publish, times, session.servers),
-    mkdir: mkdirRunner(layers, publish, times),
+    copy: copyRunner(origins, publisher, times, session.servers),
+    mkdir: mkdirRunner(layers, publisher, times),
   };
   const leaks = openLeakedLayers(inputs.dockerfile, snapshotter);
   const pack = async (stack: readonly StackLayer[]) => {
@@ -175,22 +176,4 @@ function chainOf(plan: Plan): Set<VertexID> {
   const chain = new Set<VertexID>();
   for (let id = plan.target; id !== undefined; id = plan.vertices.get(id)?.inputs[0]) chain.add(id);
   return chain;
-}
-
-/**
- * Vertices whose files somebody reads: a RUN above, a copy from the stage, an output of files. A COPY or
- * WORKDIR above asks for names and metadata only, but for the owners it has to look up.
- */
-function readVertices(plan: Plan, isTargetRead: boolean): Set<VertexID> {
-  const read = new Set<VertexID>();
-  const readAll = (top: VertexID | undefined) => {
-    for (let id = top; id !== undefined && !read.has(id); id = plan.vertices.get(id)?.inputs[0]) read.add(id);
-  };
-  for (const { op, inputs } of plan.vertices.values()) {
-    const [below, ...others] = inputs;
-    for (const input of others) readAll(input);
-    if (op.kind === 'exec' || (op.kind === 'copy' && readsBelow(op))) readAll(below);
-  }
-  if (isTargetRead) readAll(plan.target);
-  return read;
 }

@@ -64,6 +64,10 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
       fetch: (blob, signal) => (bases.canFetch(blob) ? bases : imports).fetch(blob, signal),
       canFetch: (blob) => bases.canFetch(blob) || imports.canFetch(blob),
       disown: (blob, error) => imports.disown(blob, error),
+      watcher: {
+        unpacking: (snapshot, blob, bytes) => bases.unpacking(snapshot, blob, bytes),
+        unpacked: (snapshot, blob) => bases.unpacked(snapshot, blob),
+      },
     },
     refusedSecrets(secrets),
     damage,

@@ -10,7 +10,7 @@ import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import type { RefusedContent } from './refuse-content.ts';
 import { type BlobsOfLayers, openBlobsOfLayers } from './store/blobs-of-layers.ts';
 import { type LayerOrigin, openLayerBringer } from './store/bring-layers.ts';
-import { type FilesOfLayers, openFilesOfLayers } from './store/files-of-layers.ts';
+import { type FilesOfLayers, openFilesOfLayers, type UnpackWatcher } from './store/files-of-layers.ts';
 import { openKnownLayers } from './store/known-layers.ts';
 
 export interface LayerStore extends FilesOfLayers, BlobsOfLayers {
@@ -33,6 +33,7 @@ export interface LayerStore extends FilesOfLayers, BlobsOfLayers {
 export interface LayerServices extends LayerOrigin {
   readonly snapshotter: Snapshotter;
   readonly blobs: BlobStore;
+  readonly watcher?: UnpackWatcher;
   /** Whether `fetch` knows where to get it. */
   canFetch(descriptor: Descriptor): boolean;
   /** What no layer that is packed here may hold. */
@@ -43,10 +44,10 @@ export interface LayerServices extends LayerOrigin {
 
 /** Opens the layer records beneath `root`. */
 export function openLayerStore(root: string, services: LayerServices): LayerStore {
-  const { snapshotter, blobs, canFetch, refused = [], onDamage } = services;
+  const { snapshotter, blobs, canFetch, refused = [], watcher, onDamage } = services;
   const known = openKnownLayers(root, blobs, canFetch, onDamage);
   const bringer = openLayerBringer(known, blobs, services);
-  const files = openFilesOfLayers(root, snapshotter, blobs, known, bringer);
+  const files = openFilesOfLayers(root, snapshotter, blobs, known, bringer, watcher);
   return {
     ...files,
     ...openBlobsOfLayers(snapshotter, blobs, known, bringer, files, refused),

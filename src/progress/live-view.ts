@@ -51,6 +51,10 @@ export function oneLine(text: string): string {
   return harmlessText(text.replace(/[\n\t]/g, ' '), false);
 }
 
+/** With digests cut to what tells them apart: behind whole ones there is no room for the numbers. */
 function transferLines({ transfers }: RunningStep): string[] {
-  return [...transfers.values()].map((each) => `${oneLine(each.name)} ${printTransfer(each)}`);
+  return [...transfers.values()].map((each) => {
+    const name = oneLine(each.name).replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/, '$1');
+    return `${name} ${printTransfer(each)}`;
+  });
 }

@@ -8,7 +8,8 @@ import type { Renderer, TextSink } from './renderer.ts';
  * - `plan`: `steps`, an array of `{id, label}`; a later plan adds to the earlier ones
  * - `step`: `id`, `state` (`started`, `cached`, `done`, `failed`, `canceled`), `at`, `message` when it failed
  * - `output`: `id`, `stream` (`stdout`, `stderr`), `data` (the bytes in base64: a chunk may cut a character), `at`
- * - `transfer`: `id`, `name`, `current` and `total` (bytes; total when known), `at`, `done` on the last one
+ * - `transfer`: `id`, `name` (of a layer its digest, of one that is unpacked `extracting` and the digest),
+ *   `current` and `total` (bytes; total when known), `at`, `done` on the last one
  * - `warning`: `code`, `severity`, `message`, and as far as known `file`, `line`, `column` (1-based),
  *   `notes`, `help`, `url`
  * - `note`: `text`, `at`

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../content/blob-store.ts';
+import { counted } from '../core/counted.ts';
 import { RemoteError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Answer } from './answer.ts';
@@ -97,16 +98,4 @@ async function sendWhole(
     body: () => counted(blobs.open(blob), onProgress),
   });
   await answer.discard();
-}
-
-async function* counted(
-  source: AsyncIterable<Uint8Array>,
-  onProgress: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let sent = 0;
-  for await (const chunk of source) {
-    yield chunk;
-    sent += chunk.length;
-    onProgress(sent);
-  }
 }

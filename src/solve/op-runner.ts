@@ -30,6 +30,9 @@ export interface OpRunner<O extends Op> {
    * says that an input has to run before the key is known.
    */
   recipe(vertex: Vertex<O>, context: OpContext): Promise<Recipe | undefined>;
-  /** Runs the op on a filesystem and publishes what it changed. */
-  run(vertex: Vertex<O>, below: Stack, context: OpContext): Promise<SnapshotID>;
+  /**
+   * Brings what the op needs of the filesystem it stands on: the time that takes is not the step's.
+   * @returns what runs the op and publishes what it changed
+   */
+  prepare(vertex: Vertex<O>, below: Stack, context: OpContext): Promise<() => Promise<SnapshotID>>;
 }

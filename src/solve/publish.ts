@@ -14,12 +14,17 @@ import { writeEntries } from '../layer/write-entries.ts';
 import type { Vertex } from '../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
 
-export type PublishEntries = (
-  vertex: Vertex,
-  below: Stack,
-  entries: Iterable<LayerEntry>,
-  signal: AbortSignal,
-) => Promise<SnapshotID>;
+export interface EntryPublisher {
+  /** Puts in place what publishing will need of the filesystem below. */
+  prepare(vertex: Vertex, below: Stack, signal: AbortSignal): Promise<void>;
+  /** Makes a snapshot of the entries; `prepare` was done. */
+  publish(
+    vertex: Vertex,
+    below: Stack,
+    entries: Iterable<LayerEntry>,
+    signal: AbortSignal,
+  ): Promise<SnapshotID>;
+}
 
 export interface PublishServices {
   readonly snapshotter: Snapshotter;
@@ -39,32 +44,41 @@ export interface PublishServices {
  * Makes what a COPY or WORKDIR places a snapshot: as files, as a layer, or as both in one reading, as later steps and
  * the outputs want it.
  */
-export function entryPublisher(services: PublishServices): PublishEntries {
-  const { snapshotter, layers, blobs, compression, refused } = services;
-  return async (vertex, below, given, signal) => {
-    const entries = refused.length === 0 ? given : refuseContent(given, refused);
-    const id = snapshotter.newID();
-    const isExported = compression !== undefined && services.isExported(vertex);
-    if (isExported && !services.isLookedAt(vertex)) {
-      const listing: ListedMember[] = [];
-      const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal });
-      await layers.save(id, packed, listing);
+export function entryPublisher(services: PublishServices): EntryPublisher {
+  const { snapshotter, layers, blobs, refused } = services;
+
+  /** Undefined when the vertex's layer goes nowhere. */
+  const compressionOf = (vertex: Vertex) => (services.isExported(vertex) ? services.compression : undefined);
+
+  return {
+    async prepare(vertex, below, signal) {
+      // Whoever looks at the files looks at all that is below as well.
+      const needsFiles = compressionOf(vertex) === undefined || services.isLookedAt(vertex);
+      if (needsFiles) await layers.ensureFiles(below, signal);
+    },
+    async publish(vertex, below, given, signal) {
+      const entries = refused.length === 0 ? given : refuseContent(given, refused);
+      const id = snapshotter.newID();
+      const compression = compressionOf(vertex);
+      if (compression !== undefined && !services.isLookedAt(vertex)) {
+        const listing: ListedMember[] = [];
+        const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal });
+        await layers.save(id, packed, listing);
+        return id;
+      }
+      const active = snapshotter.prepare(below);
+      try {
+        if (compression !== undefined) {
+          const written = writeEntries(entries, active.upper);
+          await layers.save(id, await packLayer(written, blobs, { compression, signal }));
+        } else await writeAll(entries, active.upper, signal);
+        await snapshotter.commit(active, id);
+      } catch (error) {
+        await snapshotter.discard(active);
+        throw error;
+      }
       return id;
-    }
-    // Whoever looks at them looks at all that is below as well.
-    await layers.ensureFiles(below, signal);
-    const active = snapshotter.prepare(below);
-    try {
-      if (isExported) {
-        const written = writeEntries(entries, active.upper);
-        await layers.save(id, await packLayer(written, blobs, { compression, signal }));
-      } else await writeAll(entries, active.upper, signal);
-      await snapshotter.commit(active, id);
-    } catch (error) {
-      await snapshotter.discard(active);
-      throw error;
-    }
-    return id;
+    },
   };
 }
 

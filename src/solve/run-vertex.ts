@@ -14,7 +14,7 @@ interface VertexRun {
   readonly record: StepRecord;
 }
 
-/** Runs one step on the filesystem it stands on. */
+/** Runs one step on the filesystem it stands on. Its time begins when that is ready. */
 export async function runVertex(
   services: SolverServices,
   outcomes: Outcomes,
@@ -24,13 +24,13 @@ export async function runVertex(
   context: OpContext,
 ): Promise<VertexRun> {
   context.signal.throwIfAborted();
-  const startedAt = services.now();
-  outcomes.started(vertex, startedAt);
+  const below = parent.stack.map((layer) => layer.snapshot);
+  const prepare = () => services.runner(vertex).prepare(vertex, below, context);
   try {
-    const below = parent.stack.map((layer) => layer.snapshot);
-    const run = () => services.runner(vertex).run(vertex, below, context);
-    const running = traced(`step ${vertex.op.kind}`, run);
-    const snapshot = await located(services.source, vertex, running);
+    const run = await located(services.source, vertex, traced('wait for files', prepare));
+    const startedAt = services.now();
+    outcomes.started(vertex, startedAt);
+    const snapshot = await located(services.source, vertex, traced(`step ${vertex.op.kind}`, run));
     const createdAt = services.now();
     const durationMs = createdAt - startedAt;
     const own: StackLayer = { snapshot, createdAt };

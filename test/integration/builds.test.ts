@@ -79,8 +79,15 @@ describeBuilds([...sandboxNeeds, 'registry'], 'builds on record', (site) => {
     ]);
     expect(report.work.map(({ label }) => label)).toEqual([
       expect.stringContaining('load metadata'),
+      '[left 1/2] FROM docker.io/strata-base/busybox:latest',
       expect.stringMatching(/^pushing /),
     ]);
+    const [, number] = /^#(\d+) \[left 1\/2\] FROM/m.exec(stderr) ?? [];
+    expect(stderr).toMatch(new RegExp(`^#${number} extracting sha256:\\w+ .* done$`, 'm'));
+    const [, unpacking] = report.work;
+    const ready = (unpacking?.startedAt ?? 0) + (unpacking?.durationMs ?? 0);
+    const runs = report.steps.filter(({ text }) => text.startsWith('RUN'));
+    expect(runs.map(({ startedAt }) => (startedAt ?? 0) >= ready)).toEqual([true, true]);
   });
 
   test('its longest chain goes through the slower stage', async () => {

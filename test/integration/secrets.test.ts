@@ -78,6 +78,28 @@ describeBuilds(sandboxNeeds, 'a build with secrets', (site) => {
     },
   );
 
+  test('names the one that was meant where an id is mistyped, and points at it', async () => {
+    const lines = 'RUN --mount=type=secret,id=tokn,required true';
+    const { code, stderr } = await buildOf('mistyped', lines);
+    expect(code).toBe(1);
+    expect(stderr).toContain('secret tokn: not found');
+    expect(stderr).toContain('did you mean token?');
+    const [, marked = '', marks = ''] = /^( +2 \| .*)\n( +\| +\^~*)$/m.exec(stderr) ?? [];
+    expect(marked.slice(marks.indexOf('^'), marks.length)).toBe('id=tokn');
+  });
+
+  test('says of one that a step may go without that it does, to who asks for details', async () => {
+    const dockerfile =
+      'FROM strata-base/busybox\nRUN --mount=type=secret,id=tokn test ! -e /run/secrets/tokn\n';
+    const context = site.files('optional', { Dockerfile: dockerfile });
+    const build = (...flags: string[]) =>
+      site.strata([...flags, 'build', '--no-cache', ...withSecret, context]);
+    const note = 'goes without the secret tokn: did you mean token?';
+    expect(await build('-D')).toMatchObject({ code: 0, stderr: expect.stringContaining(note) });
+    const { code, stderr } = await build();
+    expect([code, stderr.includes(note)]).toEqual([0, false]);
+  });
+
   test.each(['local', 'tar'])('refuses files that hold one: type=%s', async (type) => {
     const dest = site.path(`leaked-${type}`);
     const output = ['--output', `type=${type},dest=${dest}`];

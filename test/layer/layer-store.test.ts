@@ -37,33 +37,42 @@ describeWith(['root'], 'files from blobs and blobs from files', () => {
     const blobs = openBlobStore(join(root, 'images'), join(root, 'run/ingest'));
     const snapshotter = openSnapshotter(join(root, 'snapshots'), join(root, `run/${count++}`));
     const fetched: string[] = [];
+    const unpacked: string[] = [];
     const layers = openLayerStore(root, {
       canFetch: () => true,
       disown: (_, error) => error,
       snapshotter,
       blobs,
+      watcher: {
+        unpacking: (id, { size }, bytes) => unpacked.push(`${id} ${bytes} of ${size}`),
+        unpacked: (id) => unpacked.push(`${id} ${snapshotter.has(id) ? 'in place' : 'missing'}`),
+      },
       fetch: async (descriptor) => {
         fetched.push(descriptor.digest);
         await blobs.put(await remote.read(descriptor));
       },
     });
-    return { blobs, snapshotter, layers, remote, fetched };
+    return { blobs, snapshotter, layers, remote, fetched, unpacked };
   }
   const packInto = async (blobs: ReturnType<typeof openBlobStore>, ...entries: LayerEntry[]) =>
     (await packLayer(entries, blobs, { compression: gzip })).layer;
   const recordOf = (id: string) => readLayerRecord(join(root, 'layers'), id);
 
   test('a layer of an image is fetched and unpacked once, however many ask', async () => {
-    const { layers, snapshotter, remote, fetched } = open();
+    const { layers, snapshotter, remote, fetched, unpacked } = open();
     const layer = await packInto(remote, file('f', 'hello'));
     const id = await layers.adopt(layer);
     expect(id).toBe(snapshotIDFor(layer.diffID));
     expect(id).toMatch(/^[a-z0-9]{1,16}$/);
     expect(layers.isAvailable(id)).toBe(false);
+    expect(layers.isInPlace(id)).toBe(false);
     await Promise.all([layers.ensureFiles([id], signal), layers.ensureFiles([id, id], signal)]);
     expect(fetched).toEqual([layer.descriptor.digest]);
     expect(readFileSync(join(snapshotter.path(id), 'f'), 'utf8')).toBe('hello');
     expect(layers.isAvailable(id)).toBe(true);
+    expect(layers.isInPlace(id)).toBe(true);
+    const { size } = layer.descriptor;
+    expect(unpacked).toEqual([`${id} ${size} of ${size}`, `${id} in place`]);
     // The next process finds it there.
     const next = open(remote);
     await next.layers.ensureFiles([id], signal);

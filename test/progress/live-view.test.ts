@@ -29,6 +29,14 @@ describe('printRunningSteps', () => {
     expect(lines[0]).toMatch(/^ => x+… 3\.2s$/);
   });
 
+  test('a layer that is moved has room for how far it is', () => {
+    const step = runningStep(1, 'FROM alpine');
+    const name = `extracting sha256:${'a'.repeat(64)}`;
+    step.transfers.set(name, { name, current: 5e6, total: 3e7, from: { bytes: 0, at: 0 }, at: 1000 });
+    const lines = printRunningSteps([step], { columns: 80, rows: 24 }, 1000);
+    expect(lines[1]).toBe(`   extracting sha256:${'a'.repeat(12)} 5.00MB / 30.0MB 5.00MB/s`);
+  });
+
   test('output shares what room the screen has', () => {
     const steps = [1, 2, 3].map((n) => runningStep(n, `step ${n}`, ['1', '2', '3', '4', '5']));
     const lines = printRunningSteps(steps, { columns: 40, rows: 12 }, 1000);

@@ -78,11 +78,14 @@ async function build(
       }
       return { kind: op.kind, parts };
     },
-    async run(vertex) {
+    async prepare(vertex) {
       await new Promise((resolve) => setTimeout(resolve, 2));
-      if (options.fails === vertex.id) throw new Error(`${vertex.id} fails`);
-      ran.push(vertex.id);
-      return `${vertex.id}${made++}`;
+      states.push(`${vertex.id} prepared`);
+      return async () => {
+        if (options.fails === vertex.id) throw new Error(`${vertex.id} fails`);
+        ran.push(vertex.id);
+        return `${vertex.id}${made++}`;
+      };
     },
   };
   const services: SolverServices = {
@@ -97,7 +100,7 @@ async function build(
     ranHere: new Set(),
     limiter: new Limiter(4),
     emit: (event: ProgressEvent) => {
-      if (event.type === 'step' && event.state !== 'started') states.push(`${event.id} ${event.state}`);
+      if (event.type === 'step') states.push(`${event.id} ${event.state}`);
     },
     signal: new AbortController().signal,
     now: () => 1,
@@ -119,6 +122,12 @@ describe('a chain', () => {
     expect(second.ran).toEqual([]);
     expect(second.states).toEqual(['a cached', 'b cached', 'c cached']);
     expect(second.stack).toEqual(first.stack);
+  });
+
+  test('begins each step when what it stands on is ready', async () => {
+    const { states } = await build({ a: {}, b: { on: 'a' } });
+    const life = (id: string) => [`${id} prepared`, `${id} started`, `${id} done`];
+    expect(states).toEqual([...life('a'), ...life('b')]);
   });
 
   test('reruns exactly from the step that changed on', async () => {

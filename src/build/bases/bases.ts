@@ -9,12 +9,14 @@ import type { Reference } from '../../core/image-reference.ts';
 import { normalizePlatform, type Platform, printPlatform } from '../../core/platform.ts';
 import { traced } from '../../core/trace.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
+import type { UnpackWatcher } from '../../layer/store/files-of-layers.ts';
 import { chainIDs } from '../../oci/chain-id.ts';
 import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
 import type { BaseResolver } from '../../plan/resolver.ts';
 import type { ImageOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import { parseReference } from '../../registry/reference.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
+import { type Bringing, createBaseSteps } from './base-steps.ts';
 import type { FoundImage } from './image-source.ts';
 
 /** A base image as solving and exporting see it. */
@@ -27,13 +29,17 @@ export interface Base {
   readonly snapshots: readonly SnapshotID[];
 }
 
-export interface Bases extends BaseResolver {
+export interface Bases extends BaseResolver, UnpackWatcher {
   /** A base that planning resolved. */
   of(op: ImageOp): Base;
   /** Whether some base of this build has the snapshot: it can then be fetched. */
   provides(snapshot: SnapshotID): boolean;
-  /** Shows the plan's bases as their own steps: those that are all here at once, others when they are fetched. */
-  showAs(vertices: Iterable<Vertex>): void;
+  /**
+   * Shows the plan's bases as their own steps: those that are all here at once, others when they are fetched
+   * or unpacked.
+   * @param read the vertices whose files somebody reads
+   */
+  showAs(vertices: Iterable<Vertex>, read: ReadonlySet<VertexID>): void;
   /** Whether a blob belongs to a base of this build. */
   canFetch(descriptor: Descriptor): boolean;
   /** The repository that a blob of a base comes from; undefined when it is no registry's. */
@@ -67,12 +73,10 @@ export function openBases(services: BaseServices): Bases {
   const { emit, now, signal } = services;
   const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();
   const bases = new Map<string, Base>();
-  const provided = new Set<SnapshotID>();
+  /** The base that has a snapshot. */
+  const providers = new Map<SnapshotID, string>();
   const suppliers = new Map<BlobDigest, Supplier>();
-  /** The step of each base, and whether something was fetched for it. */
-  const shown = new Map<string, { readonly ids: Set<VertexID>; isFetching: boolean; fetchedAt?: number }>();
-  /** The steps of bases of which nothing had to be fetched; a build that begins anew shows its steps again. */
-  const here = new Set<VertexID>();
+  const steps = createBaseSteps(services);
   const fetching = new Map<BlobDigest, Promise<void>>();
 
   /** A blob that others call as long as it is not is none of a base. */
@@ -112,9 +116,15 @@ export function openBases(services: BaseServices): Bases {
       return { descriptor, diffID };
     });
     const snapshots = await Promise.all(layers.map((layer) => services.layers.adopt(layer)));
-    for (const snapshot of snapshots) provided.add(snapshot);
+    for (const snapshot of snapshots) providers.set(snapshot, key);
     const identity = chainIDs(config.rootfs.diff_ids).at(-1) ?? 'scratch';
     return { identity, digest: found.manifestDescriptor.digest, layers, snapshots };
+  }
+
+  function baseOf(op: ImageOp): Base {
+    const base = bases.get(keyOf(op.reference, op.platform));
+    assert(base !== undefined, `the base ${op.reference} was resolved when the build was planned`);
+    return base;
   }
 
   async function fetchLayer(
@@ -123,17 +133,10 @@ export function openBases(services: BaseServices): Bases {
     descriptor: Descriptor,
     fetchSignal: AbortSignal,
   ) {
-    const step = shown.get(key);
-    const [id] = step?.ids ?? [];
-    if (step === undefined || id === undefined) return found.fetchLayer(descriptor, fetchSignal);
-    if (!step.isFetching) emit({ type: 'step', id, state: 'started', at: now() });
-    step.isFetching = true;
-    const { digest: name, size: total } = descriptor;
-    await found.fetchLayer(descriptor, fetchSignal, (current) =>
-      emit({ type: 'transfer', id, name, current, total, at: now() }),
-    );
-    step.fetchedAt = now();
-    emit({ type: 'transfer', id, name, current: total, total, at: step.fetchedAt, done: true });
+    const layer = { name: descriptor.digest, total: descriptor.size };
+    steps.begin(key, layer);
+    await found.fetchLayer(descriptor, fetchSignal, (bytes) => steps.moved(key, layer, bytes));
+    steps.done(key, layer);
   }
 
   return {
@@ -147,12 +150,8 @@ export function openBases(services: BaseServices): Bases {
       const { found, platform: own } = await answer;
       return { reference: found.reference, config: found.config, platform: own };
     },
-    of(op) {
-      const base = bases.get(keyOf(op.reference, op.platform));
-      assert(base !== undefined, `the base ${op.reference} was resolved when the build was planned`);
-      return base;
-    },
-    provides: (snapshot) => provided.has(snapshot),
+    of: baseOf,
+    provides: (snapshot) => providers.has(snapshot),
     canFetch: (blob) => supplierOf(blob) !== undefined,
     repositoryOf(blob) {
       const name = supplierOf(blob)?.found.reference;
@@ -170,29 +169,27 @@ export function openBases(services: BaseServices): Bases {
       }
       return work;
     },
-    showAs(vertices) {
+    unpacking(snapshot, layer, bytes) {
+      const key = providers.get(snapshot);
+      if (key !== undefined) steps.moved(key, extractionOf(layer), bytes);
+    },
+    unpacked(snapshot, layer) {
+      const key = providers.get(snapshot);
+      if (key !== undefined) steps.done(key, extractionOf(layer));
+    },
+    showAs(vertices, read) {
       for (const { id, op } of vertices) {
         if (op.kind !== 'image') continue;
-        const key = keyOf(op.reference, op.platform);
-        if (bases.get(key)?.snapshots.every(services.layers.isAvailable)) {
-          if (!here.has(id)) emit({ type: 'step', id, state: 'cached', at: now() });
-          here.add(id);
-          continue;
-        }
-        const known = shown.get(key);
-        if (known === undefined) shown.set(key, { ids: new Set([id]), isFetching: false });
-        else known.ids.add(id);
+        steps.show(keyOf(op.reference, op.platform), id, baseOf(op).snapshots, read.has(id));
       }
     },
-    finish() {
-      for (const { ids, isFetching, fetchedAt = now() } of shown.values()) {
-        for (const [index, id] of [...ids].entries()) {
-          emit({ type: 'step', id, state: isFetching && index === 0 ? 'done' : 'cached', at: fetchedAt });
-        }
-      }
-      shown.clear();
-    },
+    finish: steps.finish,
   };
+}
+
+/** As BuildKit shows it. */
+function extractionOf({ digest, size }: Descriptor): Bringing {
+  return { name: `extracting ${digest}`, total: size };
 }
 
 function keyOf(reference: string, platform: Platform): string {

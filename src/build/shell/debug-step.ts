@@ -121,7 +121,7 @@ function mountServices(
       limits,
       sandbox: unasked,
       fillCacheMount: async () => false,
-      secret: () => undefined,
+      secrets: new Map(),
       ssh: { has: () => false, socket: async () => undefined },
       allows: () => true,
     },
@@ -131,6 +131,7 @@ function mountServices(
       notes: async () => [],
       keepList: async () => {},
     }),
+    onDetail: () => {},
   };
 }
 

@@ -33,14 +33,14 @@ export interface BuildStore {
 
 /**
  * Opens the store, creating it when there is none.
- * @param remote where blobs come from that are not in the store
+ * @param remote where blobs come from that are not in the store, and who is told of their unpacking
  * @param refused what no new layer may hold
  * @param damage told what is found damaged
  * @throws HostError `root-unusable`, `newer-store`, `other-owners`
  */
 export function openBuildStore(
   root: string,
-  remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown'>,
+  remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown' | 'watcher'>,
   refused: readonly RefusedContent[],
   { onLostBlob, onDamagedFile: onDamage, onUntrusted }: StoreDamage,
 ): BuildStore {

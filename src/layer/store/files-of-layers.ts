@@ -3,8 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobStore } from '../../content/blob-store.ts';
 import { bytePathFromText } from '../../core/byte-path.ts';
+import { counted } from '../../core/counted.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import { traced } from '../../core/trace.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import { directoryLayer, type LayerFiles } from '../../snapshot/layer-files.ts';
 import { mergedLayers } from '../../snapshot/merged-tree.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
@@ -17,6 +19,8 @@ import type { KnownLayers } from './known-layers.ts';
 import { once } from './once.ts';
 
 export interface FilesOfLayers {
+  /** Whether the snapshot's files are in place. */
+  isInPlace(id: SnapshotID): boolean;
   /** Puts the files of all snapshots in place, unpacking and fetching what is missing, in parallel. */
   ensureFiles(stack: Stack, signal: AbortSignal): Promise<void>;
   /**
@@ -26,6 +30,14 @@ export interface FilesOfLayers {
   openListing(stack: Stack, signal: AbortSignal): Promise<FileTree>;
 }
 
+/** Told of layers that are unpacked. */
+export interface UnpackWatcher {
+  /** @param bytes of the blob, read so far */
+  unpacking(id: SnapshotID, blob: Descriptor, bytes: number): void;
+  /** The files are in place. */
+  unpacked(id: SnapshotID, blob: Descriptor): void;
+}
+
 /** Each snapshot is unpacked once by all builds of the machine together: locks beneath `root` see to it. */
 export function openFilesOfLayers(
   root: string,
@@ -33,6 +45,7 @@ export function openFilesOfLayers(
   blobs: BlobStore,
   known: KnownLayers,
   { bringAny, trusting }: LayerBringer,
+  watcher?: UnpackWatcher,
 ): FilesOfLayers {
   const locks = join(root, 'locks');
   mkdirSync(locks, { recursive: true, mode: 0o700 });
@@ -46,9 +59,12 @@ export function openFilesOfLayers(
       const { diffID, descriptor } = await bringAny(id, signal);
       const active = snapshotter.prepare([]);
       try {
-        const apply = () => applyLayer(blobs.open(descriptor), descriptor.mediaType, active.upper, diffID);
+        const watched = () =>
+          counted(blobs.open(descriptor), (bytes) => watcher?.unpacking(id, descriptor, bytes));
+        const apply = () => applyLayer(watched(), descriptor.mediaType, active.upper, diffID);
         await traced('unpack layer', () => trusting(id, descriptor, apply));
         await snapshotter.commit(active, id);
+        watcher?.unpacked(id, descriptor);
       } catch (error) {
         await snapshotter.discard(active);
         throw error;
@@ -72,6 +88,7 @@ export function openFilesOfLayers(
   }
 
   return {
+    isInPlace: (id) => snapshotter.has(id),
     async ensureFiles(stack, signal) {
       await Promise.all(stack.map((id) => once(unpacking, id, () => unpack(id, signal))));
     },

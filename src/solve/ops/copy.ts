@@ -11,13 +11,13 @@ import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import type { Stack } from '../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type FileChooser, type OriginServices } from '../origin.ts';
-import type { PublishEntries } from '../publish.ts';
+import type { EntryPublisher } from '../publish.ts';
 import { type StepTimes, timeParts } from '../step-times.ts';
 
 /** COPY and ADD: files chosen from an origin become a layer's entries. */
 export function copyRunner(
   services: OriginServices,
-  publish: PublishEntries,
+  publisher: EntryPublisher,
   times: StepTimes,
   servers: ServerAccess,
 ): OpRunner<CopyOp> {
@@ -46,26 +46,29 @@ export function copyRunner(
       if (content === undefined) return undefined;
       return copyRecipe(vertex.op, content, times, await files.notes(context));
     },
-    async run(vertex, below, context) {
+    async prepare(vertex, below, context) {
       const { op } = vertex;
-      const selection = await chosen(vertex).selection(context);
+      await publisher.prepare(vertex, below, context.signal);
       const onto = op.isLink ? emptyTree : await openDestination(op, below, services, context);
-      const opened =
-        op.instruction === 'COPY'
-          ? selection
-          : await openArchives(selection, op.unpack, services.scratch(), context.signal);
-      const entries = placeFiles(opened, onto, {
-        dest: op.dest,
-        owner: op.owner,
-        mode: op.mode,
-        isLink: op.isLink,
-        createdAt: times.createdAt(),
-      });
-      const [id] = await Promise.all([
-        publish(vertex, below, entries, context.signal),
-        chosen(vertex).keepList(),
-      ]);
-      return id;
+      return async () => {
+        const selection = await chosen(vertex).selection(context);
+        const opened =
+          op.instruction === 'COPY'
+            ? selection
+            : await openArchives(selection, op.unpack, services.scratch(), context.signal);
+        const entries = placeFiles(opened, onto, {
+          dest: op.dest,
+          owner: op.owner,
+          mode: op.mode,
+          isLink: op.isLink,
+          createdAt: times.createdAt(),
+        });
+        const [id] = await Promise.all([
+          publisher.publish(vertex, below, entries, context.signal),
+          chosen(vertex).keepList(),
+        ]);
+        return id;
+      };
     },
   };
 }

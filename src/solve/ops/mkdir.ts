@@ -6,13 +6,13 @@ import type { LayerEntry } from '../../layer/layer-entry.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { MkdirOp } from '../../plan/vertex.ts';
 import type { OpRunner } from '../op-runner.ts';
-import type { PublishEntries } from '../publish.ts';
+import type { EntryPublisher } from '../publish.ts';
 import { type StepTimes, timeParts } from '../step-times.ts';
 
 /** WORKDIR: the directory and its missing parents, 0755 and owned by the step's user; what exists stays as it is. */
 export function mkdirRunner(
   layers: LayerStore,
-  publish: PublishEntries,
+  publisher: EntryPublisher,
   times: StepTimes,
 ): OpRunner<MkdirOp> {
   return {
@@ -23,12 +23,15 @@ export function mkdirRunner(
         parts: [['path', path], ['owner', owner], ...timeParts(times)],
       };
     },
-    async run(vertex, below, context) {
+    async prepare(vertex, below, { signal }) {
       // The owner may have to be looked up by name.
-      if (isLookedUp(vertex.op.owner)) await layers.ensureFiles(below, context.signal);
-      const tree = await layers.openListing(below, context.signal);
-      const entries = missingDirectories(tree, vertex.op, times.createdAt());
-      return publish(vertex, below, entries, context.signal);
+      if (isLookedUp(vertex.op.owner)) await layers.ensureFiles(below, signal);
+      await publisher.prepare(vertex, below, signal);
+      const tree = await layers.openListing(below, signal);
+      return async () => {
+        const entries = missingDirectories(tree, vertex.op, times.createdAt());
+        return publisher.publish(vertex, below, entries, signal);
+      };
     },
   };
 }

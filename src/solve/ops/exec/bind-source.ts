@@ -52,6 +52,7 @@ export async function openBind(
     throw new StepError(
       'source-not-found',
       `"${mount.source}" not found: nothing to mount at ${mount.target}`,
+      { word: mount.source },
     );
   }
   const scratch = isReadOnly ? undefined : snapshotter.prepare(stack);

@@ -10,12 +10,13 @@ import type { ExecOp, PlannedMount, Vertex, VertexID } from '../../../plan/verte
 import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
-import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
+import type { ActiveSnapshot, SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
 import { freeBytes } from '../../../sys/disk-usage.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
 import { type ChosenFiles, chooseFiles, type OriginServices } from '../../origin.ts';
 import { hasRoom, keepFailedStep } from './failed-step.ts';
 import { stepFailure, stepTimedOut } from './failure.ts';
+import type { MountServices } from './mounts.ts';
 import { execRecipe } from './recipe.ts';
 import type { ExecSettings } from './settings.ts';
 import { inSetting } from './step-setting.ts';
@@ -64,7 +65,14 @@ export function execRunner(
       emit({ type: 'output', id, stream, chunk, at: now() });
       return settings.shown?.();
     };
-    const services = { vertex, settings, context, origins, chosen: chosenFor(vertex) };
+    const services: MountServices = {
+      vertex,
+      settings,
+      context,
+      origins,
+      chosen: chosenFor(vertex),
+      onDetail: (text) => emit({ type: 'note', text, isDetail: true, at: now() }),
+    };
     return inSetting(vertex, below, active, services, async (setting) => {
       const outputs = { onStdout: output('stdout'), onStderr: output('stderr') };
       const exit = await withStepTimeout(op, settings, context.signal, (signal) =>
@@ -113,6 +121,32 @@ export function execRunner(
   const foreign = ({ args, env }: ExecOp, below: Stack) =>
     foreignProgram(snapshotter.view(below), args[0] ?? '', env);
 
+  async function run(vertex: Vertex<ExecOp>, below: Stack, context: OpContext): Promise<SnapshotID> {
+    const active = traced('prepare', () => snapshotter.prepare(below));
+    try {
+      const exit = await runIn(vertex, below, active, context).catch((error: unknown) => {
+        throw error instanceof StepError ? (foreign(vertex.op, below) ?? error) : error;
+      });
+      if (exit.code !== 0) {
+        const reason = foreign(vertex.op, below);
+        if (reason !== undefined) throw reason;
+        const free = freeBytes(active.upper);
+        // Why the step failed comes before whether it could be kept.
+        const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
+        throw stepFailure(vertex.op, exit, settings, free, isKept);
+      }
+      for (const mount of vertex.op.mounts) {
+        if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
+      }
+      const id = snapshotter.newID();
+      await traced('commit', () => snapshotter.commit(active, id));
+      return id;
+    } catch (error) {
+      await snapshotter.discard(active);
+      throw error;
+    }
+  }
+
   return {
     async recipe(vertex, context) {
       const chosen = chosenFor(vertex);
@@ -129,39 +163,17 @@ export function execRunner(
       const recipe = execRecipe(vertex.op, {
         hostNames: settings.hosts.map(([name]) => name),
         ulimits: settings.limits.ulimits,
-        hasSecret: (id) => settings.secret(id) !== undefined,
+        hasSecret: (id) => settings.secrets.get(id) !== undefined,
         hasSsh: settings.ssh.has,
         bindContent: (mount) => contents.get(mount) ?? '',
       });
       return { ...recipe, notes };
     },
-    async run(vertex, below, context) {
+    async prepare(vertex, below, context) {
       checkEntitlements(vertex.op, settings);
       warmUp(vertex.op, settings);
-      await traced('unpack', () => layers.ensureFiles(below, context.signal));
-      const active = traced('prepare', () => snapshotter.prepare(below));
-      try {
-        const exit = await runIn(vertex, below, active, context).catch((error: unknown) => {
-          throw error instanceof StepError ? (foreign(vertex.op, below) ?? error) : error;
-        });
-        if (exit.code !== 0) {
-          const reason = foreign(vertex.op, below);
-          if (reason !== undefined) throw reason;
-          const free = freeBytes(active.upper);
-          // Why the step failed comes before whether it could be kept.
-          const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
-          throw stepFailure(vertex.op, exit, settings, free, isKept);
-        }
-        for (const mount of vertex.op.mounts) {
-          if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
-        }
-        const id = snapshotter.newID();
-        await traced('commit', () => snapshotter.commit(active, id));
-        return id;
-      } catch (error) {
-        await snapshotter.discard(active);
-        throw error;
-      }
+      await layers.ensureFiles(below, context.signal);
+      return () => run(vertex, below, context);
     },
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { placeFiles } from '../../../copy/place.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
+import { suggest } from '../../../core/suggest.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { openAgentDoor } from '../../../sandbox/agent-door.ts';
 import type { StepMount } from '../../../sandbox/step.ts';
@@ -34,6 +35,8 @@ export interface MountServices {
   readonly context: OpContext;
   /** The files that a mount with an origin shows. */
   chosen(mount: PlannedMount): ChosenFiles;
+  /** Told what only those care for who look for the reason of something. */
+  onDetail(text: string): void;
 }
 
 /**
@@ -75,7 +78,7 @@ async function openMount(mount: PlannedMount, services: MountServices): Promise<
       return { mount: { type: 'tmpfs', target, ...(sizeBytes === undefined ? {} : { sizeBytes }) } };
     }
     case 'secret':
-      return openSecret(mount, services.settings);
+      return openSecret(mount, services);
     case 'ssh':
       return openAgent(mount, services);
   }
@@ -99,14 +102,18 @@ async function openCache(
   };
 }
 
-function openSecret(mount: PlannedMount & { type: 'secret' }, { secret }: ExecSettings): Opened {
-  const value = secret(mount.id);
+function openSecret(
+  mount: PlannedMount & { type: 'secret' },
+  { vertex, settings, onDetail }: MountServices,
+): Opened {
+  const value = settings.secrets.get(mount.id);
   if (value === undefined) {
+    const hint = missingSecretHint(mount.id, settings);
     if (mount.isRequired) {
-      throw new StepError('secret-not-found', `secret ${mount.id}: not found`, {
-        hint: `give it with --secret id=${mount.id},src=FILE or id=${mount.id},env=NAME`,
-      });
+      const word = `id=${mount.id}`;
+      throw new StepError('secret-not-found', `secret ${mount.id}: not found`, { hint, word });
     }
+    onDetail(`${vertex.label}: goes without the secret ${mount.id}: ${hint}`);
     return mount.env === undefined ? {} : { env: [mount.env, ''] };
   }
   const env =
@@ -114,6 +121,16 @@ function openSecret(mount: PlannedMount & { type: 'secret' }, { secret }: ExecSe
   if (mount.target === undefined) return env;
   const { target, mode, uid, gid } = mount;
   return { ...env, mount: { type: 'file', target, content: value, mode, uid, gid } };
+}
+
+/** What the person may have meant instead: another id, or a variable that is set. */
+function missingSecretHint(id: string, { secrets }: ExecSettings): string {
+  if (secrets.has(id)) return `--secret id=${id} names a variable that is not set`;
+  const meant = suggest(id, secrets.keys());
+  const others = [...secrets.keys()].join(', ');
+  if (meant !== undefined) return `did you mean ${meant}? The build was given ${others}`;
+  const how = `give it with --secret id=${id},src=FILE or id=${id},env=NAME`;
+  return others === '' ? how : `${how}; the build was given ${others}`;
 }
 
 async function openAgent(
@@ -129,6 +146,7 @@ async function openAgent(
   if (!mount.isRequired) return {};
   throw new StepError('ssh-not-found', `ssh ${mount.id}: no agent or key was given`, {
     hint: `give one with --ssh ${mount.id} or --ssh ${mount.id}=KEYFILE`,
+    word: `id=${mount.id}`,
   });
 }
 

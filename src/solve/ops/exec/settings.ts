@@ -13,8 +13,8 @@ export interface ExecSettings {
   /** Further lines of /etc/hosts. */
   readonly hosts: readonly (readonly [name: string, address: string])[];
   readonly limits: StepLimits;
-  /** The value of a secret the build was given. */
-  secret(id: string): Uint8Array | undefined;
+  /** By id what the build was given; undefined where the environment has no such variable. */
+  readonly secrets: ReadonlyMap<string, Uint8Array | undefined>;
   readonly ssh: {
     has(id: string): boolean;
     /** A socket of an agent that has the key or keys of that id; undefined when the build was given none. */
