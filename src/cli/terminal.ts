@@ -5,6 +5,7 @@ export function usesColors(io: CliIO): boolean {
   return isTerminal(io.stderr) && !forbidsColors(io.env);
 }
 
+/** Whether the environment wants no colours: `NO_COLOR` is not empty, or the terminal is dumb. */
 export function forbidsColors(environment: CliIO['env']): boolean {
   return (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
 }

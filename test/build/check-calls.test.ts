@@ -150,7 +150,8 @@ go     /root/.cache  locked
     expect((await checked.run(outline, 'FROM a\nARG X=1')).stdout).toBe(
       'BUILD ARG  VALUE  DESCRIPTION\nX          1\n',
     );
-    expect(await checked.run(outline, 'FROM a')).toEqual({ code: 0, stdout: '', stderr: '' });
+    const stderr = 'The target takes no arguments, secrets, agents or caches.\n';
+    expect(await checked.run(outline, 'FROM a')).toEqual({ code: 0, stdout: '', stderr });
   });
 
   test('ids are expanded as in a build', async () => {

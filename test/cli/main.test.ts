@@ -92,6 +92,14 @@ describe('usage', () => {
     },
   );
 
+  test.each(['build', 'prune'])('a configuration file that is wrong about pruning: %s', async (name) => {
+    mkdirSync(join(dir, 'strata'));
+    writeFileSync(join(dir, 'strata/config.json'), '{"prune": {"keep-sise": "1g"}}');
+    const { code, stderr } = await strata([name, ...(name === 'build' ? [dir] : [])]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('[bad-config-file]')]);
+    expect(stderr).toContain('"prune"');
+  });
+
   test('the version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);

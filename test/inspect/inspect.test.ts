@@ -29,10 +29,13 @@ describe('exact output for a kept image', () => {
     expectGolden(golden, stdout);
   });
 
-  test.each([56, 60, 80, 100, 132])('no line is wider than a terminal of %i columns', async (columns) => {
-    const { stdout } = await strata(['inspect', app], { columns, env: { NO_COLOR: '1' } });
-    expect(stdout.split('\n').filter((line) => line.length > columns)).toEqual([]);
-  });
+  test.each([36, 44, 56, 60, 80, 100, 132])(
+    'no line is wider than a terminal of %i columns',
+    async (columns) => {
+      const { stdout } = await strata(['inspect', app], { columns, env: { NO_COLOR: '1' } });
+      expect(stdout.split('\n').filter((line) => line.length > columns)).toEqual([]);
+    },
+  );
 
   test('colours are for terminals, and not for those who refuse them', async () => {
     const color = '\x1b[';

@@ -24,7 +24,10 @@ export async function runCall(
       const { outlineDockerfile } = await import('../../build/calls/outline.ts');
       const { printOutline, printOutlineJSON } = await import('./print-outline.ts');
       const { outline, source } = await outlineDockerfile(options, callIO(context));
-      io.stdout.write(format === 'json' ? printOutlineJSON(outline, source) : printOutline(outline));
+      const text = format === 'json' ? printOutlineJSON(outline, source) : printOutline(outline);
+      io.stdout.write(text);
+      // As buildx has it, such an outline is empty; a person may wonder.
+      if (text === '') io.stderr.write('The target takes no arguments, secrets, agents or caches.\n');
       break;
     }
     case 'targets': {

@@ -28,12 +28,19 @@ const titles: Readonly<Record<string, string>> = {
 };
 const fields = Object.keys(titles);
 const dockerTable = 'table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}';
-const tableWithoutComment = 'table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}';
 const createdByLength = 45;
 /** Less of what made a layer says nothing. */
 const leastCreatedBy = 12;
-/** Builders write the same comment on every line: with less room it is left out. */
-const roomBesideComment = 30;
+/**
+ * Docker's table, then those for less room, and how much of what made a layer each tells at least. Builders write
+ * the same comment on every line, and all ids but one are missing.
+ */
+const tables: readonly (readonly [template: string, leastCreatedBy: number])[] = [
+  [dockerTable, 30],
+  ['table {{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}', leastCreatedBy],
+  ['table {{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}', leastCreatedBy],
+];
+const narrowestTable = 'table {{.CreatedBy}}\\t{{.Size}}';
 
 export const defineHistory: DefineCommand = (command, context) => {
   addImageFlags(command)
@@ -91,7 +98,7 @@ function printerFor({
     );
 }
 
-/** Docker's table in the width there is: what made a layer is cut, and the comment goes where that cuts too much. */
+/** Docker's table in the width there is: what made a layer is cut, and other columns go where that cuts too much. */
 function fittedTable({ width }: Look): (rows: readonly Row[]) => string[] {
   const print = (template: string, rows: readonly Row[]) => printerFor({ format: template })(rows);
   return (rows) => {
@@ -99,7 +106,7 @@ function fittedTable({ width }: Look): (rows: readonly Row[]) => string[] {
     if (width === undefined || widest(whole) <= width) return whole;
     const longest = Math.max(titles.CreatedBy?.length ?? 0, ...rows.map((row) => row.CreatedBy?.length ?? 0));
     const roomIn = (template: string) => width - (widest(print(template, rows)) - longest);
-    const template = roomIn(dockerTable) < roomBesideComment ? tableWithoutComment : dockerTable;
+    const [template] = tables.find(([each, least]) => roomIn(each) >= least) ?? [narrowestTable];
     const room = Math.max(leastCreatedBy, roomIn(template));
     const fitted = rows.map((row) => ({
       ...row,

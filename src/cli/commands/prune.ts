@@ -39,9 +39,11 @@ export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) =>
     )
     .action(async (flags: Flags) => {
       const format = dataFormat(flags);
+      // Whatever it is asked to do: who prunes by hand hears that what is to prune by itself is wrong.
+      const config = readConfig(configPlaces(io.env));
       await becomeRoot();
       if (flags.automatic === true) {
-        await pruneAutomatically(root(), readConfig(configPlaces(io.env)).prune);
+        await pruneAutomatically(root(), config.prune);
         return;
       }
       const isDry = flags.dryRun === true;

@@ -23,6 +23,7 @@ export function lookOf({ stdout, env }: CliIO): Look {
   return { width, usesColors: isPerson && !forbidsColors(env) };
 }
 
+/** The text as it is where colours are not wanted. */
 export function paint(look: Look, color: Paint, text: string): string {
   return look.usesColors && text !== '' ? `\x1b[${codes[color]}m${text}\x1b[0m` : text;
 }
@@ -36,23 +37,38 @@ export function oneLine(text: string): string {
 /** Cuts plain text so that it ends at the right edge. @param used columns before it */
 export function cut(look: Look, text: string, used = 0): string {
   if (look.width === undefined) return text;
-  return fitColumns(text, Math.max(10, look.width - used)).trimEnd();
+  return fitColumns(text, Math.max(leastRoom, look.width - used)).trimEnd();
 }
 
-/** Breaks plain text at blanks so that each line fits behind `indent` columns; further lines hang two columns deeper. */
+/** Fewer columns hold no text that can be read: lines are then longer than the terminal is wide. */
+const leastRoom = 10;
+
+/**
+ * Breaks plain text at blanks so that each line fits behind `indent` columns; further lines hang two columns deeper.
+ * A word that is longer than a line is broken where the line ends.
+ */
 export function wrap(look: Look, text: string, indent: number): string[] {
   const margin = ' '.repeat(indent);
+  if (look.width === undefined) return [margin + text];
+  const room = Math.max(leastRoom, look.width - indent);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (look.width === undefined || line.trim() === '' || indent + longer.length <= look.width) line = longer;
-    else {
-      lines.push(margin + line);
-      line = `  ${word}`;
+    if (longer.length <= room) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = lines.length === 0 ? word : `  ${word}`;
+    while (line.length > room) {
+      // Not within a character that is a pair of units.
+      const end = /[\ud800-\udbff]/.test(line[room - 1] ?? '') ? room - 1 : room;
+      lines.push(line.slice(0, end));
+      line = `  ${line.slice(end)}`;
     }
   }
-  return [...lines, margin + line];
+  return [...lines, line].map((each) => margin + each);
 }
 
 export interface Column {

@@ -70,10 +70,11 @@ function isOfBase({ base }: ImageReport, layer: number): boolean {
 /** One line for each limit that was asked for. */
 export function limitLines(checks: readonly LimitCheck[], look: Look): string[] {
   if (checks.length === 0) return [];
-  const lines = checks.map(({ rule, limit, value, isKept }) => {
+  const lines = checks.flatMap(({ rule, limit, value, isKept }) => {
     const print = rule === 'highest-wasted-bytes' ? printBytes : (ratio: number) => ratio.toFixed(4);
     const verdict = isKept ? paint(look, 'green', 'PASS') : paint(look, 'red', 'FAIL');
-    return `  ${verdict}  ${rule}: ${print(value)}, the limit is ${print(limit)}`;
+    const [first = '', ...more] = wrap(look, `${rule}: ${print(value)}, the limit is ${print(limit)}`, 8);
+    return [`  ${verdict}  ${first.trimStart()}`, ...more];
   });
   return ['', paint(look, 'bold', 'Limits'), ...lines];
 }

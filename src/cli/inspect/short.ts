@@ -24,6 +24,7 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** `3.5 %`, `42 %`: a digit behind the point where there is one before it. */
 export function percent(ratio: number): string {
   const value = ratio * 100;
   return `${value.toFixed(value >= 10 || value === 0 ? 0 : 1)} %`;

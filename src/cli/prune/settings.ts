@@ -10,4 +10,5 @@ export interface PruneSettings {
   readonly olderThan?: string;
 }
 
+/** What holds where no configuration file says otherwise. */
 export const defaultPruneSettings: PruneSettings = { isAutomatic: true, keepSize: '25%', free: '10%' };
