@@ -76,6 +76,7 @@ export function classSource(token: WildcardToken & { kind: 'class' }): string {
   return `[${token.isNegated ? '^' : ''}${members.join('')}]`;
 }
 
+/** Whether a class matches a character. */
 export function classHas(token: WildcardToken & { kind: 'class' }, char: string): boolean {
   const code = codePoint(char);
   const inside = token.ranges.some(([low, high]) => codePoint(low) <= code && code <= codePoint(high));

@@ -64,6 +64,7 @@ export function readReference(text: string): ReferenceReading {
   return { reference };
 }
 
+/** `HOST` or `HOST:PORT`; an IPv6 address stands in brackets. */
 export function isRegistryHost(text: string): boolean {
   return host.test(text);
 }

@@ -1,5 +1,6 @@
 /** What names something that is fetched, where it could be a path (Dockerfile reference, 3.7). */
 
+/** Whether it is an http or https URL, which may still be one of a repository. */
 export function isUrl(source: string): boolean {
   return /^https?:\/\//.test(source);
 }

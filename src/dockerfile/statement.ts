@@ -23,6 +23,7 @@ export interface Statement {
   readonly report: Report;
 }
 
+/** Where in the file a part of the statement stands, continuation lines and all. */
 export function spanOf(statement: Statement, token: { readonly start: number; readonly end: number }): Span {
   return locate(statement.line, token.start, token.end);
 }

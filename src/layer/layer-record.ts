@@ -49,6 +49,7 @@ export function sameLayer(record: LayerRecord | undefined, diffID: DiffID): Laye
   return record?.diffID === diffID ? record : undefined;
 }
 
+/** Replaces the record. @throws HostError `disk-full` */
 export function writeLayerRecord(directory: string, id: SnapshotID, record: LayerRecord): Promise<void> {
   return writeSealedFile(join(directory, `${id}.json`), JSON.stringify(record));
 }

@@ -43,14 +43,17 @@ export function layerCompression(mediaType: string): Compression {
   return compression;
 }
 
+/** OCI's index or Docker's manifest list. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
 }
 
+/** An image's manifest, OCI's or Docker's second format. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
+/** An image's config, OCI's or Docker's. */
 export function isConfigType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }

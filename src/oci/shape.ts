@@ -48,10 +48,12 @@ export const size: Shape<number> = (value, path) =>
 export const digest: Shape<Digest> = (value, path) =>
   typeof value === 'string' && isDigest(value) ? value : misfit(path, 'a sha256 digest', value);
 
+/** A member that may be absent. */
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value, path) => (value === undefined || value === null ? undefined : shape(value, path));
 }
 
+/** A list; absent ones are an error, see `optional`. */
 export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) return misfit(path, 'a list', value);
@@ -59,6 +61,7 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   };
 }
 
+/** An object with members of any name. */
 export function map<T>(item: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return (value, path) => {
     const members = Object.entries(asObject(value, path));
@@ -81,6 +84,7 @@ export function object<T extends object>(members: { readonly [K in keyof T]-?: S
   };
 }
 
+/** @throws ShapeError for a list, too */
 export function asObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) misfit(path, 'an object', value);
   return value as Readonly<Record<string, unknown>>;

@@ -62,6 +62,7 @@ export function badConfig(message: string): HostError {
   });
 }
 
+/** The members of what was read; undefined for what has none. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }

@@ -10,12 +10,14 @@ export function locationOf(answer: Answer): URL {
   throw protocolError(answer, 'the answer does not say where to send the blob');
 }
 
+/** Where the request goes that ends an upload and says what its digest must be. */
 export function finalURL(answer: Answer, blob: Descriptor): URL {
   const url = locationOf(answer);
   url.searchParams.set('digest', blob.digest);
   return url;
 }
 
+/** The answer breaks the protocol. `what` ends the message, and the URL in it has no credentials. */
 export function protocolError(answer: Answer, what: string): RemoteError {
   return new RemoteError('registry-protocol', `${answer.method} ${redactURL(answer.url)}: ${what}`);
 }

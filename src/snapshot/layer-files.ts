@@ -47,6 +47,7 @@ export function directoryLayer(root: BytePath): LayerFiles {
   };
 }
 
+/** Whether a file of an upper directory stands for a deletion: overlay's device 0:0. */
 export function isWhiteout(stat: FileStat | undefined): boolean {
   return stat?.type === 'char' && stat.devMajor === 0 && stat.devMinor === 0;
 }

@@ -9,6 +9,7 @@ export function permittedCapabilities(): bigint {
   return BigInt(`0x${hex}`);
 }
 
+/** Whether this process may use a capability, in its own user namespace. */
 export function hasCapability(name: keyof typeof bits): boolean {
   return ((permittedCapabilities() >> BigInt(bits[name])) & 1n) === 1n;
 }

@@ -37,6 +37,7 @@ export interface InputPipe {
   closeReadEnd(): void;
 }
 
+/** Opens a pipe that no child inherits by itself. */
 export function openInputPipe(): InputPipe {
   const [readEnd, writeEnd] = openPipe();
   return {

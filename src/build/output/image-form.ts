@@ -48,6 +48,7 @@ export const formKeys = [
 
 const annotationKey = /^annotation(?:-([^.]+))?(?=[.[])(\[[^\]]*\])?\.(.+)$/s;
 
+/** `annotation.KEY`, with `-LEVEL` or `-LEVEL[PLATFORM]` behind the first word. */
 export function isAnnotationKey(key: string): boolean {
   return annotationKey.test(key);
 }

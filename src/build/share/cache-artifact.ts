@@ -39,6 +39,7 @@ export function readCacheManifest({ layers }: Manifest): CacheArtifact {
 /** Larger than any other document; a build of thousands of steps has it. */
 const longestDocument = 64 << 20;
 
+/** The document, whole; one of over 64 MiB is refused before it is read. */
 export function readDocument({ document }: CacheArtifact, blobs: BlobReader): Promise<Uint8Array> {
   return blobs.read(document, longestDocument);
 }

@@ -19,6 +19,7 @@ export function mountChoice({ attributes }: CacheSpec): MountChoice {
   return ids.includes('all') ? { isAll: true, ids: [] } : { isAll: false, ids };
 }
 
+/** Whether a cache mount travels. */
 export function isChosen(id: string, { isAll, ids }: MountChoice): boolean {
   return isAll || ids.includes(id);
 }

@@ -14,6 +14,7 @@ const fullPackBytes = 16 << 20;
 /** Old packs beyond this many are made anew, so that a cache never becomes many small packs in the end. */
 const oldPacksKept = 8;
 
+/** Whether a blob travels in a pack with others. */
 export function isSmall({ size }: BlobInfo): boolean {
   return size < smallBytes;
 }

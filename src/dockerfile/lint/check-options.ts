@@ -15,6 +15,7 @@ export type ParsedCheckOptions =
   | { readonly ok: true; readonly options: CheckOptions }
   | { readonly ok: false; readonly message: string };
 
+/** All rules but the experimental ones, as warnings. */
 export const defaultCheckOptions: CheckOptions = { skip: new Set(), experimental: new Set(), isError: false };
 
 /** Reads `skip=NAMES;error=true;experimental=NAMES` (spec 1.4, `check`). */

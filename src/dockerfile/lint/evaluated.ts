@@ -72,6 +72,7 @@ export function isSecretName(name: string): boolean {
   return parts.some((part) => secretParts.has(part)) && !parts.some((part) => harmlessParts.has(part));
 }
 
+/** Undefined for a name that says nothing of a secret. */
 export function secretInName(instruction: 'ARG' | 'ENV', name: string): LintFinding | undefined {
   if (!isSecretName(name)) return undefined;
   return {

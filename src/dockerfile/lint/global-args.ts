@@ -23,6 +23,7 @@ export interface GlobalArgs {
   readonly isBroken: boolean;
 }
 
+/** The global ARGs of a file, later ones seeing the earlier. */
 export function globalArgsOf({ globalArgs, directives, stages }: Dockerfile): GlobalArgs {
   const values = new Map([...automatic, ['TARGETSTAGE', stages.at(-1)?.name ?? 'default']]);
   const declared = new Set(values.keys());

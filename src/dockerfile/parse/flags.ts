@@ -83,10 +83,12 @@ function ownerOf(name: string): string | undefined {
   return owners.length === 1 ? owners[0]?.[0].toUpperCase() : undefined;
 }
 
+/** The last value that the flag was given. */
 export function flagWord(flags: readonly Flag[], name: string): Word | undefined {
   return flagWords(flags, name).at(-1);
 }
 
+/** Every value that the flag was given, in order. */
 export function flagWords(flags: readonly Flag[], name: string): Word[] {
   return flags.flatMap((flag) =>
     flag.name === name && flag.value !== undefined ? [{ raw: flag.value, span: flag.valueSpan }] : [],

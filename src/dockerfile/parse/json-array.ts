@@ -14,6 +14,7 @@ export type JsonArray =
   /** A JSON array, but an element is not a string: an error. */
   | { readonly kind: 'mixed' };
 
+/** Reads text without blanks before it; what is no JSON array at all is no error here. */
 export function parseJsonArray(text: string): JsonArray {
   if (!text.startsWith('[')) return { kind: 'none' };
   let parsed: unknown;

@@ -15,6 +15,7 @@ export interface LineCursor {
   read(): PhysicalLine | undefined;
 }
 
+/** @param from where the first line begins */
 export function openLines(text: string, from: number): LineCursor {
   let offset = from;
   return {
@@ -31,6 +32,7 @@ export function openLines(text: string, from: number): LineCursor {
   };
 }
 
+/** The line that begins at an offset. */
 export function physicalLineAt(text: string, start: number): PhysicalLine {
   const lineFeed = text.indexOf('\n', start);
   const next = lineFeed < 0 ? text.length : lineFeed + 1;

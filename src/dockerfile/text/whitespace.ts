@@ -7,12 +7,14 @@ const unicodeSpace = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u
 /** Between the words of a list: blank, tab, vertical tab, form feed, carriage return. */
 export const asciiBlanks = /[\t\v\f\r ]+/g;
 
+/** The wider of the two notions. */
 export function isSpace(char: string): boolean {
   const code = char.charCodeAt(0);
   if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
   return unicodeSpace.test(char);
 }
 
+/** The narrower one. */
 export function isAsciiBlank(char: string): boolean {
   return char === ' ' || char === '\t' || char === '\v' || char === '\f' || char === '\r';
 }

@@ -27,12 +27,14 @@ export function parsePattern(text: string): { pattern: Pattern } | { message: st
   return { pattern: segments };
 }
 
+/** `${x#p}`, and where `longest` is wanted `${x##p}`. */
 export function removePrefix(value: string, pattern: Pattern, longest: boolean): string {
   const chars = [...value];
   const end = matchAt(chars, pattern, 0, longest).end;
   return end < 0 ? value : chars.slice(end).join('');
 }
 
+/** `${x%p}`, and where `longest` is wanted `${x%%p}`. */
 export function removeSuffix(value: string, pattern: Pattern, longest: boolean): string {
   const mirrored = pattern.map((segment) => segment.toReversed()).reverse();
   const chars = [...value].reverse();

@@ -41,6 +41,7 @@ export interface MergedTree {
 /** Directories need not be named to be there: a few long names can stand for many. */
 const fileLimit = 2_000_000;
 
+/** The filesystem before the first layer. */
 export function emptyMergedTree(): MergedTree {
   const files = new Map<BytePath, PlacedFile>();
   const children = new Map<BytePath, Set<BytePath>>();

@@ -17,6 +17,7 @@ export interface TreeBudget {
   bytes: number;
 }
 
+/** That of one image. */
 export function treeBudget(): TreeBudget {
   return { files: 1_200_000, bytes: 1 << 28 };
 }

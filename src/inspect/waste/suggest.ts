@@ -22,6 +22,7 @@ export function adviseDeleted(stored: LayerMaker, deleter: LayerMaker, what: Lef
   return 'delete them in the step that makes them';
 }
 
+/** What to do about files of one layer that a later one stores anew. */
 export function adviseOverwritten(stored: LayerMaker, writer: LayerMaker): string {
   if (stored.isInBase) return inBase;
   if (isCopy(stored) && isCopy(writer))
@@ -42,6 +43,7 @@ export function adviseCopied(stored: LayerMaker, copier: LayerMaker, aspects: Re
   return 'do not write the files again: the same bytes are stored a second time';
 }
 
+/** What to do about files that another path has the bytes of. */
 export function adviseDuplicate(original: LayerMaker, duplicate: LayerMaker): string {
   if (isCopy(duplicate) && isCopy(original))
     return 'copy them once, and link to them where they are needed too';

@@ -17,6 +17,7 @@ export interface BlockSink {
   settle(): Promise<void>;
 }
 
+/** A sink for one layer. `compressor` takes the blocks that are not worth a thread of the pool. */
 export function openBlockSink(
   blob: BlobWriter,
   pool: CompressPool,

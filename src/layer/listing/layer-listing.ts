@@ -52,6 +52,7 @@ export function readListing(path: string, onDamage?: OnDamagedFile): readonly Li
   return format === formatName ? rows.map(memberOf) : undefined;
 }
 
+/** Replaces the listing. @throws HostError `disk-full` */
 export function writeListing(path: string, members: readonly ListedMember[]): Promise<void> {
   const rows = members.map((member): Row => fields.map((field) => member[field]));
   return writeSealedFile(path, JSON.stringify([formatName, ...rows]));

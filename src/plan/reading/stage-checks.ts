@@ -10,6 +10,7 @@ const onceOnly = [
   ['healthcheck', 'HEALTHCHECK'],
 ] as const;
 
+/** Finds what only counts once and stands there more often, and a base image for another platform. */
 export function checkStage(node: StageNode, reading: Reading): void {
   checkPlatform(node, reading);
   const steps = stepsOf(node, reading.graph);

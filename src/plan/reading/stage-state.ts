@@ -22,6 +22,7 @@ export interface StageState {
   hasWorkdir: boolean;
 }
 
+/** On nothing: the working directory alone is set. */
 export function stateOnScratch(platform: Platform): StageState {
   return {
     platform,

@@ -38,6 +38,7 @@ export function placeOf(context: StepContext, span: Span): Span {
   return context.firedBy ?? span;
 }
 
+/** Reports an error; that of a trigger stands at the FROM that fires it and names the trigger. */
 export function report(context: StepContext, code: string, message: string, span: Span, help?: string): void {
   const notes =
     context.firedBy === undefined ? undefined : [`in the trigger ONBUILD ${context.instruction.text}`];

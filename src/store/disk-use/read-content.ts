@@ -70,6 +70,7 @@ const readers: Readonly<Record<Holder, (path: string, name: string, root: string
   },
 };
 
+/** What the piece goes by that is a blob. */
 export function blobID(digest: string): string {
   return `blob ${digest.replace(/^sha256:/, '')}`;
 }

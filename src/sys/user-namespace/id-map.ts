@@ -29,6 +29,7 @@ export function isInitialUserNamespace(): boolean {
   return isInitial;
 }
 
+/** The ids that this process's user namespace has; read once. */
 export function ownIdMaps(): IdMaps {
   maps ??= { uids: readMap('/proc/self/uid_map'), gids: readMap('/proc/self/gid_map') };
   return maps;
