@@ -65,7 +65,8 @@ export function openSnapshotter(
     prepare: (over) => {
       if (!isSpread) spreadDirectories(work);
       isSpread = true;
-      const own = join(work, String(count++));
+      // ext4 chooses the place of a directory by its name as well: "0" would lie where the last build's "0" lay.
+      const own = join(work, randomID());
       const active: ActiveSnapshot = { upper: join(own, 'upper'), work: join(own, 'work') };
       for (const each of [own, active.upper, active.work]) mkdirSync(each);
       if (over.length > 0) copyRoot(view(over), active.upper);

@@ -14,6 +14,8 @@ describeBuilds(['root', 'overlay', 'registry', 'skopeo'], 'a full disk', (site) 
   const layerBytes = 2_000_000;
   let registry: Registry;
   const context = site.path('app');
+  /** Nothing of it is in the store yet. */
+  const other = site.path('other');
 
   const strata = (args: readonly string[]) => site.strata(args, { env });
   const build = (...args: string[]) => ['build', '--progress', 'quiet', ...args, context];
@@ -21,9 +23,11 @@ describeBuilds(['root', 'overlay', 'registry', 'skopeo'], 'a full disk', (site) 
 
   beforeAll(async () => {
     registry = await startRegistry(site.path('registry'));
-    site.files('app', { Dockerfile: 'FROM scratch AS one\nCOPY one /\nFROM one\nWORKDIR /w\nCOPY two .\n' });
-    for (const name of ['one', 'two']) writeFileSync(join(context, name), randomBytes(layerBytes));
-    await site.strataOk(['build', '-t', `${registry.host}/other:1`, '--push', context]);
+    for (const name of ['app', 'other']) {
+      site.files(name, { Dockerfile: 'FROM scratch AS one\nCOPY one /\nFROM one\nWORKDIR /w\nCOPY two .\n' });
+      for (const file of ['one', 'two']) writeFileSync(site.path(`${name}/${file}`), randomBytes(layerBytes));
+    }
+    await site.strataOk(['build', '-t', `${registry.host}/other:1`, '--push', other]);
     await site.strataOk([
       'build',
       '-q',
@@ -31,7 +35,7 @@ describeBuilds(['root', 'overlay', 'registry', 'skopeo'], 'a full disk', (site) 
       'other:1',
       '-o',
       `type=oci,dest=${site.path('other.tar')}`,
-      context,
+      other,
     ]);
     mkdirSync(small);
   });

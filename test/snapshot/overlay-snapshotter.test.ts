@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
@@ -45,6 +45,16 @@ async function snapshot(fill: (directory: string) => void, over: Stack = []): Pr
 
 const file = (name: string, content: string) =>
   snapshot((directory) => writeFileSync(join(directory, name), content));
+
+test('no two are made in directories of the same name: ext4 would make them in the same place', () => {
+  const names = Array.from({ length: 3 }, () => {
+    const own = openSnapshotter(join(root, 'own/snapshots'), join(root, 'own/run'));
+    const name = basename(dirname(own.prepare([]).upper));
+    own.close();
+    return name;
+  });
+  expect(new Set(names).size).toBe(3);
+});
 
 describe('life of a snapshot', () => {
   test('prepared, committed, listed, removed', async () => {

@@ -26,9 +26,11 @@ let deflate: { readonly library: Deflate | undefined } | undefined;
 /** @throws HostError `zstd-missing` */
 export function openBlockCompressor({ algorithm, level }: Compression): BlockCompressor {
   switch (algorithm) {
-    case 'gzip':
+    case 'gzip': {
       deflate ??= { library: loadDeflate() };
-      return gzipCompressor(level ?? 6, deflate.library ?? nodeDeflate);
+      const { library = nodeDeflate } = deflate;
+      return gzipCompressor(level ?? library.usualLevel, library);
+    }
     case 'zstd':
       return zstdCompressor(level ?? 3);
     case 'uncompressed':
@@ -66,6 +68,7 @@ function isIncompressible(block: Uint8Array, library: Deflate): boolean {
 /** Node's own zlib, where the system has no libdeflate: half as fast. */
 export const nodeDeflate: Deflate = {
   name: `node zlib ${process.versions.zlib}`,
+  usualLevel: 6,
   gzip(input, output, level) {
     const member = gzipSync(input, { level });
     // The header says how hard it tried, and on which system: the latter is no business of the layer.

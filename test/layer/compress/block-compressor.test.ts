@@ -58,9 +58,8 @@ describe.each(libraries)('gzip by the library of %s', (_name, library) => {
 test('every level names its writer', () => {
   const name = (level?: number) =>
     openBlockCompressor({ algorithm: 'gzip', ...(level === undefined ? {} : { level }) }).writer;
-  expect(name()).toBe(name(6));
   expect(name(1)).not.toBe(name(6));
-  expect(name()).toMatch(/^(libdeflate|node zlib)\S* .*level 6$/);
+  expect(name()).toMatch(/^(libdeflate\S* level 4|node zlib \S+ level 6)$/);
 });
 
 test('zstd: a frame that names its writer', () => {
