@@ -52,6 +52,8 @@ function build(text: string, remote: string, fragment: string | undefined, query
   // Git would take it for an option.
   if (ref?.startsWith('-')) fail(`"${ref}" is no ref`);
   const checksum = only('commit', options.get('checksum'), options.get('commit'));
+  // How the commit is fetched is for the checkout to find out; the value must be one all the same.
+  readSwitch(options, 'fetch-by-commit', fail);
   if (checksum !== undefined && !/^[0-9a-f]{7,64}$/.test(checksum)) fail(`"${checksum}" is no commit id`);
   return {
     remote,

@@ -56,7 +56,8 @@ function selectPath(
 
 /**
  * `--parents`: the part after the pivot `/./` is a pattern of the ignore-file kind below the directories
- * that the part before it names. It is an error to find nothing only if neither part has a wildcard.
+ * that the part before it names. It is an error to find nothing only if neither part has a wildcard; a
+ * wildcard before the pivot that matches nothing does nothing, as without `--parents`.
  */
 async function selectParents(
   tree: FileTree,
@@ -68,7 +69,9 @@ async function selectParents(
   const pattern = cleanBeneath(after);
   const taken = pattern === '' ? rule : selecting(compilePatterns([pattern], '--parents'), rule);
   const selected: SelectedSource[] = [];
-  for (const named of await pathsOf(tree, before)) {
+  const tops = await pathsOf(tree, before);
+  if (tops.length === 0) return [];
+  for (const named of tops) {
     const path = resolveBeneath(tree, named);
     const top = tree.lstat(path);
     if (top?.type !== 'directory') continue;
@@ -79,6 +82,6 @@ async function selectParents(
     const named = bytePathFromText(cleanBeneath(`${before}/${unescaped(pattern)}`));
     if (tree.lstat(resolveBeneath(tree, named)) === undefined) throw sourceNotFound(tree, named, source);
   }
-  // The destination is made even for nothing.
+  // The destination is made even for nothing in them.
   return selected.length > 0 ? selected : [{ kind: 'directory', tree, argument, files: [] }];
 }

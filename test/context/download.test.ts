@@ -35,7 +35,11 @@ beforeAll(async () => {
     else if (path === '/cut')
       response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
     else if (/^\/\d+$/.test(path)) response.writeHead(Number(path.slice(1))).end('answer');
-    else response.writeHead(200, { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }).end(body);
+    else {
+      // The name is the URL's, whatever the server would call it.
+      response.setHeader('content-disposition', 'attachment; filename="other.zip"');
+      response.writeHead(200, { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }).end(body);
+    }
   });
 });
 afterAll(() => {

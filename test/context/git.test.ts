@@ -12,7 +12,7 @@ import {
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkOutGit, resolveGit } from '../../src/context/git-checkout.ts';
 import { type GitReference, parseGitReference } from '../../src/context/git-reference.ts';
 import { StrataError } from '../../src/core/errors.ts';
@@ -53,6 +53,7 @@ describe('what is a git reference', () => {
       'https://example.com/r.git?keep-git-dir&submodules=F',
       { keepsGitDirectory: true, takesSubmodules: false },
     ],
+    ['https://example.com/r.git?fetch-by-commit=true&commit=0123abc', { checksum: '0123abc' }],
     ['https://example.com/r.git?mtime=commit', { hasCommitTimes: true }],
     ['https://example.com/r.git?mtime=checkout', { hasCommitTimes: false }],
     ['https://example.com/r.git?ref=a&subdir=b#a:b', { ref: 'a', subdirectory: 'b' }],
@@ -94,6 +95,10 @@ describe('what is a git reference', () => {
     ['https://example.com/r.git?ref=a&ref=a', 'the option "ref" is given twice'],
     ['https://example.com/r.git?ref', 'the option "ref" has no value'],
     ['https://example.com/r.git?submodules=maybe', 'the option "submodules" is "maybe", not true or false'],
+    [
+      'https://example.com/r.git?fetch-by-commit=maybe',
+      'the option "fetch-by-commit" is "maybe", not true or false',
+    ],
     ['https://example.com/r.git?mtime=now', 'the option "mtime" is "now", not commit or checkout'],
     ['https://example.com/r.git?checksum=hello', '"hello" is no commit id'],
     ['https://example.com/r.git#--upload-pack=x', '"--upload-pack=x" is no ref'],
@@ -208,6 +213,40 @@ describe('a checkout', () => {
     expect(committedAt).toBe(Number(time));
     const times = ['', 'sub', 'sub/deep/file'].map((name) => statSync(join(directory, name)).mtimeMs / 1000);
     expect(times).toEqual([committedAt, committedAt, committedAt]);
+  });
+
+  it('has its submodules, and theirs, unless they are not wanted', async () => {
+    const at = (name: string, ...args: string[]) =>
+      execFileSync('git', ['-C', join(scratch, name), '-c', 'user.name=n', '-c', 'user.email=e', ...args], {
+        encoding: 'utf8',
+      }).trim();
+    /** A repository with a file of its name and, as `lib`, the one before it. */
+    const make = (name: string, submodule?: readonly [name: string, commit: string]): string => {
+      mkdirSync(join(scratch, name));
+      at(name, 'init', '-q', '-b', 'main');
+      writeFileSync(join(scratch, name, name), name);
+      if (submodule !== undefined) {
+        const text = `[submodule "lib"]\n\tpath = lib\n\turl = ../${submodule[0]}\n`;
+        writeFileSync(join(scratch, name, '.gitmodules'), text);
+        at(name, 'update-index', '--add', '--cacheinfo', `160000,${submodule[1]},lib`);
+        mkdirSync(join(scratch, name, 'lib'));
+      }
+      at(name, 'add', '.');
+      at(name, 'commit', '-qm', name);
+      return at(name, 'rev-parse', 'HEAD');
+    };
+    make('outer', ['middle', make('middle', ['inner', make('inner')])]);
+    // Where submodules come from a local path, git asks for this.
+    vi.stubEnv('GIT_ALLOW_PROTOCOL', 'file');
+    const remote = `file://${scratch}/outer`;
+    const whole = readdirSync((await check({ remote })).directory, { recursive: true }).sort();
+    expect(whole).toEqual([
+      '.gitmodules',
+      ...['lib', 'lib/.gitmodules', 'lib/lib', 'lib/lib/inner', 'lib/middle', 'outer'],
+    ]);
+    const { directory } = await check({ remote, takesSubmodules: false });
+    expect(readdirSync(directory, { recursive: true }).sort()).toEqual(['.gitmodules', 'lib', 'outer']);
+    vi.unstubAllEnvs();
   });
 
   it('has its .git only when it is to be kept', async () => {

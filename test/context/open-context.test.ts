@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +22,29 @@ const scratch = mkdtempSync(join(tmpdir(), 'strata-context-'));
 const folder = join(scratch, 'folder');
 let server: Server;
 let base = '';
+let commit = '';
 
 beforeAll(async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
   const tar = execFileSync('tar', ['-C', folder, '--mtime=@1500000000', '-cz', '.']);
+  const work = join(scratch, 'work');
+  mkdirSync(join(work, 'sub'), { recursive: true });
+  writeFileSync(join(work, 'sub/Dockerfile'), 'FROM scratch\n');
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: work, encoding: 'utf8' }).trim();
+  git('init', '-q', '-b', 'main');
+  git('add', '.');
+  git('-c', 'user.name=n', '-c', 'user.email=e', 'commit', '-qm', 'one');
+  git('update-server-info');
+  commit = git('rev-parse', 'HEAD');
   server = createServer((request, response) => {
+    const path = new URL(request.url ?? '', 'http://x').pathname;
+    if (path.startsWith('/r.git/')) {
+      const file = join(work, '.git', path.slice('/r.git/'.length));
+      if (statSync(file, { throwIfNoEntry: false })?.isFile()) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+      return;
+    }
     if (request.url === '/dated.tgz') response.setHeader('last-modified', 'Wed, 21 Oct 2015 07:28:00 GMT');
     const { authorization } = request.headers;
     response.end(request.url?.endsWith('.tgz') ? tar : `FROM scratch\n#${authorization ?? ''}`);
@@ -77,6 +103,14 @@ describe('a context', () => {
     const context = await open('-', 'FROM x');
     expect(context).toMatchObject({ isLocal: false, dockerfile: Buffer.from('FROM x') });
     expect(readdirSync(context.directory)).toEqual([]);
+  });
+
+  it('is a repository, or a directory of it', async () => {
+    const context = await open(`${base}/r.git#main:sub`);
+    expect(context).toMatchObject({ isLocal: false, commit });
+    expect(readdirSync(context.directory)).toEqual(['Dockerfile']);
+    const whole = await open(`${base}/r.git?keep-git-dir=true`);
+    expect(readdirSync(whole.directory)).toEqual(['.git', 'sub']);
   });
 
   it('is a tar behind a URL', async () => {

@@ -85,7 +85,7 @@ async function copy(args: string, source: FileTree, below: FileTree): Promise<st
   }
 }
 
-for (const file of ['examples.txt', 'escapes.txt', 'destinations.txt']) {
+for (const file of ['examples.txt', 'sources.txt', 'escapes.txt', 'destinations.txt']) {
   const { trees, cases } = readFixture(file);
   const made = new Map<string, FileTree>();
   for (const [name, lines] of trees) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { selectionDigest } from '../../src/copy/content-digest.ts';
-import { placeFiles } from '../../src/copy/place.ts';
+import { type PlaceRequest, placeFiles } from '../../src/copy/place.ts';
 import { type AddRequest, openAdded } from '../../src/copy/select-added.ts';
 import { openArchives } from '../../src/copy/unpack.ts';
 import { StrataError } from '../../src/core/errors.ts';
@@ -94,9 +94,17 @@ function open(sources: string[], request: Partial<AddRequest> = {}) {
 const select = (sources: string[], request: Partial<AddRequest> = {}) =>
   open(sources, request).select(openFolder(context, { uidGid: 'root' }));
 
-async function add(sources: string[], dest: string, request: Partial<AddRequest> = {}, unpack?: boolean) {
+type Added = Partial<AddRequest> & Pick<PlaceRequest, 'owner' | 'mode'>;
+
+async function add(
+  sources: string[],
+  dest: string,
+  { owner, mode, ...request }: Added = {},
+  unpack?: boolean,
+) {
   const selection = await openArchives(await select(sources, request), unpack, directory());
-  return placeFiles(selection, emptyTree, { dest, isLink: false, createdAt: { seconds: 1, nanoseconds: 0 } });
+  const createdAt = { seconds: 1, nanoseconds: 0 };
+  return placeFiles(selection, emptyTree, { dest, owner, mode, isLink: false, createdAt });
 }
 
 const lines = (entries: Iterable<LayerEntry>): string[] =>
@@ -112,6 +120,14 @@ describe('a URL', () => {
   it('has the time 0 when the server says none, and is the destination without a slash', async () => {
     const [entry] = await add(['BASE/text'], '/file');
     expect(entry).toMatchObject({ path: 'file', mtime: { seconds: 0, nanoseconds: 0 } });
+  });
+
+  it('has the mode and the owner that the flags say', async () => {
+    const flags = { owner: '3:4', mode: '644' };
+    expect(lines(await add(['BASE/text'], '/d/', flags))).toEqual([
+      'd 644 3:4 /',
+      'd/text 644 3:4 =Bearer x',
+    ]);
   });
 
   it('is unpacked only on demand, and then a local archive may stay packed', async () => {
@@ -201,6 +217,16 @@ describe('a repository', () => {
     expect(lines(await add(['BASE/r.git#main:sub'], '/src', { excludes: ['*.md'] }))).toEqual([
       'src 755 0:0 /',
       'src/code.c 644 0:0 =code',
+    ]);
+  });
+
+  it('has the mode and the owner that the flags say, as a directory of the context has', async () => {
+    const flags = { owner: '3:4', mode: 'go=' };
+    expect(lines(await add(['BASE/r.git'], '/src', flags))).toEqual([
+      'src 755 3:4 /',
+      'src/sub 700 3:4 /',
+      'src/sub/code.c 600 3:4 =code',
+      'src/sub/notes.md 600 3:4 =notes',
     ]);
   });
 

@@ -19,6 +19,7 @@ import { StrataError } from '../../src/core/errors.ts';
 import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { makeNode } from '../../src/sys/node.ts';
+import { setXattr } from '../../src/sys/xattr.ts';
 import { fileOf, memberOf, writeArchive } from '../tar/archive.ts';
 import { applyEntries, difference, linesOfTree, makeTree } from './tree-text.ts';
 
@@ -40,16 +41,22 @@ function pack(name: string, lines: readonly string[], ...args: string[]): void {
   execFileSync('tar', ['-C', directory(lines), '-cf', join(context, name), ...args, ...members]);
 }
 
+interface Flags {
+  readonly owner?: string;
+  readonly mode?: string;
+  readonly excludes?: readonly string[];
+}
+
 async function entriesOf(
   source: string,
   dest: string,
   below: FileTree,
-  owner?: string,
+  { owner, mode, excludes = [] }: Flags = {},
 ): Promise<LayerEntry[]> {
   const selection = await selectFiles(openFolder(context, { uidGid: 'root' }), {
     sources: source.split(' '),
     keepsParents: false,
-    excludes: [],
+    excludes,
     heredocs: [],
   });
   const placeable = await openArchives(selection, undefined, directory());
@@ -57,17 +64,17 @@ async function entriesOf(
     ...placeFiles(placeable, below, {
       dest,
       owner,
-      mode: undefined,
+      mode,
       isLink: false,
       createdAt: { seconds: 1, nanoseconds: 0 },
     }),
   ];
 }
 
-async function add(source: string, dest: string, below = emptyTree, owner?: string): Promise<string[]> {
+async function add(source: string, dest: string, below = emptyTree, flags?: Flags): Promise<string[]> {
   try {
     const before = linesOfTree(below);
-    return difference(before, applyEntries(before, await entriesOf(source, dest, below, owner)));
+    return difference(before, applyEntries(before, await entriesOf(source, dest, below, flags)));
   } catch (error) {
     if (error instanceof StrataError) return [`error ${error.code}`];
     throw error;
@@ -102,6 +109,12 @@ describe('what is unpacked', () => {
   for (const name of ['plain.txt', 'gz', 'bz2', 'xz', 'zst', 'v7', 'pax']) {
     it(name, async () => expect(await add(name, '/x')).toEqual(unpacked));
   }
+
+  it('what begins with a zstd frame to be skipped', async () => {
+    const skipped = Buffer.from('502a4d180300000078797a', 'hex');
+    writeFileSync(join(context, 'skip'), Buffer.concat([skipped, readFileSync(join(context, 'zst'))]));
+    expect(await add('skip', '/x')).toEqual(unpacked);
+  });
 
   it('through a wildcard, into a destination with or without slash', async () => {
     expect(await add('p[l]ain*', '/x/')).toEqual(unpacked);
@@ -142,6 +155,9 @@ describe('what is copied as it is', () => {
     ['much compressed text', gzip('hello\n'.repeat(500_000))],
     ['what only looks compressed', Buffer.from('\x1f\x8b\x08 and then something else', 'latin1')],
     ['a compressed empty file', gzip('')],
+    ['an empty zip', Buffer.from(`PK\x05\x06${'\0'.repeat(18)}`, 'latin1')],
+    ['the beginning of 7z', Buffer.from('377abcaf271c0004', 'hex')],
+    ['the beginning of lz4', Buffer.from('04224d186440a7', 'hex')],
     ['lzma', execFileSync('xz', ['--format=lzma', '-c'], { input: Buffer.alloc(1024) })],
   ];
   for (const [title, bytes] of table) {
@@ -163,7 +179,23 @@ describe('members', () => {
       gid: 300_000,
       mtime: { seconds: 4_102_444_800, nanoseconds: 500_000_000 },
     });
-    expect(await add('ids', '/x', emptyTree, '7:8')).toEqual(['x 755 7:8 /', 'x/f 4755 7:8 =x']);
+    expect(await add('ids', '/x', emptyTree, { owner: '7:8' })).toEqual(['x 755 7:8 /', 'x/f 4755 7:8 =x']);
+  });
+
+  it('are left alone by --chmod and --exclude, and so is the directory that is made for them', async () => {
+    const flags = { mode: '600', excludes: ['d', '**/f'] };
+    expect(await add('gz', '/x', emptyTree, flags)).toEqual(unpacked);
+  });
+
+  it('keep their attributes', async () => {
+    const from = directory(['f 644 0:0 =f']);
+    setXattr(join(from, 'f'), 'user.note', Buffer.from('1'));
+    execFileSync('tar', ['-C', from, '--xattrs', '-cf', join(context, 'attributes'), 'f']);
+    const [, entry] = await entriesOf('attributes', '/x', emptyTree);
+    expect(entry).toMatchObject({
+      path: 'x/f',
+      xattrs: [{ name: 'user.note', value: new Uint8Array(Buffer.from('1')) }],
+    });
   });
 
   it('that are links have the mode of links, older ones than time itself its beginning', async () => {
@@ -218,7 +250,7 @@ describe('members', () => {
 
   it('without their directories get 0755 root ones', async () => {
     pack('deep', ['a 700 1:1 /', 'a/b 700 1:1 /', 'a/b/f 600 1:1 =f'], 'a/b/f');
-    expect(await add('deep', '/x', emptyTree, '9:9')).toEqual([
+    expect(await add('deep', '/x', emptyTree, { owner: '9:9' })).toEqual([
       'x 755 9:9 /',
       'x/a 755 0:0 /',
       'x/a/b 755 0:0 /',

@@ -109,6 +109,20 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     `);
   });
 
+  test('because a file stands where WORKDIR wants a directory', async () => {
+    const context = site.files('in-the-way', {
+      Dockerfile: 'FROM scratch\nCOPY Dockerfile /app\nWORKDIR /app/src\n',
+    });
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:3:1: error: cannot create directory "/app/src": "/app" is a file [not-a-directory]
+
+           2 | COPY Dockerfile /app
+           3 | WORKDIR /app/src
+             | ^~~~~~~~~~~~~~~~
+      "
+    `);
+  });
+
   test('because a stage is not there', async () => {
     const context = site.files('no-stage', {
       Dockerfile: 'FROM strata-base/busybox AS build\nRUN true\nFROM scratch\nCOPY --from=biuld /bin/sh /\n',

@@ -183,6 +183,15 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
     ]);
   });
 
+  test('have no annotations from labels, and none of those their base has', async () => {
+    await build(['--annotation', 'of=base', ...out('annotated')]);
+    expect(manifestOf(site.path('annotated')).annotations).toEqual({ of: 'base' });
+    const context = site.files('labelled', { Dockerfile: 'FROM annotated\nLABEL of=label\nCOPY . /\n' });
+    const base = `annotated=oci-layout://${site.path('annotated')}`;
+    await build(['--build-context', base, ...out('labelled')], context);
+    expect(manifestOf(site.path('labelled')).annotations).toBeUndefined();
+  });
+
   test.each([
     [['--annotation', 'index:a=b'], /"a" is an annotation of an index, and there is none/],
     [['--annotation', 'indx:a=b'], /"indx" is no place for an annotation.*\n.*did you mean index/],

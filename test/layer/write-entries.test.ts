@@ -10,6 +10,7 @@ import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { writeEntries } from '../../src/layer/write-entries.ts';
 import { mergedTree } from '../../src/snapshot/merged-tree.ts';
 import { statFile } from '../../src/sys/stat.ts';
+import { readXattrs } from '../../src/sys/xattr.ts';
 import type { TarEntryType } from '../../src/tar/entry.ts';
 import { describeWith } from '../support/capabilities.ts';
 import { entryOf } from '../tar/archive.ts';
@@ -73,6 +74,14 @@ describeWith(['root'], 'writing entries', () => {
       );
     }
     expect(openFiles()).toBe(before);
+  });
+
+  test('an attribute that a kind of file cannot have is left out', () => {
+    const xattrs = [{ name: 'user.note', value: new Uint8Array([1]) }];
+    const entries = (['file', 'fifo'] as const).map((type) => entryOf({ path: type, type, xattrs }));
+    expect([...writeEntries(entries, upper)]).toHaveLength(2);
+    const written = ['file', 'fifo'].map((path) => readXattrs(bytePathFromText(join(upper, path))));
+    expect(written).toEqual([xattrs, []]);
   });
 
   test('leaving off early closes what was open', () => {

@@ -10,11 +10,17 @@ import type { StageStep } from './stage-node.ts';
 export function fireTriggers(texts: readonly string[], from: Span, findings: Findings): StageStep[] {
   return texts.flatMap((text) => {
     const { instructions, diagnostics } = parseTrigger(text);
-    const shared = { span: from, notes: [`in the trigger ONBUILD ${text}`] };
+    const shared = { span: from, notes: [`in the trigger ONBUILD ${firstLine(text)}`] };
     for (const { code, message, help } of diagnostics) findings.error({ ...shared, code, message, help });
     const [instruction, ...more] = instructions;
     if (more.length > 0)
       findings.error({ ...shared, code: 'bad-trigger', message: 'a trigger must be one instruction' });
     return instruction === undefined ? [] : [{ instruction, firedBy: from }];
   });
+}
+
+/** A note is one line: of a heredoc, or of more than one instruction, the first. */
+function firstLine(text: string): string {
+  const [first = '', ...more] = text.split('\n');
+  return more.length === 0 ? first : `${first}…`;
 }
