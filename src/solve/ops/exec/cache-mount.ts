@@ -108,6 +108,21 @@ async function create(
   }
 }
 
+const strictness: readonly CacheMount['sharing'][] = ['shared', 'private', 'locked'];
+
+/**
+ * The caches that a step's mounts show: each once, in an order that every step keeps. A step that showed a cache
+ * twice would wait for itself, and two steps that lock the same two would wait for each other.
+ */
+export function cachesToOpen(mounts: readonly CacheMount[]): CacheMount[] {
+  const caches = new Map<string, CacheMount>();
+  const byStrictness = mounts.toSorted(
+    (a, b) => strictness.indexOf(a.sharing) - strictness.indexOf(b.sharing),
+  );
+  for (const mount of byStrictness) caches.set(cacheMountName(mount), mount);
+  return [...caches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mount]) => mount);
+}
+
 /** What the directory of a cache is called, on every machine. */
 export function cacheMountName({ id, from, source, owner }: CacheMount): string {
   const identity = JSON.stringify([id, from ?? '', source, owner ?? null]);

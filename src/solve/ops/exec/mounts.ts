@@ -1,6 +1,7 @@
 /** The mounts of one RUN, opened for its time: what each shows, and what is given back when the step ends. */
 import { join } from 'node:path';
 import { placeFiles } from '../../../copy/place.ts';
+import { assert } from '../../../core/assert.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
 import { suggest } from '../../../core/suggest.ts';
@@ -11,7 +12,13 @@ import type { OpContext } from '../../op-runner.ts';
 import type { ChosenFiles, OriginServices } from '../../origin.ts';
 import { writeAll } from '../../publish.ts';
 import { openBind } from './bind-source.ts';
-import { openCacheMount } from './cache-mount.ts';
+import {
+  type CacheMount,
+  cacheMountName,
+  cachesToOpen,
+  type OpenedCache,
+  openCacheMount,
+} from './cache-mount.ts';
 import type { ExecSettings } from './settings.ts';
 
 export interface OpenedMounts {
@@ -40,7 +47,7 @@ export interface MountServices {
 }
 
 /**
- * Opens mounts in order; when one cannot be opened those before it are given back.
+ * Opens the caches, then all mounts in order; when one cannot be opened those before it are given back.
  * @throws StepError `source-not-found`, `secret-not-found`, `ssh-not-found`
  */
 export async function openMounts(
@@ -51,8 +58,14 @@ export async function openMounts(
   const release = async () => {
     for (const each of opened.reverse()) await each.release?.();
   };
+  const caches = new Map<string, string>();
   try {
-    for (const mount of mounts) opened.push(await openMount(mount, services));
+    for (const cache of cachesToOpen(mounts.filter((mount) => mount.type === 'cache'))) {
+      const { directory, lock } = await openCache(cache, services);
+      opened.push({ release: () => lock.release() });
+      caches.set(cacheMountName(cache), directory);
+    }
+    for (const mount of mounts) opened.push(await openMount(mount, caches, services));
   } catch (error) {
     await release();
     throw error;
@@ -64,15 +77,22 @@ export async function openMounts(
   };
 }
 
-async function openMount(mount: PlannedMount, services: MountServices): Promise<Opened> {
+async function openMount(
+  mount: PlannedMount,
+  caches: ReadonlyMap<string, string>,
+  services: MountServices,
+): Promise<Opened> {
   switch (mount.type) {
     case 'bind': {
       const { vertex, origins, context } = services;
       const { path, release } = await openBind(vertex, mount, services.chosen(mount), origins, context);
       return { mount: bind(path, mount.target, mount.isReadOnly), release };
     }
-    case 'cache':
-      return openCache(mount, services);
+    case 'cache': {
+      const directory = caches.get(cacheMountName(mount));
+      assert(directory !== undefined, 'every cache of a step was opened');
+      return { mount: bind(directory, mount.target, mount.isReadOnly) };
+    }
     case 'tmpfs': {
       const { target, sizeBytes } = mount;
       return { mount: { type: 'tmpfs', target, ...(sizeBytes === undefined ? {} : { sizeBytes }) } };
@@ -84,10 +104,7 @@ async function openMount(mount: PlannedMount, services: MountServices): Promise<
   }
 }
 
-async function openCache(
-  mount: PlannedMount & { type: 'cache' },
-  { settings, chosen, context }: MountServices,
-): Promise<Opened> {
+function openCache(mount: CacheMount, { settings, chosen, context }: MountServices): Promise<OpenedCache> {
   const seed = async (directory: string, name: string) => {
     const isFilled = await settings.fillCacheMount(name, directory, context.signal);
     if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return;
@@ -95,11 +112,7 @@ async function openCache(
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
     await writeAll(placeFiles(selection, emptyTree, place), directory, context.signal);
   };
-  const { directory, lock } = await openCacheMount(settings.root, mount, seed, context.signal);
-  return {
-    mount: bind(directory, mount.target, mount.isReadOnly),
-    release: () => lock.release(),
-  };
+  return openCacheMount(settings.root, mount, seed, context.signal);
 }
 
 function openSecret(
