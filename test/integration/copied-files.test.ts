@@ -59,6 +59,11 @@ const stages: readonly (readonly [title: string, lines: readonly string[], said:
     '0\n0\n1000\n1000\n',
   ],
   [
+    'a heredoc is as old as its build',
+    ['COPY <<EOF /h', 'text', 'EOF', 'RUN find /h -mmin -60 > /said'],
+    '/h\n',
+  ],
+  [
     'what is put into a volume stays',
     ['VOLUME /v', 'RUN mkdir /v && touch /v/made', 'COPY empty /v/', 'RUN ls -A /v > /said'],
     'empty\nmade\n',
