@@ -1,21 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkOutGit, resolveGit } from '../../src/context/git-checkout.ts';
 import { type GitReference, parseGitReference } from '../../src/context/git-reference.ts';
 import { StrataError } from '../../src/core/errors.ts';
+import { gitServer } from '../support/git-server.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 
 const plain = {
@@ -150,16 +142,7 @@ describe('a checkout', () => {
     commit('three', '3');
     git('checkout', '-q', 'main');
     git('update-server-info');
-    // The plainest server there is: it gives away no single commits.
-    server = createServer((request, response) => {
-      const path = join(
-        origin,
-        '.git',
-        new URL(request.url ?? '', 'http://x').pathname.replace('/r.git', ''),
-      );
-      if (existsSync(path) && statSync(path).isFile()) response.end(readFileSync(path));
-      else response.writeHead(404).end();
-    });
+    server = gitServer(origin);
     url = `http://${await listenOnLoopback(server)}/r.git`;
   });
   afterAll(() => {

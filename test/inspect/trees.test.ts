@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { typeLetters } from '../../src/cli/inspect/file-marks.ts';
 import { bytePathToText } from '../../src/core/byte-path.ts';
 import { readContents } from '../../src/inspect/contents.ts';
 import { type FileChange, type Stack, stackLayers } from '../../src/inspect/stack-layers.ts';
@@ -213,23 +214,13 @@ describe('facts of the kept image', () => {
     );
   }
 
-  const letters = {
-    file: '-',
-    directory: 'd',
-    symlink: 'l',
-    hardlink: 'h',
-    fifo: 'p',
-    char: 'c',
-    block: 'b',
-  } as const;
-
   test.each(paths)('%s has the sizes and files that GNU tar lists', async (name) => {
     const { layers } = await readContents(await open(fixture(name)));
     const listed = listedByTar(fixture(name));
     for (const [index, tree] of layers.entries()) {
       const got = tree.files.map(({ path, type, uid, gid, size, mtime }) => {
         const date = new Date(mtime.seconds * 1000).toISOString().replace('T', ' ').slice(0, 16);
-        return `${letters[type]} ${uid}/${gid} ${size} ${date} ${path}${type === 'directory' ? '/' : ''}`;
+        return `${typeLetters[type]} ${uid}/${gid} ${size} ${date} ${path}${type === 'directory' ? '/' : ''}`;
       });
       const want = (listed[index] ?? [])
         .filter((line) => !line.includes('.wh.'))

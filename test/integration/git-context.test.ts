@@ -1,10 +1,11 @@
 /** Contexts of a build that lie elsewhere: a git repository as the main one and as a named one, an archive as a named one. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { gitServer } from '../support/git-server.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -32,15 +33,7 @@ describeBuilds(sandboxNeeds, 'a context that is fetched', (site) => {
     git('commit', '-qm', 'one');
     git('update-server-info');
     execFileSync('tar', ['-C', join(repository, 'sub'), '-czf', site.path('served/.git/sub.tar.gz'), '.']);
-    server = createServer((request, response) => {
-      const path = join(
-        repository,
-        '.git',
-        new URL(request.url ?? '', 'http://x').pathname.replace('/r.git', ''),
-      );
-      if (existsSync(path) && statSync(path).isFile()) response.end(readFileSync(path));
-      else response.writeHead(404).end();
-    });
+    server = gitServer(repository);
     url = `http://${await listenOnLoopback(server)}`;
   });
   afterAll(() => server?.close());

@@ -21,13 +21,13 @@ describeBuilds([...sandboxNeeds, 'registry'], 'a cache mount', (site) => {
       Dockerfile: [
         'FROM strata-base/busybox',
         'COPY source /',
-        'RUN --mount=type=cache,id=work,target=/work,uid=7,mode=0711 \\',
+        'RUN --mount=type=cache,id=work,target=/travels,uid=7,mode=0711 \\',
         '    --mount=type=cache,id=other,target=/other \\',
         // What it finds is what the image says; then it leaves more.
-        '    cat /work/log /other/log > /seen 2>/dev/null; stat -c "%a %u %h %N" /work /work/* >> /seen 2>/dev/null; \\',
-        '    if [ ! -e /work/log ]; then ln -s log /work/link; cp /source /work/a; ln /work/a /work/b; chmod 4750 /work/a; \\',
-        '    head -c 1500000 /dev/urandom > /work/large; fi; \\',
-        '    cat /source >> /work/log; cat /source >> /other/log',
+        '    cat /travels/log /other/log > /seen 2>/dev/null; stat -c "%a %u %h %N" /travels /travels/* >> /seen 2>/dev/null; \\',
+        '    if [ ! -e /travels/log ]; then ln -s log /travels/link; cp /source /travels/a; ln /travels/a /travels/b; chmod 4750 /travels/a; \\',
+        '    head -c 1500000 /dev/urandom > /travels/large; fi; \\',
+        '    cat /source >> /travels/log; cat /source >> /other/log',
         '',
       ].join('\n'),
       source: 'first\n',
@@ -56,7 +56,7 @@ describeBuilds([...sandboxNeeds, 'registry'], 'a cache mount', (site) => {
     await log(root, '--output', out, ...args);
     return readFileSync(join(out, 'seen'), 'utf8');
   };
-  const nothing = '711 7 2 /work\n';
+  const nothing = '711 7 2 /travels\n';
 
   const places = [['registry'], ['local']] as const;
   describe.each(places)('by type=%s', (type) => {
@@ -72,12 +72,12 @@ describeBuilds([...sandboxNeeds, 'registry'], 'a cache mount', (site) => {
       const found = await seen(two, '--cache-from', `${place('src')},mounts=work`);
       expect(found.split('\n')).toEqual([
         ...before.split('\n').slice(0, 1),
-        '711 7 2 /work',
-        '4750 0 2 /work/a',
-        '4750 0 2 /work/b',
-        '644 0 1 /work/large',
-        "777 0 1 '/work/link' -> 'log'",
-        '644 0 1 /work/log',
+        '711 7 2 /travels',
+        '4750 0 2 /travels/a',
+        '4750 0 2 /travels/b',
+        '644 0 1 /travels/large',
+        "777 0 1 '/travels/link' -> 'log'",
+        '644 0 1 /travels/log',
         '',
       ]);
       // From now on it is the store's own.
