@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { CanceledError, UsageError } from '../core/errors.ts';
-import type { Login } from '../registry/login.ts';
+import type { Login } from '../registry/auth/login.ts';
 import type { CliIO } from './io.ts';
 import { isTerminal } from './terminal.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { proxyFromEnvironment } from '../core/proxy.ts';
-import { dockerConfigCredentials } from '../registry/docker-credentials.ts';
-import { findSystemAuthorities } from '../registry/identity.ts';
+import { dockerConfigCredentials } from '../registry/credentials/docker-credentials.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import { openRegistry } from '../registry/registry.ts';
+import { findSystemAuthorities } from '../registry/transport/identity.ts';
 import type { RegistryWork } from '../store/pull.ts';
 import type { CommandContext } from './commands/command.ts';
 import { type Config, configPlaces, readConfig, userConfigDirectory } from './config-file.ts';

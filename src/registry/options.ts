@@ -1,5 +1,5 @@
 import type { ProxySettings } from '../core/proxy.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credentials/credentials.ts';
 
 /** What the client is told once, for all registries. */
 export interface RegistryClientOptions {

@@ -4,16 +4,16 @@ import type { EmitEvent } from '../core/event.ts';
 import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
-import { type Endpoint, endpointsOf, originEndpoint } from './endpoint.ts';
-import { downloadBlob, type OnProgress } from './fetch-blob.ts';
+import { openSession } from './auth/session.ts';
 import { defaultTiming, type RegistryClientOptions, type Timing } from './options.ts';
-import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push.ts';
+import { downloadBlob, type OnProgress } from './pull/fetch-blob.ts';
+import { type ResolvedImage, resolveManifest } from './pull/resolve.ts';
+import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push/push.ts';
 import { openRepository, type Repository } from './repository.ts';
-import { type ResolvedImage, resolveManifest } from './resolve.ts';
-import type { RetryPolicy } from './retry.ts';
-import { openSchemes } from './scheme.ts';
-import { openSession } from './session.ts';
-import { openTransport } from './transport.ts';
+import { type Endpoint, endpointsOf, originEndpoint } from './transport/endpoint.ts';
+import type { RetryPolicy } from './transport/retry.ts';
+import { openSchemes } from './transport/scheme.ts';
+import { openTransport } from './transport/transport.ts';
 
 /** The client of all registries. Its methods throw RemoteError, IntegrityError and CanceledError. */
 export interface Registry {

@@ -1,10 +1,10 @@
 import type { RemoteError } from '../core/errors.ts';
-import type { Answer } from './answer.ts';
-import type { Endpoint } from './endpoint.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
-import type { SettleScheme } from './scheme.ts';
-import type { Session } from './session.ts';
-import type { Request } from './transport.ts';
+import type { Session } from './auth/session.ts';
+import type { Answer } from './transport/answer.ts';
+import type { Endpoint } from './transport/endpoint.ts';
+import { type RetryPolicy, withRetries } from './transport/retry.ts';
+import type { SettleScheme } from './transport/scheme.ts';
+import type { Request } from './transport/transport.ts';
 
 /** One repository as one server offers it: what pulling and pushing talk to. */
 export interface Repository {

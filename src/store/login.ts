@@ -1,5 +1,9 @@
-import { type CredentialPlace, forgetCredentials, keepCredentials } from '../registry/keep-credentials.ts';
-import { type Login, logInto } from '../registry/login.ts';
+import { type Login, logInto } from '../registry/auth/login.ts';
+import {
+  type CredentialPlace,
+  forgetCredentials,
+  keepCredentials,
+} from '../registry/credentials/keep-credentials.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import { parseRegistry } from '../registry/reference.ts';
 

@@ -2,7 +2,7 @@ import { StrataError } from '../../core/errors.ts';
 import { examine } from '../../doctor/examine.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import type { Rank } from '../../doctor/probes/person.ts';
-import { readDockerConfig } from '../../registry/docker-config.ts';
+import { readDockerConfig } from '../../registry/credentials/docker-config.ts';
 import { configPlaces, readConfig } from '../config-file.ts';
 import type { CliIO } from '../io.ts';
 import type { BecomeRoot } from '../namespace.ts';

@@ -1,0 +1,23 @@
+import { RemoteError } from '../../core/errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Answer } from '../transport/answer.ts';
+import { redactURL } from '../transport/registry-error.ts';
+
+/** Where an upload goes on. */
+export function locationOf(answer: Answer): URL {
+  const location = answer.header('location');
+  if (location !== undefined && URL.canParse(location, answer.url.href)) return new URL(location, answer.url);
+  throw protocolError(answer, 'the answer does not say where to send the blob');
+}
+
+/** Where the request goes that ends an upload and says what its digest must be. */
+export function finalURL(answer: Answer, blob: Descriptor): URL {
+  const url = locationOf(answer);
+  url.searchParams.set('digest', blob.digest);
+  return url;
+}
+
+/** The answer breaks the protocol. `what` ends the message, and the URL in it has no credentials. */
+export function protocolError(answer: Answer, what: string): RemoteError {
+  return new RemoteError('registry-protocol', `${answer.method} ${redactURL(answer.url)}: ${what}`);
+}
