@@ -6,7 +6,7 @@ import type { Reference } from '../core/image-reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import type { PushImage, PushReceipt } from '../registry/push/push.ts';
+import type { PushImage, PushReceipt } from '../registry/push/push-image.ts';
 import { parseReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { readManifests } from './image.ts';

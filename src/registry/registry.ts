@@ -1,14 +1,14 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { CanceledError, IntegrityError, RemoteError, type StrataError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Reference } from '../core/image-reference.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { Platform } from '../core/platform.ts';
 import { openSession } from './auth/session.ts';
 import { defaultTiming, type RegistryClientOptions, type Timing } from './options.ts';
-import { downloadBlob, type OnProgress } from './pull/fetch-blob.ts';
-import { type ResolvedImage, resolveManifest } from './pull/resolve.ts';
-import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push/push.ts';
+import { downloadBlob, type OnProgress } from './pull/download-blob.ts';
+import { openMirrors } from './pull/mirrors.ts';
+import { type ResolvedImage, resolveManifest } from './pull/resolve-manifest.ts';
+import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push/push-image.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { type Endpoint, endpointsOf, originEndpoint } from './transport/endpoint.ts';
 import type { RetryPolicy } from './transport/retry.ts';
@@ -62,7 +62,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   const session = openSession(transport, options.credentials);
   const settle = openSchemes(transport);
   const note = (text: string) => emit({ type: 'note', text, at: Date.now() });
-  const abandoned = new Set<string>();
+  const pullFrom = openMirrors(note);
   const downloads = new Map<string, Promise<void>>();
   const pieces = new Limiter(piecesAtOnce);
 
@@ -70,7 +70,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
     endpoint: Endpoint,
     reference: Reference,
     signal: AbortSignal,
-    push: { readonly mountFrom: readonly string[] } | undefined,
+    push?: { readonly mountFrom: readonly string[] },
   ) =>
     openRepository({
       session,
@@ -87,27 +87,16 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
       signal,
     });
 
-  /** Asks the mirrors in order, then the registry; a mirror that fails for a repository is left for good. */
-  const pulling = async <T>(
+  const pulling = <T>(
     reference: Reference,
     signal: AbortSignal,
     work: (repository: Repository) => Promise<T>,
   ): Promise<T> => {
-    if (signal.aborted) throw new CanceledError();
-    for (const endpoint of endpointsOf(reference.registry, options)) {
-      const key = `${endpoint.base.host}${endpoint.base.pathname}${reference.repository}`;
-      if (abandoned.has(key)) continue;
-      const repository = repositoryAt(endpoint, reference, signal, undefined);
-      if (!endpoint.isMirror) return work(repository);
-      try {
-        return await work(repository);
-      } catch (error) {
-        if (!isTheirs(error)) throw error;
-        if (!abandoned.has(key)) note(`mirror ${endpoint.base.host} is left out: ${error.message}`);
-        abandoned.add(key);
-      }
-    }
-    throw new Error('a registry without an endpoint');
+    const endpoints = endpointsOf(reference.registry, options);
+    return pullFrom(
+      endpoints.map((endpoint) => repositoryAt(endpoint, reference, signal)),
+      work,
+    );
   };
 
   return {
@@ -160,9 +149,4 @@ function hasty(timing: Timing): RetryPolicy {
     attempts: Math.min(2, timing.attempts),
     longestPauseMs: Math.min(2_000, timing.longestPauseMs),
   };
-}
-
-/** Whether a failure is the server's, so that another one may do better. */
-function isTheirs(error: unknown): error is StrataError {
-  return error instanceof RemoteError || error instanceof IntegrityError;
 }

@@ -6,7 +6,7 @@
 import type { CredentialSource } from '../credentials/credentials.ts';
 import { type Answer, refusal } from '../transport/answer.ts';
 import type { Endpoint } from '../transport/endpoint.ts';
-import { withLogInHint } from '../transport/registry-error.ts';
+import { withLogInHint } from '../transport/status-error.ts';
 import type { Transport } from '../transport/transport.ts';
 import { parseChallenges } from './challenge.ts';
 import { basic, fetchToken, type Scope } from './token.ts';

@@ -1,7 +1,7 @@
 import type { CredentialSource } from '../credentials/credentials.ts';
 import { type Answer, refusal } from '../transport/answer.ts';
 import type { Endpoint } from '../transport/endpoint.ts';
-import { withLogInHint } from '../transport/registry-error.ts';
+import { withLogInHint } from '../transport/status-error.ts';
 import type { Request, Transport } from '../transport/transport.ts';
 import { createGatekeeper } from './gatekeeper.ts';
 import type { Scope } from './token.ts';

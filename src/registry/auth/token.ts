@@ -1,9 +1,9 @@
 /** The token protocol of the distribution project: a server of its own says who may do what. */
 import { RemoteError } from '../../core/errors.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import { readBody, refusal } from '../transport/answer.ts';
+import { redactURL } from '../shown.ts';
+import { protocolError, readBody, refusal } from '../transport/answer.ts';
 import type { Endpoint } from '../transport/endpoint.ts';
-import { redactURL } from '../transport/registry-error.ts';
 import type { Request, Transport } from '../transport/transport.ts';
 import type { Challenge } from './challenge.ts';
 
@@ -51,10 +51,7 @@ export async function fetchToken(transport: Transport, question: TokenQuestion):
   if (answer.status !== 200) throw await refusal(answer);
   const token = readToken((await readBody(answer, answerLimit)).toString('utf8'));
   if (token !== undefined) return token;
-  throw new RemoteError(
-    'registry-protocol',
-    `${answer.method} ${redactURL(answer.url)}: the answer holds no token`,
-  );
+  throw protocolError(answer, 'the answer holds no token');
 }
 
 /** The value of an `Authorization` header. */

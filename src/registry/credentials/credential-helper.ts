@@ -4,7 +4,7 @@
  */
 import { CanceledError, HostError } from '../../core/errors.ts';
 import { type ProcessResult, spawnProcess } from '../../sys/spawn.ts';
-import { printable } from '../transport/registry-error.ts';
+import { printable } from '../shown.ts';
 import type { Credentials } from './credentials.ts';
 import { asRecord } from './docker-config.ts';
 

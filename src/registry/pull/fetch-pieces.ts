@@ -6,14 +6,12 @@ import type { BlobInfo, BlobWriter } from '../../content/blob-store.ts';
 import type { Limiter } from '../../core/limiter.ts';
 import type { Repository } from '../repository.ts';
 import type { Answer } from '../transport/answer.ts';
-import { brokenError } from '../transport/registry-error.ts';
-import { assertStart, type ByteRange, requestRange } from './range.ts';
+import { brokenError } from '../transport/connect-error.ts';
+import { assertStart, type ByteRange, requestRange, worthwhileBytes } from './range.ts';
 
 const pieceBytes = 8 << 20;
 /** Of one blob. */
 const piecesAtOnce = 4;
-/** As much has to arrive for tries to be counted anew. */
-const worthwhileBytes = 256 << 10;
 
 /**
  * Writes as much of what is missing as comes in pieces: all of it, unless the server does not know ranges or

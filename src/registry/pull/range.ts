@@ -1,9 +1,13 @@
 /** Parts of blobs (RFC 9110, 14; distribution-spec, "Pulling blobs"). */
 import type { BlobInfo } from '../../content/blob-store.ts';
-import { RemoteError } from '../../core/errors.ts';
 import type { Repository } from '../repository.ts';
-import type { Answer } from '../transport/answer.ts';
-import { redactURL } from '../transport/registry-error.ts';
+import { type Answer, protocolError } from '../transport/answer.ts';
+
+/**
+ * Tries are counted anew only after so many more bytes have arrived, so that no server can feed us single ones
+ * for ever.
+ */
+export const worthwhileBytes = 256 << 10;
 
 export interface ByteRange {
   readonly from: number;
@@ -35,8 +39,5 @@ export function assertStart(answer: Answer, from: number): number {
   const range = answer.header('content-range') ?? '';
   const start = /^bytes ([0-9]+)-/.exec(range)?.[1];
   if (start !== undefined && Number(start) === from) return from;
-  throw new RemoteError(
-    'registry-protocol',
-    `${answer.method} ${redactURL(answer.url)}: asked for bytes from ${from} on, got "${range}"`,
-  );
+  throw protocolError(answer, `asked for bytes from ${from} on, got "${range}"`);
 }

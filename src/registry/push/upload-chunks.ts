@@ -2,9 +2,9 @@ import type { BlobStore } from '../../content/blob-store.ts';
 import { RemoteError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Repository } from '../repository.ts';
-import type { Answer } from '../transport/answer.ts';
-import { TransientError } from '../transport/registry-error.ts';
-import { finalURL, locationOf, protocolError } from './upload-location.ts';
+import { type Answer, protocolError } from '../transport/answer.ts';
+import { TransientError } from '../transport/transient-error.ts';
+import { finalURL, locationOf } from './upload-location.ts';
 
 /**
  * Sends a blob in pieces of `chunkBytes`, or of what the registry wants at least (distribution-spec,

@@ -1,7 +1,5 @@
-import { RemoteError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Answer } from '../transport/answer.ts';
-import { redactURL } from '../transport/registry-error.ts';
+import { type Answer, protocolError } from '../transport/answer.ts';
 
 /** Where an upload goes on. */
 export function locationOf(answer: Answer): URL {
@@ -15,9 +13,4 @@ export function finalURL(answer: Answer, blob: Descriptor): URL {
   const url = locationOf(answer);
   url.searchParams.set('digest', blob.digest);
   return url;
-}
-
-/** The answer breaks the protocol. `what` ends the message, and the URL in it has no credentials. */
-export function protocolError(answer: Answer, what: string): RemoteError {
-  return new RemoteError('registry-protocol', `${answer.method} ${redactURL(answer.url)}: ${what}`);
 }

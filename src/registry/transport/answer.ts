@@ -2,7 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CanceledError, RemoteError } from '../../core/errors.ts';
 import { readWhole } from '../../core/read-whole.ts';
-import { brokenError, redactURL, statusError } from './registry-error.ts';
+import { redactURL } from '../shown.ts';
+import { brokenError } from './connect-error.ts';
+import { statusError } from './status-error.ts';
 
 export interface Answer {
   readonly method: string;
@@ -54,11 +56,15 @@ export function answerOf(
 }
 
 /** Reads a whole body of at most `limit` bytes. @throws RemoteError `registry-protocol` when there is more */
-export function readBody({ method, url, body }: Answer, limit: number): Promise<Buffer> {
-  return readWhole(body, limit, () => {
-    const message = `${method} ${redactURL(url)}: the answer is longer than ${limit} bytes`;
-    return new RemoteError('registry-protocol', message);
-  });
+export function readBody(answer: Answer, limit: number): Promise<Buffer> {
+  return readWhole(answer.body, limit, () =>
+    protocolError(answer, `the answer is longer than ${limit} bytes`),
+  );
+}
+
+/** The answer breaks the protocol: RemoteError `registry-protocol`. `what` ends its message. */
+export function protocolError({ method, url }: Answer, what: string): RemoteError {
+  return new RemoteError('registry-protocol', `${method} ${redactURL(url)}: ${what}`);
 }
 
 /** The error that an unwanted status is; reads the body for the registry's own words. */

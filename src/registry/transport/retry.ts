@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanceledError, RemoteError } from '../../core/errors.ts';
 import type { Timing } from '../options.ts';
-import { printSpan, TransientError } from './registry-error.ts';
+import { printSpan } from '../shown.ts';
+import { TransientError } from './transient-error.ts';
 
 export type RetryPolicy = Pick<Timing, 'attempts' | 'firstPauseMs' | 'longestPauseMs'>;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { CanceledError, RemoteError } from '../../core/errors.ts';
 import type { Endpoint } from './endpoint.ts';
-import { TransientError } from './registry-error.ts';
+import { TransientError } from './transient-error.ts';
 import type { Transport } from './transport.ts';
 
 /** Settles whether an endpoint is spoken to by TLS or in plain HTTP; each host is tried once. */

@@ -1,12 +1,13 @@
 /** HTTP as registries need it: redirects that keep credentials home, timeouts, errors that name the server. */
 import { STATUS_CODES } from 'node:http';
-import { CanceledError, RemoteError, StrataError, systemCode } from '../../core/errors.ts';
+import { CanceledError, type RemoteError, StrataError, systemCode } from '../../core/errors.ts';
 import type { RegistryClientOptions, Timing } from '../options.ts';
-import { type Answer, answerOf } from './answer.ts';
+import { redactURL } from '../shown.ts';
+import { type Answer, answerOf, protocolError } from './answer.ts';
+import { brokenError, connectError } from './connect-error.ts';
 import { openConnections } from './connections.ts';
 import { isNamedInsecure } from './endpoint.ts';
 import { openIdentities } from './identity.ts';
-import { brokenError, connectError, redactURL } from './registry-error.ts';
 
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
@@ -113,8 +114,7 @@ function redirectTarget(answer: Answer, location: string): URL {
 }
 
 function badRedirect(answer: Answer, what: string): RemoteError {
-  const message = `${answer.method} ${redactURL(answer.url)}: ${answer.status} ${STATUS_CODES[answer.status]}: ${what}`;
-  return new RemoteError('registry-protocol', message);
+  return protocolError(answer, `${answer.status} ${STATUS_CODES[answer.status]}: ${what}`);
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

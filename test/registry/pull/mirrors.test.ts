@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseReference } from '../../src/registry/reference.ts';
-import { type FaultyRegistry, startFaultyRegistry } from '../support/faulty-registry.ts';
-import { addImage, type Client, linux, never, openClient, type TestImage } from './setup.ts';
+import { parseReference } from '../../../src/registry/reference.ts';
+import { type FaultyRegistry, startFaultyRegistry } from '../../support/faulty-registry.ts';
+import { addImage, type Client, linux, never, openClient, type TestImage } from '../setup.ts';
 
 let origin: FaultyRegistry;
 let mirror: FaultyRegistry;
@@ -37,6 +37,14 @@ async function pull(): Promise<void> {
 }
 
 describe('a mirror', () => {
+  it('that is the registry itself does not keep the registry from being asked', async () => {
+    await client[Symbol.asyncDispose]();
+    client = openClient({ mirrors: new Map([[origin.host, [origin.host]]]) });
+    origin.fail(/manifests/, { kind: 'status', status: 500 }, 2);
+    await pull();
+    expect(client.notes).toEqual([expect.stringMatching(/^mirror .* is left out: .*500/)]);
+  });
+
   it('serves instead of the registry', async () => {
     await pull();
     expect([origin.seen.length, mirror.seen.length, client.notes]).toEqual([0, 4, []]);

@@ -2,9 +2,9 @@ import type { BlobInfo, BlobStore, BlobWriter, PartialWriter } from '../../conte
 import { IntegrityError } from '../../core/errors.ts';
 import type { Limiter } from '../../core/limiter.ts';
 import type { Repository } from '../repository.ts';
-import { brokenError } from '../transport/registry-error.ts';
+import { brokenError } from '../transport/connect-error.ts';
 import { fetchInPieces } from './fetch-pieces.ts';
-import { assertStart, requestRange } from './range.ts';
+import { assertStart, requestRange, worthwhileBytes } from './range.ts';
 
 /** Called with the bytes that have arrived; falls back when a download starts over. */
 export type OnProgress = (bytes: number) => void;
@@ -78,9 +78,6 @@ async function openWriter(
   const writer = await blobs.create();
   return Object.assign(writer, { suspend: writer.abort });
 }
-
-/** Tries are counted anew only after this much, so that no server can feed us single bytes for ever. */
-const worthwhileBytes = 256 << 10;
 
 /** One connection after the other until all is there. */
 async function receiveAll(

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Descriptor, mediaTypes } from '../../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../../src/oci/json.ts';
-import type { PushImage, PushOptions } from '../../../src/registry/push/push.ts';
+import type { PushImage, PushOptions } from '../../../src/registry/push/push-image.ts';
 import { parseReference } from '../../../src/registry/reference.ts';
 import { type FaultyRegistry, startFaultyRegistry } from '../../support/faulty-registry.ts';
 import { type Client, linux, never, openClient } from '../setup.ts';

@@ -10,8 +10,8 @@ import { matchPlatform } from '../../oci/match-platform.ts';
 import { isIndexType, isManifestType, isSchema1Type, sniffMediaType } from '../../oci/media-type.ts';
 import { printReference } from '../reference.ts';
 import type { Repository } from '../repository.ts';
+import { redactURL } from '../shown.ts';
 import { readBody } from '../transport/answer.ts';
-import { redactURL } from '../transport/registry-error.ts';
 
 export interface ResolvedImage {
   /**
