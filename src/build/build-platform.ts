@@ -1,7 +1,6 @@
 import { assert } from '../core/assert.ts';
 import type { Platform } from '../core/platform.ts';
 import { traced } from '../core/trace.ts';
-import type { Dockerfile } from '../dockerfile/instruction.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { finishConfig } from '../plan/image/finish-config.ts';
@@ -10,6 +9,7 @@ import { planBuild } from '../plan/plan-build.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { LayerWish } from './output/open-outputs.ts';
+import type { ParsedInputs } from './parse-inputs.ts';
 import { planRequest } from './plan-request.ts';
 import { platformsOf } from './platforms.ts';
 import { type PlanOutcome, runPlan } from './run-plan.ts';
@@ -37,11 +37,11 @@ export interface ImageContent {
 export function planPlatform(
   { options, bases }: BuildSession,
   inputs: BuildInputs,
-  dockerfile: Dockerfile,
+  parsed: ParsedInputs,
   platform: Platform,
 ): Promise<Plan> {
   const request = {
-    ...planRequest(options, inputs, dockerfile, platform),
+    ...planRequest(options, inputs, parsed, platform),
     labels: new Map(options.labels),
     showsPlatform: platformsOf(options).length > 1,
     noCache: options.noCache || new Set(options.noCacheFilter.map((name) => name.toLowerCase())),

@@ -1,9 +1,12 @@
-import type { Dockerfile } from '../dockerfile/instruction.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { DockerfileError } from '../core/errors.ts';
+import { mergeErrors } from '../plan/findings.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { VertexID } from '../plan/vertex.ts';
 import { buildPlatform, type PlatformBuild, planPlatform } from './build-platform.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { LayerWish } from './output/open-outputs.ts';
+import type { ParsedInputs } from './parse-inputs.ts';
 import { platformsOf } from './platforms.ts';
 import { readVertices } from './read-vertices.ts';
 import type { BuildSession } from './session.ts';
@@ -18,15 +21,12 @@ import { isLossOfStore } from './store/store-damage.ts';
 export async function buildPlatforms(
   session: BuildSession,
   inputs: BuildInputs,
-  dockerfile: Dockerfile,
+  parsed: ParsedInputs,
   wish: LayerWish | undefined,
   finished: PlatformBuild[],
 ): Promise<void> {
-  const { options, io, accounts } = session;
-  const plans: Plan[] = [];
-  for (const platform of platformsOf(options)) {
-    plans.push(await planPlatform(session, inputs, dockerfile, platform));
-  }
+  const { io, accounts } = session;
+  const plans = await planPlatforms(session, inputs, parsed);
   showWarnings(plans, session);
   showSteps(plans, session, wish === undefined);
   const failed = new AbortController();
@@ -46,6 +46,26 @@ export async function buildPlatforms(
   finished.push(...builds.filter((build) => build !== undefined));
   accounts.sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan));
   if (failures.length > 0) throw failures[0];
+}
+
+/** @throws DockerfileError with what is wrong on any of the platforms */
+async function planPlatforms(
+  session: BuildSession,
+  inputs: BuildInputs,
+  parsed: ParsedInputs,
+): Promise<readonly Plan[]> {
+  const plans: Plan[] = [];
+  const errors: Diagnostic[] = [];
+  for (const platform of platformsOf(session.options)) {
+    try {
+      plans.push(await planPlatform(session, inputs, parsed, platform));
+    } catch (error) {
+      if (!(error instanceof DockerfileError)) throw error;
+      errors.push(...error.diagnostics);
+    }
+  }
+  if (errors.length > 0) throw new DockerfileError(mergeErrors(errors));
+  return plans;
 }
 
 /** The steps to come; one that several platforms share goes by the label it has for the first of them. */

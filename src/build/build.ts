@@ -2,18 +2,16 @@
  * One build from text to image: read the Dockerfile, plan what the target needs, solve it from the cache or
  * by running it, make the image of the layers, hand it over.
  */
-import { CanceledError, DockerfileError } from '../core/errors.ts';
-import type { SourceText } from '../core/span.ts';
+import { CanceledError } from '../core/errors.ts';
 import { traced } from '../core/trace.ts';
-import type { Dockerfile } from '../dockerfile/instruction.ts';
-import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { PlatformBuild } from './build-platform.ts';
 import { buildPlatforms } from './build-platforms.ts';
-import { openInputs } from './inputs.ts';
+import { type BuildInputs, openInputs } from './inputs.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
 import { handOver } from './output/hand-over.ts';
 import { layerWish, openOutputs } from './output/open-outputs.ts';
 import { imageIDOf, prepareResultFiles, writeResultFiles } from './output/result-files.ts';
+import { type ParsedInputs, parseInputs } from './parse-inputs.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { summarizeBuild } from './record/summarize-build.ts';
 import { maskSecrets } from './secrets/mask-secrets.ts';
@@ -41,12 +39,12 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
     const inputs = await traced('open inputs', () =>
       openInputs(options, { ...io, servers: session.servers }, store.workspace.scratch, damage.onDamagedFile),
     );
-    const dockerfile = traced('parse', () => parse(inputs.dockerfile, io));
+    const parsed = traced('parse', () => parse(inputs, io));
     const builds: PlatformBuild[] = [];
     try {
       const handed = await withWhatIsThere(session, async () => {
         builds.length = 0;
-        await buildPlatforms(session, inputs, dockerfile, wish, builds);
+        await buildPlatforms(session, inputs, parsed, wish, builds);
         session.bases.finish();
         session.endSteps();
         const done = await handOver(session, builds, outputs);
@@ -99,15 +97,12 @@ async function withWhatIsThere<T>(session: BuildSession, work: () => Promise<T>)
   }
 }
 
-function parse(source: SourceText, io: BuildIO): Dockerfile {
-  const { dockerfile, diagnostics } = parseDockerfile(source);
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-  if (dockerfile === undefined || errors.length > 0) throw new DockerfileError(errors);
-  for (const diagnostic of diagnostics) io.emit({ type: 'warning', diagnostic });
-  const { syntax } = dockerfile.directives;
+function parse(inputs: BuildInputs, io: BuildIO): ParsedInputs {
+  const parsed = parseInputs(inputs);
+  const { syntax } = parsed.dockerfile.directives;
   if (syntax !== undefined) {
     const text = `the frontend "${syntax.raw}" is not loaded: strata reads the language itself`;
     io.emit({ type: 'note', text, isDetail: true, at: io.now() });
   }
-  return dockerfile;
+  return parsed;
 }

@@ -8,7 +8,8 @@ import { openFolder } from '../context/folder.ts';
 import type { IgnoreRules } from '../context/ignore.ts';
 import { openContext } from '../context/open-context.ts';
 import { assert } from '../core/assert.ts';
-import { isDiskFull, UsageError } from '../core/errors.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { DockerfileError, isDiskFull, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/text/decode.ts';
@@ -21,7 +22,9 @@ import { isSwitchedOn } from './switches.ts';
 
 export interface BuildInputs {
   readonly dockerfile: SourceText;
-  /** Of the main context. */
+  /** What is wrong with ignore files. */
+  readonly problems: readonly Diagnostic[];
+  /** Of the main context; undefined when it has none that can be read. */
   readonly ignoreRules: IgnoreRules | undefined;
   /** As planning wants the named contexts. */
   readonly named: ReadonlyMap<string, NamedContext>;
@@ -46,7 +49,7 @@ export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'> & {
  * Finds and reads the Dockerfile and the ignore files.
  * @param scratch makes an empty directory, for a context that has to be fetched or unpacked
  * @param onDamage told of what was kept of unchanged files and is damaged; it is gone then
- * @throws HostError `no-context`, `no-dockerfile`; DockerfileError for a bad ignore file
+ * @throws HostError `no-context`, `no-dockerfile`
  */
 export async function openInputs(
   options: InputOptions,
@@ -72,7 +75,17 @@ export async function openInputs(
   const file = await readDockerfile(options.dockerfile, context, request);
   const named = new Map<string, NamedContext>();
   const folders = new Map<string, Folder>();
-  const mainRules = context.isLocal ? readIgnoreRules(directory, file.path) : undefined;
+  const problems: Diagnostic[] = [];
+  const readRules = (place: string, dockerfile?: string): IgnoreRules | undefined => {
+    try {
+      return readIgnoreRules(place, dockerfile);
+    } catch (error) {
+      if (!(error instanceof DockerfileError)) throw error;
+      problems.push(...error.diagnostics);
+      return undefined;
+    }
+  };
+  const mainRules = context.isLocal ? readRules(directory, file.path) : undefined;
   folders.set('', { directory, ignore: mainRules });
   for (const [name, value] of options.buildContexts) {
     const reference = imageReference(value);
@@ -82,12 +95,13 @@ export async function openInputs(
     }
     const { directory: place, isLocal, epochSeconds } = await openContext(value, request);
     named.set(name, { kind: 'tree', epochSeconds });
-    folders.set(name, { directory: place, ignore: isLocal ? readIgnoreRules(place) : undefined });
+    folders.set(name, { directory: place, ignore: isLocal ? readRules(place) : undefined });
   }
   const indexes: DigestIndex[] = [];
   const trees = new Map<string, FileTree>();
   return {
     dockerfile: new SourceText(file.shown, decodeDockerfile(file.bytes)),
+    problems,
     ignoreRules: mainRules,
     named,
     epochSeconds: context.epochSeconds,

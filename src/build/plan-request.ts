@@ -1,8 +1,8 @@
 import { type Platform, platformFromNode } from '../core/platform.ts';
-import type { Dockerfile } from '../dockerfile/instruction.ts';
 import type { PlanRequest } from '../plan/plan.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildOptions } from './options.ts';
+import type { ParsedInputs } from './parse-inputs.ts';
 
 /** Of what is asked of a build, that which changes its plan without changing its Dockerfile. */
 type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;
@@ -17,12 +17,13 @@ const maxDiagnostics = 20;
 export function planRequest(
   { target, buildArgs, platforms }: PlanOptions,
   { named, epochSeconds, ignoreRules }: BuildInputs,
-  dockerfile: Dockerfile,
+  { dockerfile, problems }: ParsedInputs,
   targetPlatform: Platform,
 ): PlanRequest {
   const given = buildArgs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return {
     dockerfile,
+    problems,
     target,
     buildArgs: new Map(given),
     targetPlatform,

@@ -156,12 +156,22 @@ export type Instruction =
   | HealthcheckInstruction
   | OnbuildInstruction;
 
+/** A line of a stage that could not be read, or not all of it: nobody knows what else it would have done. */
+export interface Gap {
+  /** Where its instruction begins. */
+  readonly start: number;
+  /** Undefined for a word that is no instruction. */
+  readonly kind: Instruction['kind'] | undefined;
+}
+
 /** From one FROM to the next. */
 export interface Stage {
   readonly index: number;
   readonly name?: string;
   readonly from: FromInstruction;
   readonly body: readonly Exclude<Instruction, FromInstruction>[];
+  /** In order; none in a file without errors. */
+  readonly gaps: readonly Gap[];
 }
 
 export interface Directives {
@@ -176,4 +186,8 @@ export interface Dockerfile {
   /** ARGs before the first FROM. */
   readonly globalArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
+  /** A line before the first FROM could not be read: it may have declared more. */
+  readonly mayLackArgs: boolean;
+  /** Stages may have more names than could be read, and the file more stages. */
+  readonly mayLackStages: boolean;
 }

@@ -1,7 +1,7 @@
 /** Dockerfile text to stages (spec 1): never throws, and goes on at the next line after an error. */
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { SourceText } from '../core/span.ts';
-import type { ArgInstruction, Dockerfile, FromInstruction, Instruction, Stage } from './instruction.ts';
+import type { ArgInstruction, Dockerfile, FromInstruction, Gap, Instruction, Stage } from './instruction.ts';
 import { parseInstruction } from './parse/parse-instruction.ts';
 import {
   fileEmpty,
@@ -40,11 +40,14 @@ export function parseDockerfile(source: SourceText): ParsedDockerfile {
 
   checkLineLengths(text, report);
   const { directives, end } = readDirectives(text, report);
+  // Where lines go on is then anybody's guess.
+  if (directives === undefined) return { dockerfile: undefined, diagnostics: report.diagnostics };
   const statements = readStatements(openLines(text, end), directives.escape, report);
-  const { globalArgs, stages, isEmpty } = collectStages(statements);
-  if (report.diagnostics.length === 0 && stages.length === 0)
+  const { isEmpty, ...collected } = collectStages(statements, report);
+  const hasStages = collected.stages.length > 0;
+  if (report.count === 0 && !hasStages)
     report.error(isEmpty ? noInstructions() : noStages(), { start: text.length, end: text.length });
-  const dockerfile = stages.length === 0 ? undefined : { source, directives, globalArgs, stages };
+  const dockerfile = hasStages ? { source, directives, ...collected } : undefined;
   return { dockerfile, diagnostics: report.diagnostics };
 }
 
@@ -71,39 +74,48 @@ function checkLineLengths(text: string, report: Report): void {
   }
 }
 
-interface Collected {
-  readonly globalArgs: readonly ArgInstruction[];
-  readonly stages: readonly Stage[];
+type Collected = Pick<Dockerfile, 'globalArgs' | 'stages' | 'mayLackArgs' | 'mayLackStages'> & {
   /** No instruction at all was seen. */
   readonly isEmpty: boolean;
-}
+};
 
-function collectStages(statements: Iterable<ReadStatement>): Collected {
+function collectStages(statements: Iterable<ReadStatement>, report: Report): Collected {
   const globalArgs: ArgInstruction[] = [];
-  const stages: (Stage & { readonly body: Exclude<Instruction, FromInstruction>[] })[] = [];
+  const stages: OpenStage[] = [];
   let isEmpty = true;
-  let hasFrom = false;
   let isTold = false;
+  let mayLackArgs = false;
+  let mayLackStages = false;
+  let before = report.count;
   for (const { statement, kind } of statements) {
     isEmpty = false;
-    if (kind === undefined) continue;
-    const instruction = parseInstruction(statement, kind);
-    if (kind === 'from') hasFrom = true;
-    else if (kind !== 'arg' && !hasFrom && !isTold) {
+    const instruction = kind && parseInstruction(statement, kind);
+    const isWhole = report.count === before && instruction !== undefined;
+    before = report.count;
+    const stage = stages.at(-1);
+    if (instruction?.kind === 'from') {
+      stages.push(openStage(instruction, stages.length));
+      if (!isWhole && instruction.name === undefined) mayLackStages = true;
+    } else if (stage !== undefined) {
+      if (instruction !== undefined) stage.body.push(instruction);
+      if (!isWhole) stage.gaps.push({ start: statement.span.start, kind });
+    } else if (kind === undefined || kind === 'arg') {
+      if (instruction?.kind === 'arg') globalArgs.push(instruction);
+      if (!isWhole) mayLackArgs = true;
+    } else if (!isTold) {
       isTold = true;
       complain(statement, noBuildStage(nameOf(statement)));
+      before = report.count;
     }
-    if (instruction === undefined) continue;
-    if (instruction.kind === 'from') {
-      const { name } = instruction;
-      stages.push({
-        index: stages.length,
-        ...(name === undefined ? {} : { name }),
-        from: instruction,
-        body: [],
-      });
-    } else if (hasFrom) stages.at(-1)?.body.push(instruction);
-    else if (instruction.kind === 'arg') globalArgs.push(instruction);
+    // A heredoc without an end takes the rest of the file.
+    if (statement.heredocs.length < statement.marks.length) mayLackStages = true;
   }
-  return { globalArgs, stages, isEmpty };
+  return { globalArgs, stages, mayLackArgs, mayLackStages, isEmpty };
+}
+
+type OpenStage = Stage & { readonly body: Exclude<Instruction, FromInstruction>[]; readonly gaps: Gap[] };
+
+function openStage(from: FromInstruction, index: number): OpenStage {
+  const { name } = from;
+  return { index, ...(name === undefined ? {} : { name }), from, body: [], gaps: [] };
 }

@@ -1,5 +1,4 @@
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { DockerfileError } from '../core/errors.ts';
 import { type CheckOutcome, openChecks } from './checks.ts';
 import { collectFindings } from './findings.ts';
 import type { PlanRequest } from './plan.ts';
@@ -19,15 +18,10 @@ export interface CheckedBuild extends CheckOutcome {
  * @throws what the resolver threw
  */
 export async function checkBuild(request: PlanRequest, resolver: BaseResolver): Promise<CheckedBuild> {
-  const findings = collectFindings(request.dockerfile.source, request.maxDiagnostics);
+  const findings = collectFindings(request);
   const checks = openChecks(request, findings);
-  try {
-    const settled = settleFile(request, request.target === undefined ? 'every-stage' : 'target', findings);
-    await readFile(settled.request, settled, resolver, checks.linter, findings);
-    findings.throwIfAny();
-    return { errors: [], ...checks.finish() };
-  } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-    return { errors: error.diagnostics, ...checks.finish() };
-  }
+  const settled = settleFile(request, request.target === undefined ? 'every-stage' : 'target', findings);
+  const { reach } = await readFile(settled, resolver, checks.linter, findings);
+  reach.images.throwMissing();
+  return { errors: findings.errors(), ...checks.finish() };
 }

@@ -35,7 +35,9 @@ export interface PlanRequest {
   readonly ignoreRules?: IgnoreRules | undefined;
   /** What a RUN without --network gets. */
   readonly network: ExecOp['network'];
-  /** Errors beyond this many are not kept. */
+  /** Errors found before planning: of the parser, and of ignore files. The plan will fail; what else is wrong joins them. */
+  readonly problems?: readonly Diagnostic[] | undefined;
+  /** Errors beyond this many are not told. */
   readonly maxDiagnostics: number;
 }
 

@@ -12,6 +12,18 @@ export interface ResolvedBase {
   readonly isUnknown?: boolean;
 }
 
+/** An image of which nothing is known but that it is asked for. */
+export function unknownBase(reference: string, platform: Platform): ResolvedBase {
+  const { os, architecture } = platform;
+  const config = { os, architecture, rootfs: { type: 'layers', diff_ids: [] } } as const;
+  return { reference, config, platform, isUnknown: true };
+}
+
+/** Knows no image: for a file that is wrong, which nobody has to be asked for. */
+export const noImages: BaseResolver = {
+  resolveBase: async (reference, platform) => unknownBase(reference, platform),
+};
+
 /** Planning does no I/O: whoever plans brings this. Called at once for all images that are needed, and for no other. */
 export interface BaseResolver {
   /**

@@ -226,3 +226,29 @@ app        debian:12           the service as it is shipped
     expect(stderr).toMatch(/\[unknown-instruction\]/);
   });
 });
+
+test.each([
+  ['build'],
+  ['build', '--check'],
+  ['check'],
+  ['build', '--call', 'outline'],
+  ['build', '--call', 'targets'],
+])('%s %s %s tells all that is wrong, whoever finds it', async (...command) => {
+  checked.write('.dockerignore', 'ok\n[a\n');
+  const { code, stdout, stderr } = await checked.run(
+    command,
+    'FROM a:$x AS b\nINSTALL c\nRUN --mount=type=cahce,target=/c true\nFROM b\nCOPY --from=7 d e\nEXPOSE f',
+  );
+  const places = [...`${stdout}${stderr}`.matchAll(/^(\S+): error: .* \[([\w-]+)\]$/gm)].map(
+    ([, place, error]) => `${place} ${error}`,
+  );
+  expect(code).toBe(1);
+  expect(places.sort()).toEqual([
+    '.dockerignore:2:1 bad-ignore-pattern',
+    'Dockerfile:1:6 invalid-reference',
+    'Dockerfile:2:1 unknown-instruction',
+    'Dockerfile:3:13 bad-mount',
+    'Dockerfile:5:13 unknown-stage',
+    'Dockerfile:6:8 invalid-port',
+  ]);
+});

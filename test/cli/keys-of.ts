@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { buildPlatform, planPlatform } from '../../src/build/build-platform.ts';
 import { openInputs } from '../../src/build/inputs.ts';
 import type { BuildIO, BuildOptions } from '../../src/build/options.ts';
+import { parseInputs } from '../../src/build/parse-inputs.ts';
 import { readSecrets } from '../../src/build/secrets/read-secrets.ts';
 import { openSession } from '../../src/build/session.ts';
 import { defineBuild } from '../../src/cli/commands/build.ts';
@@ -10,7 +11,6 @@ import { type BuildFlags, readBuildOptions } from '../../src/cli/flags/build-opt
 import { StrataCommand } from '../../src/cli/strata-command.ts';
 import { Limiter } from '../../src/core/limiter.ts';
 import { platformFromNode } from '../../src/core/platform.ts';
-import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 
 class RefusingLimiter extends Limiter {
   override run<T>(): Promise<T> {
@@ -72,10 +72,8 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
       { ...io, servers: session.servers },
       session.store.workspace.scratch,
     );
-    const { dockerfile } = parseDockerfile(inputs.dockerfile);
-    if (dockerfile === undefined) throw new Error('the Dockerfile does not parse');
     const platform = platformFromNode(process.arch);
-    const plan = await planPlatform(session, inputs, dockerfile, platform).catch(() => undefined);
+    const plan = await planPlatform(session, inputs, parseInputs(inputs), platform).catch(() => undefined);
     if (plan !== undefined) {
       await buildPlatform(session, inputs, plan, {
         compression: { algorithm: 'gzip' },

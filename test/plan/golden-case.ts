@@ -29,9 +29,9 @@ export async function planText(dockerfilePath: string, bases: BaseFixtures): Pro
 
 async function outcomeOf(text: string, resolver: BaseResolver): Promise<string> {
   const { dockerfile, diagnostics } = parseDockerfile(new SourceText('Dockerfile', text));
-  if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
+  if (dockerfile === undefined) return diagnostics.map(printProblem).join('\n\n');
   try {
-    const plan = await planBuild(requestOf(text, dockerfile), resolver);
+    const plan = await planBuild({ ...requestOf(text, dockerfile), problems: diagnostics }, resolver);
     return [printPlan(plan), ...plan.warnings.map(printWarning)].join('\n');
   } catch (error) {
     if (error instanceof DockerfileError) return error.diagnostics.map(printProblem).join('\n\n');

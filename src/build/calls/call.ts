@@ -2,19 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DockerfileError } from '../../core/errors.ts';
 import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
 import type { Dockerfile } from '../../dockerfile/instruction.ts';
-import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { PlanRequest } from '../../plan/plan.ts';
 import { type InputIO, type InputOptions, openInputs } from '../inputs.ts';
 import type { BuildOptions } from '../options.ts';
+import { parseInputs } from '../parse-inputs.ts';
 import { planRequest } from '../plan-request.ts';
 
 export type CallOptions = InputOptions & Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;
 export type CallIO = InputIO;
 
-/** A Dockerfile that could be read, and all that is needed to plan it. */
+/** A Dockerfile as far as it could be read, and all that is needed to plan it. */
 export interface Call {
   readonly dockerfile: Dockerfile;
   /** What planning is asked, once for each platform. */
@@ -23,7 +22,7 @@ export interface Call {
 
 /**
  * Opens what the options name. A context that has to be fetched is fetched aside and removed again.
- * @throws DockerfileError when the file cannot be parsed; HostError, UsageError and RemoteError as `openInputs`
+ * @throws DockerfileError when the file has no stage; HostError, UsageError and RemoteError as `openInputs`
  */
 export async function openCall(options: CallOptions, io: CallIO): Promise<Call> {
   const scratch: string[] = [];
@@ -34,12 +33,11 @@ export async function openCall(options: CallOptions, io: CallIO): Promise<Call> 
   };
   try {
     const inputs = await openInputs(options, io, makeScratch);
-    const { dockerfile, diagnostics } = parseDockerfile(inputs.dockerfile);
-    if (dockerfile === undefined || diagnostics.length > 0) throw new DockerfileError(diagnostics);
+    const parsed = parseInputs(inputs);
     const host = platformFromNode(process.arch);
     const [first = host, ...others] = options.platforms.map((text) => parsePlatform(text, host));
-    const request = (platform: Platform) => planRequest(options, inputs, dockerfile, platform);
-    return { dockerfile, requests: [request(first), ...others.map(request)] };
+    const request = (platform: Platform) => planRequest(options, inputs, parsed, platform);
+    return { dockerfile: parsed.dockerfile, requests: [request(first), ...others.map(request)] };
   } finally {
     for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { DockerfileError } from '../../core/errors.ts';
 import { defaultCheckOptions } from '../../dockerfile/lint/check-options.ts';
 import { violationOf } from '../../dockerfile/lint/linter.ts';
 import { type CheckedBuild, checkBuild } from '../../plan/check-build.ts';
+import { mergeErrors } from '../../plan/findings.ts';
 import { type Call, type CallIO, type CallOptions, openCall } from './call.ts';
 import { openStoredBases } from './stored-bases.ts';
 
@@ -26,7 +27,7 @@ export async function checkDockerfile(options: CallOptions, io: CallIO): Promise
   const warnings = once(checked.flatMap((each) => each.warnings));
   const isError = checked.some(({ violation }) => violation !== undefined);
   return {
-    errors: once(checked.flatMap(({ errors }) => errors)),
+    errors: mergeErrors(checked.flatMap(({ errors }) => errors)),
     warnings,
     violation: violationOf(warnings, { ...defaultCheckOptions, isError }),
     unknownBases: [...bases.unknown].sort(),

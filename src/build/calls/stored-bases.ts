@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StrataError, systemCode } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
-import type { BaseResolver, ResolvedBase } from '../../plan/resolver.ts';
+import { type BaseResolver, type ResolvedBase, unknownBase } from '../../plan/resolver.ts';
 
 export interface StoredBases extends BaseResolver {
   /** The images that were asked for and are not there. */
@@ -40,10 +40,4 @@ async function findOrNothing(
     if (error instanceof StrataError || systemCode(error) !== undefined) return undefined;
     throw error;
   }
-}
-
-function unknownBase(reference: string, platform: Platform): ResolvedBase {
-  const { os, architecture } = platform;
-  const config = { os, architecture, rootfs: { type: 'layers', diff_ids: [] } } as const;
-  return { reference, config, platform, isUnknown: true };
 }

@@ -1,7 +1,10 @@
+import { DockerfileError } from '../../core/errors.ts';
 import type { SourceText, Span } from '../../core/span.ts';
 import { descriptionOf } from '../../dockerfile/description.ts';
 import type { Stage } from '../../dockerfile/instruction.ts';
+import { checkBuild } from '../../plan/check-build.ts';
 import { type CallIO, type CallOptions, openCall } from './call.ts';
+import { openStoredBases } from './stored-bases.ts';
 
 /** A stage, as somebody who chooses a `--target` sees it. */
 export interface Target {
@@ -24,7 +27,13 @@ export async function listTargets(
   options: CallOptions,
   io: CallIO,
 ): Promise<{ readonly targets: readonly Target[]; readonly source: SourceText }> {
-  const { stages, source } = (await openCall(options, io)).dockerfile;
+  const { dockerfile, requests } = await openCall(options, io);
+  const [request] = requests;
+  if (request.problems?.length !== 0) {
+    const { errors } = await checkBuild(request, openStoredBases(options.root, io.signal));
+    throw new DockerfileError(errors);
+  }
+  const { stages, source } = dockerfile;
   return { targets: stages.map((stage) => targetOf(stage, stages.at(-1) === stage)), source };
 }
 

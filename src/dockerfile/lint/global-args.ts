@@ -19,15 +19,15 @@ export interface GlobalArgs {
   /** Every name that may be used, with a value or not. */
   readonly declared: ReadonlySet<string>;
   readonly lookup: Lookup;
-  /** A default could not be expanded: what follows from it is not known. */
+  /** A line could not be read or its default not be expanded: what follows from it is not known. */
   readonly isBroken: boolean;
 }
 
 /** The global ARGs of a file, later ones seeing the earlier. */
-export function globalArgsOf({ globalArgs, directives, stages }: Dockerfile): GlobalArgs {
+export function globalArgsOf({ globalArgs, directives, stages, mayLackArgs }: Dockerfile): GlobalArgs {
   const values = new Map([...automatic, ['TARGETSTAGE', stages.at(-1)?.name ?? 'default']]);
   const declared = new Set(values.keys());
-  let isBroken = false;
+  let isBroken = mayLackArgs;
   const lookup = (name: string) => values.get(name);
   for (const { name, value } of globalArgs.flatMap(({ args }) => args)) {
     declared.add(name.raw);

@@ -11,6 +11,7 @@ export const invalidDefaultArgInFrom: ParseRule = {
     for (const { from } of dockerfile.stages) {
       const expanded = expandWord(from.image.raw, lookup, dockerfile.directives.escape);
       if (!expanded.ok) return;
+      if (from.image.raw === '') continue;
       if (readReference(expanded.value).reference !== undefined) continue;
       const { raw } = from.image;
       const isConstant = expanded.value === raw;

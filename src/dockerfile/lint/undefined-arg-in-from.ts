@@ -8,7 +8,8 @@ export const undefinedArgInFrom: ParseRule = {
   name: 'UndefinedArgInFrom',
   *find(dockerfile) {
     const { declared, lookup } = globalArgsOf(dockerfile);
-    const { stages, directives } = dockerfile;
+    const { stages, directives, mayLackArgs } = dockerfile;
+    if (mayLackArgs) return;
     for (const { from } of stages) {
       for (const word of [from.image, ...(from.platform === undefined ? [] : [from.platform])]) {
         const expanded = expandWord(word.raw, lookup, directives.escape);

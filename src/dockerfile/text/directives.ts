@@ -15,11 +15,14 @@ interface Directive {
   readonly next: number;
 }
 
-/** The directives, and where the section ends: their lines are no comments of an instruction. */
+/**
+ * The directives, and where the section ends: their lines are no comments of an instruction.
+ * @returns no directives when the escape character is not known
+ */
 export function readDirectives(
   text: string,
   report: Report,
-): { readonly directives: Directives; readonly end: number } {
+): { readonly directives: Directives | undefined; readonly end: number } {
   // The parser proper takes indented directives, but a `#!` line closes the section for it. Those who look
   // for `syntax` and `check` skip a `#!` line and insist on column 0.
   const section = scanDirectives(text, 0, '#', 'indented');
@@ -30,19 +33,19 @@ export function readDirectives(
     'column-0',
   );
   const seen = new Set<string>();
-  let escapeChar: EscapeChar = '\\';
+  let escapeChar: EscapeChar | undefined = '\\';
   for (const { name, nameSpan, value } of section) {
     if (seen.has(name)) report.error(duplicateDirective(name), nameSpan);
     else if (name === 'escape') {
-      if (value.raw === '\\' || value.raw === '`') escapeChar = value.raw;
-      else report.error(badEscapeDirective(value.raw), value.span);
+      escapeChar = value.raw === '\\' || value.raw === '`' ? value.raw : undefined;
+      if (escapeChar === undefined) report.error(badEscapeDirective(value.raw), value.span);
     }
     seen.add(name);
   }
   const syntax = firstWord(outer, 'syntax');
   const check = firstWord(outer, 'check');
   return {
-    directives: { escape: escapeChar, ...(syntax && { syntax }), ...(check && { check }) },
+    directives: escapeChar && { escape: escapeChar, ...(syntax && { syntax }), ...(check && { check }) },
     end: section.at(-1)?.next ?? 0,
   };
 }

@@ -4,7 +4,7 @@ import type { Heredoc } from '../instruction.ts';
 import { parseJsonArray } from '../parse/json-array.ts';
 import { instructionNames, keywordOf } from '../parse/parse-instruction.ts';
 import { unknownInstruction, unterminatedHeredoc } from '../problems.ts';
-import type { Report } from '../report.ts';
+import { openReport, type Report } from '../report.ts';
 import type { Keyword, Statement } from '../statement.ts';
 import type { EscapeChar } from '../words/lexer.ts';
 import { findHeredocs, type HeredocMark } from './heredoc.ts';
@@ -14,7 +14,7 @@ import { type SplitLine, splitInstruction } from './split.ts';
 
 export interface ReadStatement {
   readonly statement: Statement;
-  /** Undefined for an unknown instruction, which was reported. */
+  /** Of an unknown instruction, which was reported, the one that is nearly spelled so; undefined if there is none. */
   readonly kind: Keyword | undefined;
 }
 
@@ -29,33 +29,34 @@ export function* readStatements(
     if (line === undefined) return;
     const [from, to] = trimmedRange(line);
     const split = splitInstruction(line.text, from, to, escapeChar);
-    const kind = keywordOf(split.keyword.text);
+    const known = keywordOf(split.keyword.text);
     const nearest =
-      kind === undefined ? suggest(split.keyword.text.toUpperCase(), instructionNames) : undefined;
-    if (kind === undefined)
+      known === undefined ? suggest(split.keyword.text.toUpperCase(), instructionNames) : undefined;
+    if (known === undefined)
       report.error(
         unknownInstruction(split.keyword.text, nearest, instructionNames),
         locate(line, split.keyword.start, split.keyword.end),
       );
-    // A misspelled RUN still owns its heredoc: else every line of the body would be an error too.
-    const marks = ownsHeredocs(nearest ?? split.keyword.text, split, escapeChar)
-      ? findHeredocs(line.text)
-      : [];
+    // A misspelled RUN still owns its heredoc, a misspelled FROM begins a stage: else the lines below were errors too.
+    const kind = known ?? (nearest === undefined ? undefined : keywordOf(nearest));
+    const marks = ownsHeredocs(kind, split, escapeChar) ? findHeredocs(line.text) : [];
     const { heredocs, end } = readBodies(lines, line, marks, report);
     const span = { start: line.span.start, end };
-    yield { kind, statement: { line, ...split, escape: escapeChar, marks, heredocs, span, report } };
+    // What is wrong with a guess may be wrong with guessing.
+    const own = known === undefined ? openReport(report.source) : report;
+    yield { kind, statement: { line, ...split, escape: escapeChar, marks, heredocs, span, report: own } };
   }
 }
 
 const heredocOwners = new Set(['run', 'copy', 'add']);
 
 /** RUN, COPY and ADD, alone or behind ONBUILD, but not in exec form (spec 1.8). */
-function ownsHeredocs(name: string, split: SplitLine, escapeChar: EscapeChar): boolean {
-  if (name.toLowerCase() === 'onbuild') {
+function ownsHeredocs(kind: Keyword | undefined, split: SplitLine, escapeChar: EscapeChar): boolean {
+  if (kind === 'onbuild') {
     const inner = splitInstruction(split.rest.text, 0, split.rest.text.length, escapeChar);
     return heredocOwners.has(inner.keyword.text.toLowerCase()) && !isExec(inner);
   }
-  return heredocOwners.has(name.toLowerCase()) && !isExec(split);
+  return kind !== undefined && heredocOwners.has(kind) && !isExec(split);
 }
 
 function isExec(split: SplitLine): boolean {

@@ -5,7 +5,15 @@ import type { FromInstruction, Stage, Word } from '../../dockerfile/instruction.
 import { type Expansion, expandWord } from '../../dockerfile/words/expand.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
-import { baseSource, contextSource, type SourceNames, type StageSource } from '../stages/sources.ts';
+import type { GlobalScope } from '../scope/global-scope.ts';
+import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
+import {
+  baseSource,
+  contextSource,
+  type SourceNames,
+  type StageSource,
+  sourceNames,
+} from '../stages/sources.ts';
 import type { StageNode } from '../stages/stage-node.ts';
 import { readPlatform } from './platform-word.ts';
 import { unsetHelp } from './unset-help.ts';
@@ -14,17 +22,17 @@ import { unsetHelp } from './unset-help.ts';
 interface FromScope {
   readonly request: PlanRequest;
   readonly names: SourceNames;
-  readonly globals: ReadonlyMap<string, string>;
+  readonly globals: GlobalScope;
   readonly findings: Findings;
 }
 
 /** Settles the FROM line of every stage, reachable or not (spec 3.1, 4.2): what is wrong there always counts. */
 export function settleStages(
   request: PlanRequest,
-  globals: ReadonlyMap<string, string>,
+  globals: GlobalScope,
   findings: Findings,
 ): readonly StageNode[] {
-  const names = { stages: request.dockerfile.stages, contexts: request.contexts };
+  const names = sourceNames(request);
   return names.stages.map((stage) => settle(stage, { request, names, globals, findings }));
 }
 
@@ -51,13 +59,13 @@ function writtenBase(
 ): StageSource {
   const { image } = from;
   const expanded = expandFrom(image, scope);
-  if (expanded === undefined) return { kind: 'scratch' };
+  if (expanded === undefined) return { kind: 'unknown' };
   const { value: text, unset } = expanded;
   if (text === '') {
     const message = `base name (${image.raw}) should not be blank`;
     const help = unsetHelp(unset, scope.request.dockerfile) ?? 'give it a value: an image, or scratch';
     scope.findings.error({ code: 'blank-base', message, span: image.span, help });
-    return { kind: 'scratch' };
+    return { kind: 'unknown' };
   }
   const base = baseSource(scope.names, text, before, platform);
   const reading = base.kind === 'image' && base.reference === text ? readReference(text) : undefined;
@@ -67,6 +75,7 @@ function writtenBase(
     const help =
       unsetHelp(unset, scope.request.dockerfile) ?? didYouMean(suggest(text, above)) ?? reading.help;
     scope.findings.error({ code: 'invalid-reference', message, span: image.span, help });
+    return { kind: 'unknown' };
   }
   return base;
 }
@@ -80,12 +89,13 @@ function wantedPlatform(from: FromInstruction, scope: FromScope): Platform {
   return readPlatform(text, raw, buildPlatform, span, scope.findings) ?? targetPlatform;
 }
 
+/** Undefined when it came to nothing that is known. */
 function expandFrom(
   word: Word,
   { request, globals, findings }: FromScope,
 ): Extract<Expansion, { ok: true }> | undefined {
-  const expanded = expandWord(word.raw, (name) => globals.get(name), request.dockerfile.directives.escape);
-  if (expanded.ok) return expanded;
+  const expanded = expandWord(word.raw, lookupIn(globals), request.dockerfile.directives.escape);
+  if (expanded.ok) return holdsUnknown(globals, expanded.value) ? undefined : expanded;
   findings.error({
     code: 'expansion-failed',
     message: expanded.message,

@@ -1,6 +1,7 @@
 import { suggest } from '../../core/suggest.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';
+import type { GlobalScope } from '../scope/global-scope.ts';
 
 /** End of the year 9999: later times have no RFC 3339 form. */
 const lastSecond = 253_402_300_799;
@@ -12,10 +13,10 @@ const lastSecond = 253_402_300_799;
  */
 export function sourceDateEpoch(
   request: PlanRequest,
-  globals: ReadonlyMap<string, string>,
+  globals: GlobalScope,
   findings: Findings,
 ): number | undefined {
-  const text = request.buildArgs.get('SOURCE_DATE_EPOCH') ?? globals.get('SOURCE_DATE_EPOCH') ?? '';
+  const text = request.buildArgs.get('SOURCE_DATE_EPOCH') ?? globals.values.get('SOURCE_DATE_EPOCH') ?? '';
   if (text === '') return undefined;
   if (text === 'context') return request.contextEpoch;
   if (/^[0-9]+$/.test(text) && Number(text) <= lastSecond) return Number(text);

@@ -12,7 +12,7 @@ export function globalArgsTaken({ request, graph, reach, globals, taken }: Readi
     const names = new Set<string>();
     const recorded = (name: string) => {
       names.add(name);
-      return globals.get(name);
+      return globals.values.get(name);
     };
     expandWord(word.raw, recorded, directives.escape);
     return [...names];

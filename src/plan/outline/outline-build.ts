@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts';
 import type { Span } from '../../core/span.ts';
 import { descriptionOf } from '../../dockerfile/description.ts';
 import { openChecks } from '../checks.ts';
@@ -48,11 +49,13 @@ export interface OutlineCache {
  * @throws DockerfileError; what the resolver threw
  */
 export async function outlineBuild(request: PlanRequest, resolver: BaseResolver): Promise<Outline> {
-  const findings = collectFindings(request.dockerfile.source, request.maxDiagnostics);
+  const findings = collectFindings(request);
   const checks = openChecks(request, findings);
   const settled = settleFile(request, 'target', findings);
-  const reading = await readFile(settled.request, settled, resolver, checks.linter, findings);
+  const reading = await readFile(settled, resolver, checks.linter, findings);
   findings.throwIfAny();
+  reading.reach.images.throwMissing();
+  assert(settled.target !== undefined, 'without a finding there is a target');
   const { name, from } = settled.target.stage;
   const { mounts } = reading.taken;
   return {
@@ -78,14 +81,14 @@ function argsOf(reading: Reading): OutlineArg[] {
     const global = declared.get(name);
     if (global === undefined) return;
     const description = descriptionOf(name, global.comments);
-    args.set(name, { name, value: globals.get(name), description, span: global.arg.name.span });
+    args.set(name, { name, value: globals.values.get(name), description, span: global.arg.name.span });
   };
   for (const name of globalArgsTaken(reading)) takeGlobal(name);
   for (const { name, value, hasDefault, comments, span } of taken.args) {
     if (hasDefault) args.set(name, { name, value, description: descriptionOf(name, comments), span });
     else if (declared.has(name)) takeGlobal(name);
     // The automatic arguments are the builder's to give.
-    else if (!globals.has(name) && !args.has(name)) {
+    else if (!globals.values.has(name) && !args.has(name)) {
       args.set(name, { name, value, description: descriptionOf(name, comments), span });
     }
   }

@@ -10,7 +10,8 @@ import type { Reading } from './reading.ts';
  */
 export function originOf(use: FromUse, sources: VertexID[], node: StageNode, reading: Reading): SourceOrigin {
   const source = sourceOfUse(use, reading.graph);
-  if (source === undefined || source.kind === 'scratch') return { kind: 'empty' };
+  if (source === undefined || source.kind === 'scratch' || source.kind === 'unknown')
+    return { kind: 'empty' };
   if (source.kind === 'tree') return { kind: 'context', name: source.name };
   const vertex =
     source.kind === 'stage'

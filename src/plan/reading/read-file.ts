@@ -1,6 +1,5 @@
 import type { Linter } from '../../dockerfile/lint/linter.ts';
 import type { Findings } from '../findings.ts';
-import type { PlanRequest } from '../plan.ts';
 import type { BaseResolver } from '../resolver.ts';
 import { takenGlobally } from '../scope/build-args.ts';
 import { reachFrom } from '../stages/reach.ts';
@@ -10,13 +9,11 @@ import type { SettledFile } from './settle-file.ts';
 import { stagesToVertices } from './stages-to-vertices.ts';
 
 /**
- * Reads the wanted stages and all they need. What is wrong with their instructions is among the findings
- * afterwards.
- * @throws DockerfileError when their order is impossible; what the resolver threw for a missing image
+ * Reads the wanted stages and all they need. What is wrong with them is among the findings afterwards; of images that
+ * are missing nothing is known (`reach.images`).
  */
 export async function readFile(
-  request: PlanRequest,
-  { globals, graph, wanted }: SettledFile,
+  { request, globals, graph, wanted }: SettledFile,
   resolver: BaseResolver,
   linter: Linter,
   findings: Findings,
@@ -24,7 +21,6 @@ export async function readFile(
   const reach = await reachFrom(wanted, graph, resolver, findings);
   const fullGraph = { ...graph, triggers: reach.triggers };
   checkStageOrder(wanted, fullGraph, findings);
-  findings.throwIfAny();
   const reading: Reading = {
     ...{ request, globals, graph: fullGraph, reach, findings, linter },
     vertices: new Map(),
@@ -33,5 +29,6 @@ export async function readFile(
     taken: { args: [], mounts: [] },
   };
   stagesToVertices(reading);
+  reach.images.reportMissing(graph.names.stages, findings);
   return reading;
 }

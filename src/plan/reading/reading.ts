@@ -2,6 +2,7 @@ import type { Linter } from '../../dockerfile/lint/linter.ts';
 import type { Findings } from '../findings.ts';
 import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';
+import type { GlobalScope } from '../scope/global-scope.ts';
 import type { Reach } from '../stages/reach.ts';
 import type { StageGraph } from '../stages/stage-graph.ts';
 import type { Vertex, VertexID } from '../vertex.ts';
@@ -10,7 +11,7 @@ import type { StageState } from './stage-state.ts';
 /** One plan being made: what is settled, and what has been read so far. */
 export interface Reading {
   readonly request: PlanRequest;
-  readonly globals: ReadonlyMap<string, string>;
+  readonly globals: GlobalScope;
   readonly graph: StageGraph;
   readonly reach: Reach;
   readonly findings: Findings;

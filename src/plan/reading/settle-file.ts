@@ -1,9 +1,9 @@
-import { assert } from '../../core/assert.ts';
 import type { Findings } from '../findings.ts';
 import { settleStages } from '../from/settle-stages.ts';
 import { sourceDateEpoch } from '../image/epoch.ts';
 import type { PlanRequest } from '../plan.ts';
-import { evaluateGlobalArgs } from '../scope/global-scope.ts';
+import { evaluateGlobalArgs, type GlobalScope } from '../scope/global-scope.ts';
+import { sourceNames } from '../stages/sources.ts';
 import type { StageGraph } from '../stages/stage-graph.ts';
 import type { StageNode } from '../stages/stage-node.ts';
 import { checkStageOrder } from '../stages/stage-order.ts';
@@ -13,18 +13,19 @@ import { findTarget } from '../stages/target.ts';
 export interface SettledFile {
   /** What was asked, with the time of the build put in where it was named by something else. */
   readonly request: PlanRequest;
-  readonly globals: ReadonlyMap<string, string>;
+  readonly globals: GlobalScope;
   readonly epochSeconds: number | undefined;
   /** Without the triggers that bases bring. */
   readonly graph: StageGraph;
-  readonly target: StageNode;
+  /** Undefined when there is no such stage. */
+  readonly target: StageNode | undefined;
   /** The stages to read, with all they need. */
   readonly wanted: readonly StageNode[];
 }
 
 /**
+ * Settles what holds for the whole file; what is wrong there is among the findings afterwards.
  * @param reads every stage of the file, or only what a target needs: the one that is named, else the last stage
- * @throws DockerfileError
  */
 export function settleFile(
   request: PlanRequest,
@@ -37,18 +38,16 @@ export function settleFile(
   const graph: StageGraph = {
     nodes,
     triggers: new Map(),
-    names: { stages: request.dockerfile.stages, contexts: request.contexts },
+    names: sourceNames(request),
     platform: request.targetPlatform,
   };
   const target = findTarget(request, nodes, findings);
   const targets = target === undefined ? [] : [target];
   const wanted = reads === 'target' ? targets : nodes;
   checkStageOrder(wanted, graph, findings);
-  findings.throwIfAny();
-  assert(target !== undefined, 'without a finding there is a target');
   return {
     request: { ...request, buildArgs: withEpoch(request.buildArgs, epochSeconds) },
-    globals: withEpoch(globals, epochSeconds),
+    globals: { ...globals, values: withEpoch(globals.values, epochSeconds) },
     epochSeconds,
     graph,
     target,
@@ -57,13 +56,10 @@ export function settleFile(
 }
 
 /** Steps that ask for the time see seconds, whatever it was named by, or nothing where there is none. */
-function withEpoch(
-  values: ReadonlyMap<string, string>,
-  seconds: number | undefined,
-): ReadonlyMap<string, string> {
+function withEpoch(values: ReadonlyMap<string, string>, seconds: number | undefined): Map<string, string> {
   const name = 'SOURCE_DATE_EPOCH';
-  if (!values.has(name)) return values;
   const settled = new Map(values);
+  if (!values.has(name)) return settled;
   if (seconds === undefined) settled.delete(name);
   else settled.set(name, String(seconds));
   return settled;

@@ -26,7 +26,7 @@ export interface StageState {
 export function stateOnScratch(platform: Platform): StageState {
   return {
     platform,
-    scope: scopeOfImage([], false),
+    scope: scopeOfImage([], 'nothing'),
     config: draftOfConfig({ WorkingDir: '/' }),
     history: [],
     base: undefined,
@@ -38,12 +38,17 @@ export function stateOnScratch(platform: Platform): StageState {
   };
 }
 
+/** On a base that its FROM does not tell. */
+export function stateOnUnknown(platform: Platform): StageState {
+  return { ...stateOnScratch(platform), scope: scopeOfImage([], 'image') };
+}
+
 /** On an image: config, author, layers and history are inherited, `created` and ONBUILD are not (spec 3.1). */
 export function stateOnImage(image: ResolvedBase, vertex: VertexID): StageState {
   const { config } = image;
   return {
     platform: { ...image.platform, osVersion: image.platform.osVersion ?? config['os.version'] },
-    scope: scopeOfImage(config.config?.Env ?? [], image.isUnknown === true),
+    scope: scopeOfImage(config.config?.Env ?? [], image.isUnknown === true ? 'image' : 'nothing'),
     config: draftOfConfig(config.config ?? {}),
     history: [],
     base: {

@@ -4,6 +4,7 @@ import { stepsOf } from '../stages/stage-graph.ts';
 import type { StageNode, StageStep } from '../stages/stage-node.ts';
 import { readStep } from '../steps/read-step.ts';
 import type { Op, VertexID } from '../vertex.ts';
+import { openGaps } from './gaps.ts';
 import { isStep, stepPrefix, stepText } from './labels.ts';
 import { originOf } from './origin.ts';
 import type { Reading } from './reading.ts';
@@ -37,11 +38,14 @@ function readStage(node: StageNode, stageID: string, reading: Reading): StageSta
   const names = labelNames(node, reading);
   const state = startStage(node, `${stageID}/1`, stepPrefix(names, 1, total), reading);
   let place = bringsFiles ? 1 : 0;
+  const gaps = openGaps(node, state);
   for (const step of steps) {
+    if (step.firedBy === undefined) gaps.passTo(step.instruction.span.start);
     if (isStep(step.instruction)) place++;
     const id = `${stageID}/${place}`;
     readInPlace(step, id, stepPrefix(names, place, total), node, state, reading);
   }
+  gaps.passTo(Number.POSITIVE_INFINITY);
   return state;
 }
 

@@ -3,7 +3,13 @@ import type { StageNode } from '../stages/stage-node.ts';
 import type { CopyOp, VertexID } from '../vertex.ts';
 import { imageVertex, resolvedImage } from './image-vertex.ts';
 import type { Reading } from './reading.ts';
-import { type StageState, stateOnImage, stateOnScratch, stateOnStage } from './stage-state.ts';
+import {
+  type StageState,
+  stateOnImage,
+  stateOnScratch,
+  stateOnStage,
+  stateOnUnknown,
+} from './stage-state.ts';
 
 /** The state a stage starts with. Files its FROM brings become a vertex, a directory's under `id`. */
 export function startStage(node: StageNode, id: VertexID, labelPrefix: string, reading: Reading): StageState {
@@ -11,6 +17,8 @@ export function startStage(node: StageNode, id: VertexID, labelPrefix: string, r
   switch (base.kind) {
     case 'scratch':
       return stateOnScratch(reading.request.targetPlatform);
+    case 'unknown':
+      return stateOnUnknown(reading.request.targetPlatform);
     case 'stage': {
       const parent = reading.states.get(base.index);
       assert(parent !== undefined, 'a stage is read before those FROM it');

@@ -11,17 +11,19 @@ export interface Scope {
   readonly values: Map<string, string>;
   /** Declared ARGs in order of first declaration, those without a value too. */
   readonly args: Set<string>;
-  /** What the base image sets is not known. */
-  readonly isBaseUnknown: boolean;
+  /**
+   * What is not known: `values` of some of the variables, what an `image` sets besides, or, where a line could not be
+   * read, whether any other variable is set.
+   */
+  lacks: 'nothing' | 'values' | 'image' | 'lines';
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The scope of a stage on an image with this `Env`; `PATH` is added where it lacks one.
- * @param isBaseUnknown the image may set more
  */
-export function scopeOfImage(env: readonly string[], isBaseUnknown: boolean): Scope {
+export function scopeOfImage(env: readonly string[], lacks: Scope['lacks']): Scope {
   const variables = new Map<string, string>();
   for (const entry of env) {
     const equals = entry.indexOf('=');
@@ -29,33 +31,43 @@ export function scopeOfImage(env: readonly string[], isBaseUnknown: boolean): Sc
     else variables.set(entry.slice(0, equals), entry.slice(equals + 1));
   }
   if (!variables.has('PATH')) variables.set('PATH', defaultPath);
-  return { env: variables, values: new Map(variables), args: new Set(), isBaseUnknown };
+  return { env: variables, values: new Map(variables), args: new Set(), lacks };
 }
 
 /** For `FROM stage`: everything of it as it stands at its end, ARGs included. */
 export function copyScope(scope: Scope): Scope {
-  const { env, values, args, isBaseUnknown } = scope;
-  return { env: new Map(env), values: new Map(values), args: new Set(args), isBaseUnknown };
+  const { env, values, args, lacks } = scope;
+  return { env: new Map(env), values: new Map(values), args: new Set(args), lacks };
 }
 
 /**
- * What variables are worth. Where the base image is not known, a variable it may set has a value that
- * `holdsUnknown` recognises, also as a part of others.
+ * What variables are worth. One that may be set without our knowing has a value that `holdsUnknown` recognises,
+ * also as a part of others.
  */
-export function lookupIn({ values, isBaseUnknown }: Scope): Lookup {
-  if (!isBaseUnknown) return (name) => values.get(name);
-  return (name) => values.get(name) ?? (isNameOfImages.test(name) ? unknown : undefined);
+export function lookupIn({ values, lacks }: Pick<Scope, 'values' | 'lacks'>): Lookup {
+  if (lacks === 'nothing' || lacks === 'values') return (name) => values.get(name);
+  const mayBeSet = (name: string) => lacks === 'lines' || isNameOfImages.test(name);
+  return (name) => values.get(name) ?? (mayBeSet(name) ? unknown : undefined);
 }
 
 /** Images set variables in upper case; what is not, only the Dockerfile can have meant to declare. */
 const isNameOfImages = /^[A-Z_][A-Z0-9_]*$/;
 
-/** A noncharacter of Unicode: text that is meant to be read has none. */
+/** Stands for what is not known. A noncharacter of Unicode: text that is meant to be read has none. */
 const unknown = '\ufdd0';
 
-/** Whether a part of the text is what an unknown base image sets. */
-export function holdsUnknown(scope: Scope, text: string): boolean {
-  return scope.isBaseUnknown && text.includes(unknown);
+/** Whether a part of the text is not known. */
+export function holdsUnknown({ lacks }: Pick<Scope, 'lacks'>, text: string): boolean {
+  return lacks !== 'nothing' && text.includes(unknown);
+}
+
+/** The variable is set, to what is not known. */
+export function loseValue(
+  scope: Pick<Scope, 'lacks'> & { readonly values: Map<string, string> },
+  name: string,
+): void {
+  scope.values.set(name, unknown);
+  if (scope.lacks === 'nothing') scope.lacks = 'values';
 }
 
 /** Sets a variable that reaches the image. */

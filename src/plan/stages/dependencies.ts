@@ -49,7 +49,7 @@ function mountFrom(value: string): string | undefined {
 export function sourceOfUse(use: FromUse, { names, platform }: SourceScope): StageSource | undefined {
   if (use.by === 'mount' || !/^[0-9]+$/.test(use.text)) return fromSource(names, use.text, platform);
   const stage = names.stages[Number(use.text)];
-  if (stage === undefined) return undefined;
+  if (stage === undefined) return names.mayLackStages ? { kind: 'unknown' } : undefined;
   const replacement = stage.name === undefined ? undefined : contextSource(names, stage.name, platform);
   return replacement ?? { kind: 'stage', index: stage.index };
 }

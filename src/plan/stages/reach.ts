@@ -20,7 +20,7 @@ export interface Reach {
 /**
  * Finds what the wanted stages need and has their images resolved, all at once; the triggers of a base may need
  * further stages and images, which are then the next round (spec 3.17, 4.2).
- * @throws DockerfileError, or what the resolver threw, when images are missing
+ * Of an image that is missing nothing is known.
  */
 export async function reachFrom(
   wanted: readonly StageNode[],
@@ -63,7 +63,6 @@ export async function reachFrom(
     for (const node of onImages) fire(node);
   }
   await Promise.all(asked);
-  images.throwMissing(graph.names.stages, findings);
   return { stages, triggers, images };
 }
 

@@ -1,14 +1,16 @@
 /** What FROM, `COPY --from` and `RUN --mount=from` can name, and in which order names are looked up (spec 4.1, 4.4). */
 import { type Platform, printPlatform } from '../../core/platform.ts';
 import type { Stage } from '../../dockerfile/instruction.ts';
-import type { NamedContext } from '../plan.ts';
+import type { NamedContext, PlanRequest } from '../plan.ts';
 
 export type StageSource =
   | { readonly kind: 'stage'; readonly index: number }
   /** A named context that is a directory. */
   | { readonly kind: 'tree'; readonly name: string }
   | ImageSource
-  | { readonly kind: 'scratch' };
+  | { readonly kind: 'scratch' }
+  /** What is named could not be read: that is among the findings. */
+  | { readonly kind: 'unknown' };
 
 export interface ImageSource {
   readonly kind: 'image';
@@ -20,7 +22,15 @@ export interface ImageSource {
 /** What all look-ups of one build share. */
 export interface SourceNames {
   readonly stages: readonly Stage[];
+  /** There may be stages that could not be read. */
+  readonly mayLackStages: boolean;
   readonly contexts: ReadonlyMap<string, NamedContext>;
+}
+
+/** The names that a request comes with. */
+export function sourceNames({ dockerfile, contexts }: PlanRequest): SourceNames {
+  const { stages, mayLackStages } = dockerfile;
+  return { stages, mayLackStages, contexts };
 }
 
 /** FROM: an earlier stage (case counts), `scratch`, a named context, an image. A context hides the stage of its name. */

@@ -4,7 +4,8 @@ import type { PlanRequest } from '../plan.ts';
 import { stageNamed } from './sources.ts';
 import type { StageNode } from './stage-node.ts';
 
-/** The stage that is asked for, by name in any case or by number from 0, else the last; undefined after a finding. */
+/** The stage that is asked for, by name in any case or by number from 0, else the last; undefined after a finding, and when
+ * it may be one that could not be read. */
 export function findTarget(
   { target, dockerfile }: PlanRequest,
   nodes: readonly StageNode[],
@@ -12,7 +13,7 @@ export function findTarget(
 ): StageNode | undefined {
   if (target === undefined) return nodes.at(-1);
   const found = nodes[stageAsked(target, dockerfile.stages)];
-  if (found !== undefined) return found;
+  if (found !== undefined || dockerfile.mayLackStages) return found;
   const named = dockerfile.stages.flatMap((stage) => stage.name ?? []);
   findings.error({
     code: 'unknown-stage',

@@ -11,13 +11,14 @@ import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { StageState } from '../reading/stage-state.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
+import type { GlobalScope } from '../scope/global-scope.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { FromUse } from '../stages/dependencies.ts';
 import type { Op, SourceOrigin, VertexID } from '../vertex.ts';
 
 export interface StepContext {
   readonly request: PlanRequest;
-  readonly globals: ReadonlyMap<string, string>;
+  readonly globals: GlobalScope;
   readonly findings: Findings;
   readonly linter: Linter;
   readonly usedBuildArgs: Set<string>;

@@ -1,8 +1,8 @@
 import type { Span } from '../../core/span.ts';
-import type { ArgInstruction, KeyValueInstruction } from '../../dockerfile/instruction.ts';
+import type { ArgInstruction, KeyValueInstruction, Word } from '../../dockerfile/instruction.ts';
 import { legacyKeyValue, secretInName } from '../../dockerfile/lint/evaluated.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
-import { declareArg, holdsUnknown, setEnv } from '../scope/stage-scope.ts';
+import { declareArg, holdsUnknown, loseValue, setEnv } from '../scope/stage-scope.ts';
 import { expand, expandLoosely, lint, placeOf, record, report, type StepContext } from './step-context.ts';
 
 /**
@@ -10,14 +10,14 @@ import { expand, expandLoosely, lint, placeOf, record, report, type StepContext 
  * before it, and a default is only evaluated when it is needed.
  */
 export function readArg(context: StepContext, { args, comments }: ArgInstruction): void {
-  const { request, globals, state, usedBuildArgs, taken } = context;
+  const { request, state, usedBuildArgs, taken } = context;
   const shown: string[] = [];
   for (const { name, value } of args) {
     lint(context, secretInName('ARG', name.raw), name.span);
     const given = request.buildArgs.get(name.raw);
     if (given !== undefined) usedBuildArgs.add(name.raw);
-    const fallback = () => (value === undefined ? globals.get(name.raw) : expandLoosely(context, value));
-    const worth = given ?? fallback();
+    const worth =
+      given ?? (value === undefined ? globalValue(context, name.raw) : valueOrLose(context, name.raw, value));
     if (!isScanSwitch(name.raw)) declareArg(state.scope, name.raw, worth);
     taken.args.push({
       name: name.raw,
@@ -29,6 +29,21 @@ export function readArg(context: StepContext, { args, comments }: ArgInstruction
     shown.push(worth === undefined ? name.raw : `${name.raw}=${worth}`);
   }
   record(context, `ARG ${shown.join(' ')}`);
+}
+
+/** What is not known of the global ARGs is not known of those of the stage. */
+function globalValue({ globals, state }: StepContext, name: string): string | undefined {
+  const value = globals.values.get(name);
+  if (value !== undefined && holdsUnknown(globals, value)) loseValue(state.scope, name);
+  if (value === undefined && globals.lacks !== 'nothing') state.scope.lacks = 'lines';
+  return value;
+}
+
+/** A default that cannot be had was told of; what it would have been used for is not. */
+function valueOrLose(context: StepContext, name: string, word: Word): string | undefined {
+  const value = expandLoosely(context, word);
+  if (value === undefined) loseValue(context.state.scope, name);
+  return value;
 }
 
 /** ENV (spec 3.3). */
@@ -65,7 +80,10 @@ function expandPairs(
     const value = expandLoosely(context, pair.value);
     if (name === '')
       report(context, 'blank-name', `the name ${pair.name.raw} is blank after expansion`, pair.name.span);
-    return name === undefined || value === undefined ? [] : [{ name, value, span: pair.name.span }];
+    if (name !== undefined && value !== undefined) return [{ name, value, span: pair.name.span }];
+    if (kind === 'env' && name !== undefined) loseValue(context.state.scope, name);
+    if (kind === 'env' && name === undefined) context.state.scope.lacks = 'lines';
+    return [];
   });
 }
 
