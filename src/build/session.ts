@@ -91,7 +91,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   const imports: Imports = openImports(
     options.cacheFrom,
     async (spec) => {
-      const { openCache } = await import('./share/open-import.ts');
+      const { openCache } = await import('./share/open-cache.ts');
       const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
       return openCache(spec, { registry, blobs, scratch, platforms, signal: io.signal });
     },

@@ -1,3 +1,6 @@
+/** Reading that yields when it needs the next chunk. */
+export type Reading<T> = Generator<undefined, T, undefined>;
+
 /**
  * Bytes that arrive in chunks, read by a generator that yields whenever it needs the next one. The
  * reading code is then written straight down, yet runs as well on a stream as in a synchronous loop.
@@ -17,7 +20,7 @@ export class ChunkInput {
   }
 
   /** Up to `limit` bytes, at least one; undefined at the end. Valid until the next chunk. */
-  *some(limit: number): Generator<undefined, Buffer | undefined, undefined> {
+  *some(limit: number): Reading<Buffer | undefined> {
     while (this.#at === this.#chunk.length) {
       if (this.#isEnded) return undefined;
       yield;
@@ -28,7 +31,7 @@ export class ChunkInput {
   }
 
   /** `size` bytes, fewer only at the end. Valid until the next chunk. */
-  *exactly(size: number): Generator<undefined, Buffer, undefined> {
+  *exactly(size: number): Reading<Buffer> {
     if (this.#chunk.length - this.#at >= size) {
       this.#at += size;
       return this.#chunk.subarray(this.#at - size, this.#at);

@@ -22,7 +22,13 @@ export function badSparse(why: string): IntegrityError {
   return new IntegrityError('tar-bad-sparse', `the map of a sparse file in the archive is wrong: ${why}`);
 }
 
+/** Names, records and sparse maps beyond this many bytes are refused: real ones are smaller by orders. */
+export const metadataLimit = 1 << 20;
+
 /** Metadata beyond what any real file has; refused so that memory stays bounded. */
-export function headerTooLarge(what: string, limit: number): IntegrityError {
-  return new IntegrityError('tar-header-too-large', `${what} in the archive is larger than ${limit} bytes`);
+export function headerTooLarge(what: string): IntegrityError {
+  return new IntegrityError(
+    'tar-header-too-large',
+    `${what} in the archive is larger than ${metadataLimit} bytes`,
+  );
 }

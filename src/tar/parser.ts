@@ -3,22 +3,13 @@
  * sparse files) and star. No length is believed before its bytes are there, and nothing but metadata is
  * kept in memory.
  */
-import { ChunkInput } from './chunk-input.ts';
+import { ChunkInput, type Reading } from './chunk-input.ts';
 import type { TarEntry } from './entry.ts';
-import { badHeader, badSparse, headerTooLarge, truncated } from './errors.ts';
+import { badHeader, headerTooLarge, metadataLimit, truncated } from './errors.ts';
 import { blockSize, decodeHeader, type RawHeader } from './header.ts';
-import { describeMember, type Extensions, memberPath } from './member.ts';
+import { readLayout } from './layout.ts';
+import { describeMember, type Extensions } from './member.ts';
 import { decodePaxRecords, type PaxRecord } from './pax.ts';
-import {
-  checkSparseMap,
-  decodeLeadingMap,
-  decodeOldMap,
-  type Fragment,
-  leadingMapLines,
-  oldMapContinues,
-  oldRealSize,
-  paxSparse,
-} from './sparse.ts';
 
 /** Called while bytes are pushed, in the order of the archive. */
 export interface TarHandler {
@@ -42,9 +33,6 @@ export interface TarParser {
   /** There are no more bytes. @throws IntegrityError `tar-truncated` */
   end(): void;
 }
-
-/** Names, records and sparse maps beyond this are refused: real ones are smaller by orders. */
-const metadataLimit = 1 << 20;
 
 /** Starts reading an archive; a parser is for one archive only. */
 export function createTarParser(handler: TarHandler): TarParser {
@@ -72,9 +60,6 @@ export function createTarParser(handler: TarHandler): TarParser {
     },
   };
 }
-
-/** Yields when it needs the next chunk. */
-type Reading<T> = Generator<undefined, T, undefined>;
 
 function* readArchive(input: ChunkInput, handler: TarHandler): Reading<void> {
   const globals = new Map<string, string>();
@@ -144,70 +129,8 @@ function* readMember(
   handler.entryEnd();
 }
 
-/** Where the bytes that follow belong in the file. */
-interface Layout {
-  readonly path: string;
-  readonly size: number;
-  readonly map: readonly Fragment[];
-}
-
-function* readLayout(
-  input: ChunkInput,
-  header: RawHeader,
-  block: Buffer,
-  { path, type, size }: TarEntry,
-  records: readonly PaxRecord[],
-): Reading<Layout> {
-  if (header.typeflag === 'S') {
-    const realSize = oldRealSize(block);
-    const map = yield* readOldMap(input, block);
-    checkSparseMap(map, realSize, size);
-    return { path, size: realSize, map };
-  }
-  const sparse = type === 'file' ? paxSparse(records) : undefined;
-  if (sparse === undefined) return { path, size, map: size === 0 ? [] : [{ offset: 0, length: size }] };
-  const lead = sparse.map === undefined ? yield* readLeadingMap(input, size) : { map: sparse.map, length: 0 };
-  checkSparseMap(lead.map, sparse.size, size - lead.length);
-  return {
-    path: sparse.name === undefined ? path : memberPath(sparse.name),
-    size: sparse.size,
-    map: lead.map,
-  };
-}
-
-function* readOldMap(input: ChunkInput, header: Buffer): Reading<readonly Fragment[]> {
-  const map = decodeOldMap(header, 'header');
-  let more = oldMapContinues(header, 'header');
-  for (let bytes = blockSize; more; bytes += blockSize) {
-    if (bytes > metadataLimit) throw headerTooLarge('the map of a sparse file', metadataLimit);
-    const block = yield* input.exactly(blockSize);
-    if (block.length < blockSize) throw truncated('the map of a sparse file');
-    map.push(...decodeOldMap(block, 'extension'));
-    more = oldMapContinues(block, 'extension');
-  }
-  return map;
-}
-
-/** Reads the map in front of the data, padded to whole blocks. */
-function* readLeadingMap(
-  input: ChunkInput,
-  stored: number,
-): Reading<{ readonly map: readonly Fragment[]; readonly length: number }> {
-  let text = '';
-  let lines = 0;
-  for (let length = blockSize; ; length += blockSize) {
-    if (length > metadataLimit) throw headerTooLarge('the map of a sparse file', metadataLimit);
-    if (length > stored) throw badSparse('it is longer than the member');
-    const block = yield* input.exactly(blockSize);
-    if (block.length < blockSize) throw truncated('the map of a sparse file');
-    text += block.toString('latin1');
-    for (const byte of block) if (byte === 0x0a) lines++;
-    if (lines > 0 && lines >= leadingMapLines(text)) return { map: decodeLeadingMap(text), length };
-  }
-}
-
 function* readMetadata(input: ChunkInput, { size }: RawHeader): Reading<Buffer> {
-  if (size > metadataLimit) throw headerTooLarge('an extended header', metadataLimit);
+  if (size > metadataLimit) throw headerTooLarge('an extended header');
   const payload = yield* input.exactly(size);
   if (payload.length < size) throw truncated('an extended header');
   // Reading the padding may take the next chunk, and the payload is part of this one.
@@ -231,7 +154,7 @@ function addGlobals(globals: Map<string, string>, records: readonly PaxRecord[])
   }
   let total = 0;
   for (const [key, value] of globals) total += key.length + value.length;
-  if (total > metadataLimit) throw headerTooLarge('the sum of all global headers', metadataLimit);
+  if (total > metadataLimit) throw headerTooLarge('the sum of all global headers');
 }
 
 function untilNul(payload: Buffer): string {

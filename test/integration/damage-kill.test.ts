@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findLeftovers } from '../../src/store/leftovers.ts';
+import { findLeftovers } from '../../src/store/leftovers/find-leftovers.ts';
 import { projectDir } from '../structure/imports.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { leakedBy } from '../support/doctor.ts';

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findLeftovers } from '../../src/store/leftovers.ts';
+import { findLeftovers } from '../../src/store/leftovers/find-leftovers.ts';
 import { describeWith } from '../support/capabilities.ts';
 
 describeWith(['root'], 'leftovers of a store', () => {

@@ -1,11 +1,8 @@
 /** The parts of a cache put together: packs of what is small, the document that says where all is, the manifest. */
+
+import { encodeSharedCache } from '../../cache/share/cache-document.ts';
 import { isSmall, type KnownPacks, packBlobs } from '../../cache/share/packs.ts';
-import {
-  encodeSharedCache,
-  type SharedLayer,
-  type SharedPlan,
-  type Slice,
-} from '../../cache/share/shared-cache.ts';
+import type { SharedLayer, SharedPlan, Slice } from '../../cache/share/shared-cache.ts';
 import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
 import { assert } from '../../core/assert.ts';
 import type { BlobDigest } from '../../core/digest.ts';

@@ -20,7 +20,7 @@ import { assembleParts } from './assemble-parts.ts';
 import { sweepDirectory, writeToDirectory } from './cache-directory.ts';
 import { cacheName } from './cache-spec.ts';
 import { everywhere, gatherCache } from './gather-cache.ts';
-import { openCache } from './open-import.ts';
+import { openCache } from './open-cache.ts';
 
 /**
  * Exports the cache of a build to every place that was asked for.

@@ -1,7 +1,7 @@
 /** What goes into a cache, from the store or from where this build had it. */
 import { createHash } from 'node:crypto';
 import { maskRecipe } from '../../cache/mask.ts';
-import { selectionsOf } from '../../cache/share/shared-cache.ts';
+import { selectionsOf } from '../../cache/share/recipe-mentions.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';
 import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
 import { type BlobDigest, type Digest, digestFromHex } from '../../core/digest.ts';

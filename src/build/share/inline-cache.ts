@@ -3,8 +3,8 @@
  * where the image was built, so that it stays as reproducible as it was.
  */
 
+import { answersByDefinition } from '../../cache/share/recipe-mentions.ts';
 import type { SharedCache, SharedLayer } from '../../cache/share/shared-cache.ts';
-import { answersByDefinition } from '../../cache/share/shared-cache.ts';
 import type { StackLayer, StepRecord } from '../../cache/step-cache.ts';
 import type { KeyDigest } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';

@@ -1,5 +1,5 @@
 import { maskRecipe } from '../../cache/mask.ts';
-import { answersOf } from '../../cache/share/shared-cache.ts';
+import { answersOf } from '../../cache/share/recipe-mentions.ts';
 import { RemoteError } from '../../core/errors.ts';
 import type { BuildSession } from '../session.ts';
 

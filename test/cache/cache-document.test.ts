@@ -3,11 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { maskRecipe } from '../../src/cache/mask.ts';
 import { keyOf, type Recipe } from '../../src/cache/recipe.ts';
-import {
-  decodeSharedCache,
-  encodeSharedCache,
-  type SharedCache,
-} from '../../src/cache/share/shared-cache.ts';
+import { decodeSharedCache, encodeSharedCache } from '../../src/cache/share/cache-document.ts';
+import type { SharedCache } from '../../src/cache/share/shared-cache.ts';
 import type { BlobDigest, DiffID, Digest } from '../../src/core/digest.ts';
 import { snapshotIDFor } from '../../src/layer/layer-record.ts';
 

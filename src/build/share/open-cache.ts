@@ -1,7 +1,8 @@
 /** Opens what `--cache-from` names: only its manifest and document are read, which say where all else is. */
 import { resolve } from 'node:path';
-import { type CacheImport, type CachePlace, openImport } from '../../cache/share/cache-import.ts';
-import { decodeSharedCache } from '../../cache/share/shared-cache.ts';
+import { decodeSharedCache } from '../../cache/share/cache-document.ts';
+import type { CacheImport, CachePlace } from '../../cache/share/cache-import.ts';
+import { openImport } from '../../cache/share/open-import.ts';
 import type { BlobReader, BlobStore } from '../../content/blob-store.ts';
 import { copyBlob } from '../../content/copy-blob.ts';
 import { RemoteError } from '../../core/errors.ts';
