@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import { planBuild } from '../plan/plan-build.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { BuildInputs } from './inputs.ts';
-import type { LayerWish } from './output/open-outputs.ts';
+import type { LayerWish } from './output/output.ts';
 import type { ParsedInputs } from './parse-inputs.ts';
 import { planRequest } from './plan-request.ts';
 import { platformsOf } from './platforms.ts';

@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { VertexID } from '../plan/vertex.ts';
 import { buildPlatform, type PlatformBuild, planPlatform } from './build-platform.ts';
 import type { BuildInputs } from './inputs.ts';
-import type { LayerWish } from './output/open-outputs.ts';
+import type { LayerWish } from './output/output.ts';
 import type { ParsedInputs } from './parse-inputs.ts';
 import { platformsOf } from './platforms.ts';
 import { readVertices } from './read-vertices.ts';

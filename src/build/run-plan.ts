@@ -15,7 +15,7 @@ import { createSolver, type Solver } from '../solve/solver.ts';
 import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
-import type { LayerWish } from './output/open-outputs.ts';
+import type { LayerWish } from './output/output.ts';
 import { readVertices } from './read-vertices.ts';
 import { openLeakedLayers } from './secrets/leaked-layers.ts';
 import { refusedSecrets } from './secrets/read-secrets.ts';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FileTree } from '../../src/core/file-tree.ts';
-import { exportLocal } from '../../src/export/local.ts';
+import { exportLocal } from '../../src/export/local/export-local.ts';
 import { exportTar } from '../../src/export/root-tar.ts';
 import { mergedTree } from '../../src/snapshot/merged-tree.ts';
 import { makeNode } from '../../src/sys/node.ts';

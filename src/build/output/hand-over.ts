@@ -10,7 +10,7 @@ import { parseReference, printReference } from '../../registry/reference.ts';
 import type { PlatformBuild } from '../build-platform.ts';
 import type { BuiltImage } from '../options.ts';
 import type { BuildSession } from '../session.ts';
-import type { Output } from './open-outputs.ts';
+import type { Output } from './output.ts';
 import { remoteBlobs } from './remote-blobs.ts';
 import { imageShaper, type ShapeImage } from './shape-image.ts';
 

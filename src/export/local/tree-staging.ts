@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BytePath, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
-import { lockIfPossible } from './aside-file.ts';
+import { type BytePath, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
+import { lockIfPossible } from '../aside-file.ts';
 
 /** Files of a tree are written beside their places; one export has one name for that, and a lock on it. */
 export interface TreeStaging {
