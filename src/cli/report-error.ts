@@ -8,8 +8,8 @@ import {
   systemCode,
   UsageError,
 } from '../core/errors.ts';
+import type { FailedOutput } from './build/output-tail.ts';
 import { cleanText } from './clean-text.ts';
-import type { FailedOutput } from './output-tail.ts';
 import { sourceStack } from './source-stack.ts';
 import { version } from './version.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openOutputTail } from '../../src/cli/output-tail.ts';
+import { openOutputTail } from '../../src/cli/build/output-tail.ts';
 import { describeError } from '../../src/cli/report-error.ts';
 import {
   CanceledError,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { OutputTail } from '../build/output-tail.ts';
 import type { CliIO } from '../io.ts';
 import type { BecomeRoot } from '../namespace.ts';
-import type { OutputTail } from '../output-tail.ts';
 
 /** What every command gets: the world, what stops it, and where the state lies. */
 export interface CommandContext {

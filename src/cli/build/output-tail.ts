@@ -1,5 +1,5 @@
-import type { ProgressEvent } from '../core/event.ts';
-import { StepTable } from '../progress/step-table.ts';
+import type { ProgressEvent } from '../../core/event.ts';
+import { StepTable } from '../../progress/step-table.ts';
 
 /** What the step that failed printed last. */
 export interface FailedOutput {
