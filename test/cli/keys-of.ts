@@ -6,7 +6,7 @@ import { parseInputs } from '../../src/build/parse-inputs.ts';
 import { readSecrets } from '../../src/build/secrets/read-secrets.ts';
 import { openSession } from '../../src/build/session.ts';
 import { defineBuild } from '../../src/cli/commands/build.ts';
-import { readConfig } from '../../src/cli/config-file.ts';
+import { readConfig } from '../../src/cli/config/config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../../src/cli/flags/build-options.ts';
 import { StrataCommand } from '../../src/cli/strata-command.ts';
 import { Limiter } from '../../src/core/limiter.ts';

@@ -5,7 +5,7 @@ import { StepError } from '../../core/errors.ts';
 import type { ProgressEvent } from '../../core/event.ts';
 import { holdDuringShell } from '../../progress/hold-during-shell.ts';
 import type { CommandContext } from '../commands/command.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 import { type BuildFlags, readBuildOptions } from '../flags/build-options.ts';
 import { readCall } from '../flags/call.ts';
 import { readOnFailure } from '../flags/on-failure.ts';

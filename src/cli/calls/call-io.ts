@@ -1,7 +1,7 @@
 import type { CallIO } from '../../build/calls/call.ts';
 import { proxyFromEnvironment } from '../../core/proxy.ts';
 import type { CommandContext } from '../commands/command.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 
 /** What reading a Dockerfile takes of the world; a context that has to be fetched is fetched as a build would. */
 export function callIO({ io: { stdin, env }, signal }: CommandContext): CallIO {

@@ -1,5 +1,5 @@
 import { cleanText } from '../clean-text.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 import { shellPlace } from '../flags/on-failure.ts';
 import { printAge } from '../print-age.ts';
 import type { DefineCommand } from './command.ts';

@@ -3,7 +3,7 @@ import { examine } from '../../doctor/examine.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import type { Rank } from '../../doctor/probes/person.ts';
 import { readDockerConfig } from '../../registry/credentials/docker-config.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 import type { CliIO } from '../io.ts';
 import type { BecomeRoot } from '../namespace.ts';
 import { dataFormat, printJSON } from '../print-data.ts';

@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { dockerHub } from '../../core/image-reference.ts';
 import { logIn } from '../../store/login.ts';
 import { askLogin } from '../ask-login.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 import { each } from '../flags/collect.ts';
 import { dockerConfigFile, registryOptions } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { printBytes } from '../../progress/quantities.ts';
 import { type PruneReport, planPrune, pruneStore } from '../../store/prune.ts';
-import { configPlaces, readConfig } from '../config-file.ts';
+import { configPlaces, readConfig } from '../config/config-file.ts';
 import { each, eachOfList } from '../flags/collect.ts';
 import { type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
 import { diskBytesOf } from '../flags/share.ts';

@@ -1,15 +1,15 @@
-import type { BuildOptions, CacheSpec, OutputSpec, RunOptions } from '../../build/options.ts';
+import type { BuildOptions, CacheSpec, RunOptions } from '../../build/options.ts';
 import type { ShellPlace } from '../../build/shell/shell.ts';
 import { isSwitchedOn } from '../../build/switches.ts';
 import { UsageError } from '../../core/errors.ts';
 import { parseReference } from '../../registry/reference.ts';
-import type { Config } from '../config-file.ts';
+import type { Config } from '../config/config.ts';
 import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { asUsage } from './as-usage.ts';
 import { parseCache } from './cache.ts';
 import { oneOf } from './one-of.ts';
-import { parseOutput } from './output.ts';
+import { readOutputs } from './outputs.ts';
 import {
   parseAnnotation,
   parseBuildArg,
@@ -154,32 +154,6 @@ function readRunOptions(flags: BuildFlags): RunOptions {
       flags.stepTimeout === undefined ? undefined : parseTimeout('--step-timeout', flags.stepTimeout),
     resources: parseResources(flags),
   };
-}
-
-/** Without any output the image goes into the local store, as it does with `--load`. */
-function readOutputs(flags: BuildFlags, isStdoutTerminal: boolean): OutputSpec[] {
-  const outputs = flags.output.map(parseOutput);
-  if (flags.push === true) outputs.push({ type: 'registry', attributes: {} });
-  if (flags.load === true || outputs.length === 0) outputs.push({ type: 'store', attributes: {} });
-  const places = outputs.flatMap(({ dest }) => dest ?? []);
-  const twice = places.find((place, index) => places.indexOf(place) !== index);
-  if (twice !== undefined) {
-    const place = twice === '-' ? 'standard output' : `"${twice}"`;
-    throw new UsageError('bad-output', `--output: two outputs go to ${place}`, {
-      hint: 'give each a dest of its own',
-    });
-  }
-  if (places.includes('-') && flags.quiet === true) {
-    throw new UsageError('conflicting-flags', '--quiet prints the image id where --output puts an archive', {
-      hint: 'use --progress quiet, and --iidfile for the id',
-    });
-  }
-  if (places.includes('-') && isStdoutTerminal) {
-    throw new UsageError('bad-output', '--output: refusing to write an archive to the terminal', {
-      hint: 'name a file with dest=FILE, or redirect standard output',
-    });
-  }
-  return outputs;
 }
 
 function checkTag(text: string): string {

@@ -1,0 +1,18 @@
+import type { ProxySettings } from '../../core/proxy.ts';
+import type { Compression } from '../../layer/compression.ts';
+import type { PruneSettings } from '../prune/settings.ts';
+
+/** What the configuration files say; a flag on the command line wins over it. */
+export interface Config {
+  /** Registry host to mirror URLs, in order. */
+  readonly registryMirrors: ReadonlyMap<string, readonly string[]>;
+  readonly insecureRegistries: readonly string[];
+  readonly caFiles: readonly string[];
+  /** Where the environment names none. */
+  readonly proxy: ProxySettings;
+  readonly runtime?: string;
+  readonly maxParallelism?: number;
+  /** Of layers, where no output says otherwise. */
+  readonly compression?: Compression['algorithm'];
+  readonly prune: PruneSettings;
+}
