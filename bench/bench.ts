@@ -10,6 +10,7 @@ import { buildah } from './builders/buildah.ts';
 import { type Base, type Builder, baseName, type Surroundings } from './builders/builder.ts';
 import { buildkit } from './builders/buildkit.ts';
 import { docker } from './builders/docker.ts';
+import { engine } from './builders/engine.ts';
 import { strata } from './builders/strata.ts';
 import { measure } from './measure.ts';
 import { printReport, type Report, type Sample } from './report.ts';
@@ -20,7 +21,7 @@ const openers: Record<string, (around: Surroundings) => Builder | undefined | Pr
   {
     strata: (around) => strata(around, 'strata', 'gzip'),
     'strata-uncompressed': (around) => strata(around, 'strata-uncompressed', 'uncompressed'),
-    buildkit,
+    buildkit: (around) => (flags.engine === undefined ? buildkit(around) : engine(around, flags.engine)),
     docker,
     buildah,
   };
@@ -32,6 +33,7 @@ const usage = `bench/run [options]
   --only A,B        workloads (${workloadNames.join(',')})
   --builders A,B    builders, those of them that this machine has (strata,buildkit,docker,buildah;
                     strata-uncompressed writes layers as docker save does)
+  --engine DIR      a root filesystem that bench/peer made: its engine is the builder "buildkit"
   --runs N          RUN steps of "runs" (30)
   --files N         files of "files" (20000)
   --files-mb N      their size in all (167)
@@ -50,6 +52,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: workloadNames.join(',') },
     builders: { type: 'string', default: 'strata,buildkit,docker,buildah' },
+    engine: { type: 'string' },
     runs: { type: 'string' },
     files: { type: 'string' },
     'files-mb': { type: 'string' },
@@ -77,11 +80,21 @@ const sizes = {
 };
 const rounds = Number(flags.rounds ?? usual.rounds);
 const project = process.cwd();
+/** Whoever stops a run waits until daemons have ended and their files are gone. */
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    process.exitCode = 130;
+    interruption.abort();
+  });
 
 if (flags.help) process.stdout.write(usage);
 else if (flags.markdown)
   process.stdout.write(`${printReport(JSON.parse(readFileSync(flags.json, 'utf8')))}\n`);
-else await main();
+else
+  await main().catch((error) => {
+    if (!interruption.signal.aborted) throw error;
+  });
 
 async function main(): Promise<void> {
   // buildah makes a name of the path of a layout: lower case only.
@@ -127,6 +140,7 @@ async function runRounds(builders: readonly Builder[], workloads: readonly Workl
             say(`round ${round + 1} ${workload.name} ${builder.name} ${phase.kind}: ${figure}`);
           }
         } catch (error) {
+          interruption.signal.throwIfAborted();
           failures.push(
             `${builder.name}, ${workload.name}: ${error instanceof Error ? error.message : error}`,
           );
@@ -165,7 +179,7 @@ async function timePhase(
   const sequences = contexts.map((context, index) =>
     builder.commands(context, outputs[index] ?? '', `bench-${index}`),
   );
-  const measured = await measure(sequences, builder.daemons, join(dir, 'log'));
+  const measured = await measure(sequences, builder.daemons, join(dir, 'log'), interruption.signal);
   const outputBytes = outputs.reduce((sum, output) => sum + statSync(output).size, 0);
   return { builder: builder.name, workload: name, kind: phase.kind, ...measured, outputBytes };
 }

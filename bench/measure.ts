@@ -25,12 +25,14 @@ const ticksPerSecond = 100;
 /**
  * Runs sequences of commands, all sequences at once, their output in `logFile`, and measures them as one.
  * @param daemons processes that work for the commands, counted with all they start
- * @throws when one exits with another status than 0
+ * @param interrupted ends the commands
+ * @throws when one exits with another status than 0, as it does when interrupted
  */
 export async function measure(
   sequences: readonly (readonly Command[])[],
   daemons: readonly number[],
   logFile: string,
+  interrupted: AbortSignal,
 ): Promise<Measurement> {
   const running = new Set(daemons);
   let peakBytes = 0;
@@ -43,7 +45,7 @@ export async function measure(
     const ticks = await Promise.all(
       sequences.map(async (commands) => {
         let sum = 0;
-        for (const command of commands) sum += await run(command, running, logFile);
+        for (const command of commands) sum += await run(command, running, logFile, interrupted);
         return sum;
       }),
     );
@@ -60,20 +62,30 @@ const script = 'file=$1; shift; "$@"; status=$?; times >"$file"; exit $status';
 let count = 0;
 
 /** @returns processor time in ticks */
-async function run({ program, args, env }: Command, running: Set<number>, logFile: string): Promise<number> {
+async function run(
+  { program, args, env }: Command,
+  running: Set<number>,
+  logFile: string,
+  interrupted: AbortSignal,
+): Promise<number> {
+  interrupted.throwIfAborted();
   const log = openSync(logFile, 'a');
   const timesFile = `${logFile}-times-${count++}`;
   const child = spawn('sh', ['-c', script, 'sh', timesFile, program, ...args], {
     stdio: ['ignore', log, log],
+    detached: true,
     env: { ...process.env, ...env },
   });
   closeSync(log);
   const pid = child.pid ?? 0;
   running.add(pid);
+  const endGroup = () => process.kill(-pid, 'SIGTERM');
+  interrupted.addEventListener('abort', endGroup);
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', resolve);
   });
+  interrupted.removeEventListener('abort', endGroup);
   running.delete(pid);
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} exited with ${status}; see ${logFile}`);
   const children = readQuietly(timesFile).split('\n')[1] ?? '';

@@ -23,7 +23,7 @@ export function versionOf(program: string, args: readonly string[]): string | un
   }
 }
 
-/** A daemon with its files and its log in `home`. */
+/** A daemon with its files and its log in `home`. What a terminal tells the benchmark it does not hear. */
 export async function startDaemon(
   program: string,
   args: readonly string[],
@@ -31,7 +31,7 @@ export async function startDaemon(
   isReady: () => boolean | Promise<boolean>,
 ): Promise<ChildProcess> {
   const log = openSync(join(home, 'log'), 'w');
-  const daemon = spawn(program, args, { stdio: ['ignore', log, log] });
+  const daemon = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
   for (let attempt = 0; !(await isReady()); attempt++) {
     if (attempt === 100 || daemon.exitCode !== null) {
       daemon.kill('SIGKILL');
@@ -42,11 +42,15 @@ export async function startDaemon(
   return daemon;
 }
 
-/** Ends a daemon and removes its files, what it left mounted first. */
-export async function endDaemon(daemon: ChildProcess, home: string): Promise<void> {
-  if (daemon.exitCode === null) {
-    daemon.kill('SIGTERM');
-    await once(daemon, 'exit');
+/**
+ * Ends a daemon and removes its files, what it left mounted first.
+ * @param pid whom to tell, where that is a process that the daemon's started
+ */
+export async function endDaemon(daemon: ChildProcess, home: string, pid = daemon.pid): Promise<void> {
+  if (daemon.exitCode === null && daemon.signalCode === null && pid !== undefined) {
+    const ended = once(daemon, 'exit');
+    process.kill(pid, 'SIGTERM');
+    await ended;
   }
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   const left = mounts.map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${home}/`));

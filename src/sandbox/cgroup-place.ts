@@ -18,6 +18,8 @@ import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 import type { StepLimits } from './step.ts';
 
 export const cgroupRoot = '/sys/fs/cgroup';
+/** Where the second cgroup version lies beside the first, on hosts that have both. */
+export const secondHierarchy = join(cgroupRoot, 'unified');
 /** CGROUP2_SUPER_MAGIC. */
 const cgroup2 = 0x63677270;
 

@@ -65,6 +65,7 @@ async function inContainer(
   hastenGroupMove();
   const id = sandbox.newContainerID();
   const cgroup = cgroupOf(id, sandbox, request);
+  if (cgroup !== undefined) sandbox.madeCgroups.push(cgroup);
   const bundle = join(sandbox.directory, id);
   const loan =
     request.network.mode === 'default' ? await traced('network', () => sandbox.networks.borrow()) : undefined;

@@ -6,21 +6,28 @@ import { type Cage, openCage } from '../sys/cage.ts';
 import { mountFilesystem, unmount } from '../sys/mount.ts';
 import { enterMountNamespace } from '../sys/mount-namespace.ts';
 import { requireProgram } from '../sys/probe.ts';
-import { type CgroupPlace, cgroupRoot, findCgroupPlace, isSecondVersion } from './cgroup-place.ts';
+import {
+  type CgroupPlace,
+  cgroupRoot,
+  findCgroupPlace,
+  isSecondVersion,
+  secondHierarchy,
+} from './cgroup-place.ts';
 import { type Networks, openNetworks } from './network.ts';
-
-/** Where the second cgroup version lies beside the first, on hosts that have both. */
-const secondHierarchy = join(cgroupRoot, 'unified');
+import { hasCgroup } from './remove-cgroup.ts';
+import { sealRuntime } from './seal-runtime.ts';
 
 /** Where the steps of one build run. */
 export interface Sandbox {
-  /** The OCI runtime. */
+  /** The OCI runtime: where to start it. */
   readonly runtime: string;
   /** In memory, and seen by the main thread and its children only: bundles, secrets, the runtime's state. */
   readonly directory: string;
   readonly cage: Cage;
   /** Where the control groups of steps are made. */
   readonly cgroups: CgroupPlace;
+  /** Those of all steps so far: their runtimes take most of them away. */
+  readonly madeCgroups: string[];
   /** Connections to the outside for steps of network mode `default`. */
   readonly networks: Networks;
   /** A name no container of any build had before. */
@@ -50,27 +57,33 @@ export async function openSandbox(
   const target = bytePathFromText(directory);
   mountFilesystem({ source: 'strata', target, type: 'tmpfs', flags: ['noSuid', 'noDev'], data: 'mode=700' });
   const prefix = `strata-${randomBytes(6).toString('hex')}`;
-  // A runtime that is killed cannot remove the cgroups it made. What covers the second hierarchy goes with us.
+  // Who was killed, we or a runtime, cannot remove the cgroups it made. What covers the second hierarchy goes with us.
   const clearUp = [
     ...['find', cgroupRoot, '-depth', '-type', 'd', '-path', `*/${prefix}-*`],
     ...['!', '-path', `${secondHierarchy}/*`, '-exec', 'rmdir', '{}', '+'],
   ];
-  const cage = await openCage(join(directory, 'proc'), clearUp).catch((error: unknown) => {
+  const sealing = sealRuntime(program, directory);
+  const cage = await openCage(join(directory, 'proc'), clearUp).catch(async (error: unknown) => {
+    (await sealing).close();
     unmount(target);
     throw error;
   });
+  const sealed = await sealing;
   const networks = openNetworks(directory, cage, tell);
+  const madeCgroups: string[] = [];
   let count = 0;
   return {
-    runtime: program,
+    runtime: sealed.path,
     directory,
     cage,
     cgroups: findCgroupPlace(),
+    madeCgroups,
     networks,
     newContainerID: () => `${prefix}-${count++}`,
     close: async () => {
-      await cage.close();
+      await cage.close(madeCgroups.some(hasCgroup));
       networks.close();
+      sealed.close();
       unmount(target);
     },
   };

@@ -24,19 +24,21 @@ const mountNamespace = 0x00020000;
 export interface Cage {
   /** Starts a child process in the cage, with a /proc that shows the cage only and all mounts made so far. */
   readonly start: StartChild;
-  /** Ends everything in the cage. */
-  close(): Promise<void>;
+  /** Ends everything in the cage. @param needsClearing whether anything may be left of what ran in it */
+  close(needsClearing: boolean): Promise<void>;
 }
 
 /**
- * $1 is where the cage's /proc goes, the rest a command. It is tried again until what was killed is gone.
+ * $1 is where the cage's /proc goes, the rest a command. It is tried again until what was killed is gone, and left
+ * when we say that there is nothing to clear up; the pipe says nothing when it closes because we are gone.
  */
 const warden = `
 mount -t proc -o nosuid,nodev,noexec proc "$1" || exit
 echo ready
 shift
-cat >/dev/null
+read -r order
 kill -KILL -1 2>/dev/null
+[ "$order" = leave ] && exit
 for pause in 0.01 0.03 0.1 0.3 1 0; do "$@" 2>/dev/null && break; sleep $pause; done
 `;
 
@@ -87,13 +89,15 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
         process.chdir(directory);
       }
     },
-    close: async () => {
+    close: async (needsClearing) => {
       unmount(bytePathFromText(procDirectory));
       pids.close();
       closeSync(mounts);
       // From here on there is something to wait for.
       child.ref();
-      child.stdin?.end();
+      // The warden may have been killed.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(needsClearing ? undefined : 'leave\n');
       await ended;
     },
   };

@@ -45,7 +45,7 @@ test('killed: nothing caged outlives us, and what was asked for is cleared up', 
   const witness = join(directory, 'witness');
   const child = program.start([directory, witness], { STRATA_TEST_CAGE: directory });
   await new Promise((resolve) => child.stdout?.once('data', resolve));
-  expect(processesAbout(directory).length).toBeGreaterThanOrEqual(4);
+  expect(processesAbout(directory).length).toBeGreaterThanOrEqual(3);
   child.kill('SIGKILL');
   expect(await eventually(() => processesAbout(directory).length === 0)).toBe(true);
   expect(existsSync(witness)).toBe(true);
@@ -63,6 +63,14 @@ test.each([
   expect(existsSync(witness)).toBe(true);
 });
 
+test('closed with nothing to clear up: the same, and nothing is cleared up', async () => {
+  const witness = join(directory, 'witness');
+  const { code } = await program.run([directory, witness, 'leave'], { STRATA_TEST_CAGE: directory });
+  expect(code).toBe(0);
+  expect(processesAbout(directory)).toEqual([]);
+  expect(existsSync(witness)).toBe(false);
+});
+
 test('when the warden is killed, so are all others', async () => {
   const cage = await openCage(join(directory, 'proc'), ['true']);
   const pids: string[] = [];
@@ -74,7 +82,7 @@ test('when the warden is killed, so are all others', async () => {
   const first = spawn('sh', ['-c', `kill -KILL $(pgrep -f '^sh -c.*warden ${directory}')`]);
   expect(await running).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
   first.unref();
-  await cage.close();
+  await cage.close(true);
 });
 
 test('children see their own /proc and the mounts made meanwhile; we stay where we were', async () => {
@@ -90,7 +98,7 @@ test('children see their own /proc and the mounts made meanwhile; we stay where 
     { cage, onStdout: (chunk) => void said.push(Buffer.from(chunk).toString()) },
   );
   unmount(mounted);
-  await cage.close();
+  await cage.close(true);
   expect(result).toEqual({ kind: 'exited', code: 0 });
   const [directoryThere, processes] = said.join('').split('\n');
   expect(directoryThere).toBe(process.cwd());

@@ -1,6 +1,6 @@
 /**
  * Starts a cage with a process in it that ignores every signal it can, prints the process id it has
- * outside, and waits to be killed, closes the cage, or ends.
+ * outside, and waits to be killed, closes the cage, with or without clearing up, or ends.
  */
 
 import { openCage } from '../../../src/sys/cage.ts';
@@ -14,7 +14,8 @@ const caged = spawnProcess('sh', ['-c', script], {
   cage,
   onStdout: (chunk) => {
     process.stdout.write(chunk);
-    if (how === 'close') closing ??= cage.close();
+    if (how === 'close') closing ??= cage.close(true);
+    if (how === 'leave') closing ??= cage.close(false);
   },
 });
 if (how === 'return') process.exit(0);
