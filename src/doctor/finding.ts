@@ -12,14 +12,17 @@ export interface Finding {
   readonly remedy?: string | undefined;
 }
 
+/** It works. */
 export function ok(name: string, text: string): Finding {
   return { name, verdict: 'ok', text };
 }
 
+/** Builds work without it. */
 export function warn(name: string, text: string, remedy?: string): Finding {
   return { name, verdict: 'warn', text, remedy };
 }
 
+/** No build with a RUN step works, or something must go. */
 export function fail(name: string, text: string, remedy?: string): Finding {
   return { name, verdict: 'fail', text, remedy };
 }

@@ -47,6 +47,7 @@ async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<objec
   };
 }
 
+/** UsageError: `docker load` reads one image for a name, and knows no index in its own format. */
 export function manyPlatforms(count: number): UsageError {
   return new UsageError(
     'docker-many-platforms',

@@ -30,12 +30,15 @@ export function decodeShape<T>(shape: Shape<T>, bytes: Uint8Array, code: string,
   }
 }
 
+/** A string, which may be empty. */
 export const text: Shape<string> = (value, path) =>
   typeof value === 'string' ? value : misfit(path, 'a string', value);
 
+/** A boolean. */
 export const flag: Shape<boolean> = (value, path) =>
   typeof value === 'boolean' ? value : misfit(path, 'true or false', value);
 
+/** A number without a fraction that JavaScript holds exactly. */
 export const integer: Shape<number> = (value, path) =>
   Number.isSafeInteger(value) ? (value as number) : misfit(path, 'an integer', value);
 
@@ -45,6 +48,7 @@ export const size: Shape<number> = (value, path) =>
     ? (value as number)
     : misfit(path, 'a number of bytes', value);
 
+/** `sha256:` and 64 digits: images of other algorithms are not read. */
 export const digest: Shape<Digest> = (value, path) =>
   typeof value === 'string' && isDigest(value) ? value : misfit(path, 'a sha256 digest', value);
 

@@ -25,6 +25,7 @@ interface ShowFlags extends FormatFlags {
   readonly trunc: boolean;
 }
 
+/** `strata builds` and `strata builds show`: the records of builds (docs/BUILDS.md). */
 export const defineBuilds: DefineCommand = (command, context) => {
   const { io, root } = context;
   command

@@ -8,6 +8,7 @@ interface DebugFlags {
   readonly runtime?: string;
 }
 
+/** `strata debug`: a command or a shell where the last build failed; exits 0 or 1, as that did. */
 export const defineDebug: DefineCommand = (command, context) => {
   const { io, signal, root, becomeRoot } = context;
   command

@@ -12,6 +12,7 @@ interface DiffFlags extends ImageFlags {
   readonly html?: string;
 }
 
+/** `strata diff`: what two images do not have in common (docs/INSPECT.md). */
 export const defineDiff: DefineCommand = (command, context) => {
   addImageFlags(command)
     .usage('[OPTIONS] A B')

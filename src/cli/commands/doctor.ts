@@ -16,6 +16,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
+/** `strata doctor`: each finding is printed as it comes; exits 1 when one of them is a failure. */
 export const defineDoctor: DefineCommand = (command, context) => {
   const { io, root, becomeRoot } = context;
   command

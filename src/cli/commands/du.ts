@@ -12,6 +12,7 @@ interface DuFlags {
   readonly json?: boolean;
 }
 
+/** `strata du`: what lies in the store, in bytes on the disk. */
 export const defineDu: DefineCommand = (command, { io, root, becomeRoot }) => {
   command
     .usage('[OPTIONS]')

@@ -10,6 +10,7 @@ interface ExplainFlags {
   readonly json?: boolean;
 }
 
+/** `strata explain`: why the steps of a recorded build ran or did not. */
 export const defineExplain: DefineCommand = (command, { io, root }) => {
   command
     .usage('[OPTIONS] [BUILD]')

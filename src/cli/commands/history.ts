@@ -42,6 +42,7 @@ const tables: readonly (readonly [template: string, leastCreatedBy: number])[] =
 ];
 const narrowestTable = 'table {{.CreatedBy}}\\t{{.Size}}';
 
+/** `strata history`: what made the layers of an image, with the columns and templates of `docker history`. */
 export const defineHistory: DefineCommand = (command, context) => {
   addImageFlags(command)
     .usage('[OPTIONS] IMAGE')

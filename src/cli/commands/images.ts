@@ -12,6 +12,7 @@ interface ImagesFlags {
   readonly json?: boolean;
 }
 
+/** `strata images`: the names in the store, with what they stand for. */
 export const defineImages: DefineCommand = (command, { io, root }) => {
   command
     .usage('[OPTIONS]')

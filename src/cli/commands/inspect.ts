@@ -26,6 +26,7 @@ interface InspectFlags extends ImageFlags, LimitFlags {
   readonly trunc: boolean;
 }
 
+/** `strata inspect`: an image layer by layer, and whether it keeps to the limits that are given (docs/INSPECT.md). */
 export const defineInspect: DefineCommand = (command, context) => {
   addImageFlags(command)
     .usage('[OPTIONS] IMAGE')

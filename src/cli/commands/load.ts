@@ -12,6 +12,7 @@ interface LoadFlags {
   readonly json?: boolean;
 }
 
+/** `strata load`: images of an archive into the store; prints the names they have there. */
 export const defineLoad: DefineCommand = (command, { io, root, signal }) => {
   command
     .usage('[OPTIONS]')

@@ -14,6 +14,7 @@ interface LoginFlags {
   readonly insecureRegistry: readonly string[];
 }
 
+/** `strata login`: keeps credentials that the registry took, where Docker keeps its own. */
 export const defineLogin: DefineCommand = (command, { io, signal }) => {
   command
     .usage('[OPTIONS] [REGISTRY]')

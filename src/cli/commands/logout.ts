@@ -3,6 +3,7 @@ import { logOut } from '../../store/login.ts';
 import { dockerConfigFile } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 
+/** `strata logout`: forgets credentials; that there were none is no error. */
 export const defineLogout: DefineCommand = (command, { io, signal }) => {
   command
     .usage('[REGISTRY]')

@@ -17,6 +17,7 @@ interface Flags extends PruneFlags {
   readonly json?: boolean;
 }
 
+/** `strata prune`: also what a build starts after itself, with `--automatic` (docs/STORE.md). */
 export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) => {
   command
     .usage('[OPTIONS]')

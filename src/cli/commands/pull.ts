@@ -14,6 +14,7 @@ interface PullFlags extends RegistryFlags {
   readonly json?: boolean;
 }
 
+/** `strata pull`: standard output has the whole name and the digest it stands for. */
 export const definePull: DefineCommand = (command, context) => {
   command
     .usage('[OPTIONS] NAME')

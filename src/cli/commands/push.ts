@@ -10,6 +10,7 @@ interface PushFlags extends Omit<RegistryFlags, 'registryMirror'> {
   readonly json?: boolean;
 }
 
+/** `strata push`: standard output has each name that was pushed, and its digest. */
 export const definePush: DefineCommand = (command, context) => {
   command
     .usage('[OPTIONS] NAME...')

@@ -9,6 +9,7 @@ interface RmiFlags {
   readonly json?: boolean;
 }
 
+/** `strata rmi`: takes names away; layers stay until a prune. */
 export const defineRmi: DefineCommand = (command, { io, root }) => {
   command
     .usage('[OPTIONS] IMAGE...')

@@ -9,6 +9,7 @@ interface SaveFlags {
   readonly type: string;
 }
 
+/** `strata save`: images of the store in one archive, to a file or to standard output. */
 export const defineSave: DefineCommand = (command, { io, root, signal }) => {
   command
     .usage('[OPTIONS] IMAGE...')

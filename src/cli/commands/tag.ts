@@ -2,6 +2,7 @@ import { tagImage } from '../../store/names.ts';
 import { withLocalStore } from '../open-store.ts';
 import type { DefineCommand } from './command.ts';
 
+/** `strata tag`: says on standard error what the name is in full. */
 export const defineTag: DefineCommand = (command, { io, root }) => {
   command
     .usage('IMAGE NAME')

@@ -82,11 +82,13 @@ function aString(value: unknown, fail: Fail): string {
   return typeof value === 'string' ? value : fail('a string');
 }
 
+/** A list of strings that are not empty. */
 export function strings(value: unknown, fail: Fail): readonly string[] {
   const isList = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
   return isList ? value : fail('a list of strings');
 }
 
+/** Whether it has members: lists and null have none. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -63,6 +63,7 @@ export function readKeys<K extends string>(
   return found;
 }
 
+/** UsageError `unknown-key` for a key of `--flag key=value,…`, with the nearest of those there are. */
 export function unknownKey(flag: string, text: string, key: string, known: readonly string[]): UsageError {
   const near = suggest(key, known);
   return new UsageError('unknown-key', `${flag} ${text}: unknown key "${key}"`, {
@@ -70,6 +71,7 @@ export function unknownKey(flag: string, text: string, key: string, known: reado
   });
 }
 
+/** UsageError `repeated-key`: which of two values is meant nobody can know. */
 export function repeatedKey(flag: string, text: string, key: string): UsageError {
   return new UsageError('repeated-key', `${flag} ${text}: ${key} is given twice`);
 }

@@ -69,6 +69,7 @@ function merge(a: RuleSelection, b: RuleSelection): RuleSelection {
   return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
 }
 
+/** Whether a rule is among those that were chosen. */
 export function selects(selection: RuleSelection, name: string): boolean {
   return selection === 'all' || selection.has(name);
 }

@@ -44,6 +44,7 @@ export function repeatedInstruction(instruction: 'CMD' | 'ENTRYPOINT' | 'HEALTHC
   };
 }
 
+/** `ENV name value`, which takes the whole rest of the line and one name only. */
 export function legacyKeyValue(instruction: 'ENV' | 'LABEL'): LintFinding {
   return {
     rule: 'LegacyKeyValueFormat',

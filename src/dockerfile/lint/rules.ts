@@ -148,6 +148,7 @@ export const lintRules = [
 
 export type LintRuleName = (typeof lintRules)[number]['name'];
 
+/** The rule itself: every `LintRuleName` has one. */
 export function lintRule(name: LintRuleName): LintRule | undefined {
   return lintRules.find((rule) => rule.name === name);
 }

@@ -64,6 +64,7 @@ function readFlag(text: string, start: number, to: number, escapeChar: EscapeCha
   return { text: value, start, end, valueStart };
 }
 
+/** A part of `text` with its place in it; `end` is exclusive. */
 export function token(text: string, start: number, end: number): Token {
   return { text: text.slice(start, end), start, end };
 }

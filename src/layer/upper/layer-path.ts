@@ -12,6 +12,7 @@ export function cleanMemberPath(path: BytePath): BytePath {
   return parts.join('/');
 }
 
+/** IntegrityError `layer-bad-path`; `why` ends the sentence that begins with the path. */
 export function badPath(path: BytePath, why: string): IntegrityError {
   return new IntegrityError('layer-bad-path', `"${bytePathToText(path)}" in a layer ${why}`, {
     hint: 'the layer is broken or made to do harm: do not use the image',

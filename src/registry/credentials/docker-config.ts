@@ -56,6 +56,7 @@ export function helperFor(registry: string, config: DockerConfig): string | unde
   throw badConfig(`${config.path}: the credential helper of ${registry} has no usable name`);
 }
 
+/** HostError `bad-docker-config`. The message quotes nothing of the file, which holds secrets. */
 export function badConfig(message: string): HostError {
   return new HostError('bad-docker-config', message, {
     hint: 'mend the file, or point $DOCKER_CONFIG at another directory',

@@ -17,6 +17,7 @@ export function percent(part: number, whole: number): string {
 /** What a layer is to the person who builds. */
 export type LayerKind = 'base' | 'reused' | 'new';
 
+/** Being of the base comes first: base layers are in other images as well. */
 export function kindOf({ isBase, sharedWith, source }: LayerReport): LayerKind {
   if (isBase) return 'base';
   return sharedWith.length > 0 || source?.result === 'cached' ? 'reused' : 'new';
@@ -28,6 +29,7 @@ export const kindWords: Readonly<Record<LayerKind, string>> = {
   new: 'new in this image',
 };
 
+/** What a layer is called: its number and the instruction, where one is known. */
 export function layerName({ index, instruction }: LayerReport): string {
   return `Layer ${index}${instruction === '' ? '' : `: ${instruction}`}`;
 }
