@@ -8,7 +8,15 @@ export interface Platform {
   readonly osVersion?: string | undefined;
 }
 
-const architectures: Record<string, { architecture: string; variant?: string }> = {
+/** The operating systems a platform may name. */
+export const knownSystems: readonly string[] = [
+  ...['linux', 'windows', 'darwin', 'freebsd', 'netbsd', 'openbsd', 'dragonfly', 'solaris', 'illumos', 'aix'],
+  ...['android', 'ios', 'plan9', 'wasi', 'wasip1', 'js'],
+];
+
+const otherSystems: Record<string, string> = { macos: 'darwin' };
+
+const otherArchitectures: Record<string, { architecture: string; variant?: string }> = {
   x86_64: { architecture: 'amd64' },
   'x86-64': { architecture: 'amd64' },
   aarch64: { architecture: 'arm64' },
@@ -20,7 +28,7 @@ const architectures: Record<string, { architecture: string; variant?: string }> 
 
 /** Folds other spellings to the usual ones: `x86_64` is `amd64`, arm64 needs no `v8`, 32-bit arm defaults to `v7`. */
 export function normalizePlatform(platform: Platform): Platform {
-  const known = architectures[platform.architecture.toLowerCase()];
+  const known = otherArchitectures[platform.architecture.toLowerCase()];
   const architecture = known?.architecture ?? platform.architecture.toLowerCase();
   let variant: string | undefined = (platform.variant ?? known?.variant ?? '').toLowerCase();
   if (/^[0-9]+$/.test(variant)) variant = `v${variant}`;
@@ -28,7 +36,7 @@ export function normalizePlatform(platform: Platform): Platform {
   if (architecture === 'amd64' && variant === 'v1') variant = '';
   if (architecture === 'arm' && variant === '') variant = 'v7';
   return {
-    os: platform.os.toLowerCase(),
+    os: otherSystems[platform.os.toLowerCase()] ?? platform.os.toLowerCase(),
     architecture,
     ...(variant === '' ? {} : { variant }),
     ...(platform.osVersion === undefined ? {} : { osVersion: platform.osVersion }),
@@ -49,8 +57,10 @@ export function parsePlatform(text: string, host: Platform): Platform {
     );
   const [first = '', second, variant] = parts;
   if (second === undefined) {
-    const isOs = first.toLowerCase() === 'linux';
-    return isOs ? { ...host, os: 'linux' } : normalizePlatform({ os: host.os, architecture: first });
+    const { os } = normalizePlatform({ ...host, os: first });
+    return knownSystems.includes(os)
+      ? { ...host, os }
+      : normalizePlatform({ os: host.os, architecture: first });
   }
   return normalizePlatform({ os: first, architecture: second, variant });
 }

@@ -27,6 +27,7 @@ describe('matchPlatform', () => {
     ['arm by its name without', 'linux/arm/v7 linux/arm/v6', 'linux/armel', 1],
     ['386 by its older name', 'linux/amd64 linux/386', 'linux/i386', 1],
     ['another system', 'windows/amd64', 'linux/amd64', undefined],
+    ['a system alone is of the same machine', 'linux/amd64 windows/amd64', 'windows', 1],
     ['attestations never', 'unknown/unknown linux/arm64', 'linux/amd64', undefined],
     ['386 on amd64', 'linux/arm64 linux/386', 'linux/amd64', 1],
     ['not amd64 on 386', 'linux/amd64', 'linux/386', undefined],

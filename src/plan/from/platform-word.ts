@@ -1,13 +1,12 @@
 import { StrataError } from '../../core/errors.ts';
-import { type Platform, parsePlatform } from '../../core/platform.ts';
+import { knownSystems, type Platform, parsePlatform } from '../../core/platform.ts';
 import type { Span } from '../../core/span.ts';
 import { suggest } from '../../core/suggest.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 
-const systems = ['linux', 'windows', 'darwin', 'freebsd', 'netbsd', 'openbsd', 'wasi', 'wasip1', 'js'];
 const architectures = [
-  ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le', 'ppc64', 'ppc64le'],
-  ...['riscv64', 's390x', 'wasm'],
+  ...['386', 'amd64', 'arm', 'armbe', 'arm64', 'arm64be', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le'],
+  ...['ppc', 'ppc64', 'ppc64le', 'riscv', 'riscv64', 's390', 's390x', 'sparc', 'sparc64', 'wasm'],
 ];
 
 /**
@@ -28,7 +27,7 @@ export function readPlatform(
   }
   try {
     const platform = parsePlatform(text, host);
-    const isKnown = systems.includes(platform.os) && architectures.includes(platform.architecture);
+    const isKnown = knownSystems.includes(platform.os) && architectures.includes(platform.architecture);
     if (isKnown) return platform;
     const message = `no platform is called "${text}": want os/architecture[/variant]`;
     findings.error({ code: 'bad-platform', message, span, help: didYouMean(nearest(text)) });
@@ -41,9 +40,9 @@ export function readPlatform(
 
 function nearest(text: string): string | undefined {
   const [os = '', architecture, ...rest] = text.toLowerCase().split('/');
-  if (architecture === undefined) return suggest(os, [...architectures, ...systems]);
+  if (architecture === undefined) return suggest(os, [...architectures, ...knownSystems]);
   const parts = [
-    systems.includes(os) ? os : suggest(os, systems),
+    knownSystems.includes(os) ? os : suggest(os, knownSystems),
     architectures.includes(architecture) ? architecture : suggest(architecture, architectures),
     ...rest,
   ];

@@ -82,7 +82,7 @@ function writtenBase(
 
 function wantedPlatform(from: FromInstruction, scope: FromScope): Platform {
   const { targetPlatform, buildPlatform } = scope.request;
-  if (from.platform === undefined) return targetPlatform;
+  if (from.platform === undefined || from.platform.raw === '') return targetPlatform;
   const text = expandFrom(from.platform, scope)?.value;
   if (text === undefined) return targetPlatform;
   const { raw, span } = from.platform;
