@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { compareBytes } from '../../core/byte-path.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
 import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
@@ -35,17 +36,31 @@ type PortsRead =
   | { readonly ok: true; readonly ports: readonly string[] }
   | { readonly ok: false; readonly message: string };
 
-/** `[[ip:]hostport:]port[-port][/proto]` as one `port/proto` for each container port. */
+/** `[[ip:]hostport:]port[-port][/proto]` as one `port/proto` for each container port; nothing keeps the host's part. */
 function readPorts(text: string): PortsRead {
   const [address = '', ...rest] = text.split('/');
   const protocol = (rest.join('/') || 'tcp').toLowerCase();
-  const container = address.slice(address.lastIndexOf(':') + 1);
+  const parts = address.split(':');
+  const container = parts.pop() ?? '';
+  const hostPort = parts.pop() ?? '';
+  const ip = parts.join(':').replace(/^\[(.*)\]$/, '$1');
   if (container === '') return { ok: false, message: `no port specified: "${text}"` };
   if (!['tcp', 'udp', 'sctp'].includes(protocol))
     return { ok: false, message: `invalid proto: ${protocol} in "${text}"` };
-  const [, first = '', last = first] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(container) ?? [];
-  const isRange = first !== '' && Number(first) <= Number(last) && Number(last) <= 65535;
-  if (!isRange) return { ok: false, message: `invalid containerPort: ${container} in "${text}"` };
-  const count = Number(last) - Number(first) + 1;
-  return { ok: true, ports: Array.from({ length: count }, (_, i) => `${Number(first) + i}/${protocol}`) };
+  if (ip !== '' && isIP(ip) === 0) return { ok: false, message: `invalid IP address: ${ip} in "${text}"` };
+  const range = readRange(container);
+  if (range === undefined) return { ok: false, message: `invalid containerPort: ${container} in "${text}"` };
+  const hostRange = hostPort === '' ? range : readRange(hostPort);
+  if (hostRange === undefined) return { ok: false, message: `invalid hostPort: ${hostPort} in "${text}"` };
+  if (range.count !== 1 && hostRange.count !== range.count)
+    return { ok: false, message: `as many host ports as container ports are needed in "${text}"` };
+  return { ok: true, ports: Array.from({ length: range.count }, (_, i) => `${range.first + i}/${protocol}`) };
+}
+
+function readRange(text: string): { readonly first: number; readonly count: number } | undefined {
+  const [, start, end = start] = /^(\+?[0-9]+)(?:-(\+?[0-9]+))?$/.exec(text) ?? [];
+  if (start === undefined) return undefined;
+  const first = Number(start);
+  const last = Number(end);
+  return first <= last && last <= 65535 ? { first, count: last - first + 1 } : undefined;
 }
