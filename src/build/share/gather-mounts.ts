@@ -49,7 +49,7 @@ function mountsOf({ accounts }: BuildSession): Map<string, CacheMount> {
 }
 
 function checkNames({ ids }: MountChoice, all: ReadonlyMap<string, CacheMount>): void {
-  const known = [...new Set([...all.values()].map(({ id }) => id))];
+  const known = [...new Set([...all.values()].map(({ id }) => id))].sort();
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown === undefined) return;
   throw new HostError('no-such-mount', `no RUN of the build mounts a cache "${unknown}"`, {

@@ -14,22 +14,15 @@ export function resolvedImage(source: ImageSource, { reach }: Reading): Resolved
 }
 
 /**
- * The vertex of an image. One image of one platform is one vertex, however many stages use it, and carries
- * the label of its first use.
+ * The vertex of an image. One image of one platform is one vertex, however many stages use it.
  */
-export function imageVertex(
-  source: ImageSource,
-  labelPrefix: string,
-  stage: string,
-  span: Span,
-  reading: Reading,
-): VertexID {
+export function imageVertex(source: ImageSource, stage: string, span: Span, reading: Reading): VertexID {
   const { reference, platform } = resolvedImage(source, reading);
   const { showsPlatform, targetPlatform } = reading.request;
   const isTold = showsPlatform === true || printPlatform(platform) !== printPlatform(targetPlatform);
   const id = `image:${reference}${isTold ? ` ${printPlatform(platform)}` : ''}`;
   if (!reading.vertices.has(id)) {
-    const label = `${labelPrefix}FROM ${reference}`;
+    const label = `FROM ${reference}`;
     const op = { kind: 'image', reference, platform } as const;
     reading.vertices.set(id, { id, op, inputs: [], label, stage, span, ignoresCache: false });
   }

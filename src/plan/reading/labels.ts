@@ -38,8 +38,3 @@ function heredocHint(instruction: Instruction): string {
   const [first = '', ...more] = body.split(/\r?\n/);
   return ` (${first}${more.length > 0 ? '...' : ''})`;
 }
-
-/** Instructions that count in `k/n`. */
-export function isStep({ kind }: Instruction): boolean {
-  return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir';
-}

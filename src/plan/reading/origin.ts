@@ -16,7 +16,7 @@ export function originOf(use: FromUse, sources: VertexID[], node: StageNode, rea
   const vertex =
     source.kind === 'stage'
       ? reading.states.get(source.index)?.top
-      : imageVertex(source, '', node.name, use.span, reading);
+      : imageVertex(source, node.name, use.span, reading);
   if (vertex === undefined) return { kind: 'empty' };
   if (!sources.includes(vertex)) sources.push(vertex);
   return { kind: 'input', index: sources.indexOf(vertex) + 1 };

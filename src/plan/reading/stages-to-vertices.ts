@@ -3,9 +3,9 @@ import type { PlanRequest } from '../plan.ts';
 import { stepsOf } from '../stages/stage-graph.ts';
 import type { StageNode, StageStep } from '../stages/stage-node.ts';
 import { readStep } from '../steps/read-step.ts';
-import type { Op, VertexID } from '../vertex.ts';
+import type { Op, Vertex, VertexID } from '../vertex.ts';
 import { openGaps } from './gaps.ts';
-import { isStep, stepPrefix, stepText } from './labels.ts';
+import { stepPrefix, stepText } from './labels.ts';
 import { originOf } from './origin.ts';
 import type { Reading } from './reading.ts';
 import { checkStage } from './stage-checks.ts';
@@ -30,23 +30,40 @@ function stageIDs(nodes: readonly StageNode[], platform: readonly string[]): Rea
 }
 
 function readStage(node: StageNode, stageID: string, reading: Reading): StageState {
-  const { graph } = reading;
+  const { graph, vertices } = reading;
   checkStage(node, reading);
-  const steps = stepsOf(node, graph);
+  const known = vertices.size;
+  const state = startStage(node, `${stageID}/1`, reading);
   const bringsFiles = node.base.kind === 'image' || node.base.kind === 'tree';
-  const total = (bringsFiles ? 1 : 0) + steps.filter(({ instruction }) => isStep(instruction)).length;
-  const names = labelNames(node, reading);
-  const state = startStage(node, `${stageID}/1`, stepPrefix(names, 1, total), reading);
+  // An image that was met before keeps the label of its first use.
+  const places = new Map<VertexID, number>(
+    state.top !== undefined && vertices.size > known ? [[state.top, 1]] : [],
+  );
   let place = bringsFiles ? 1 : 0;
   const gaps = openGaps(node, state);
-  for (const step of steps) {
+  for (const step of stepsOf(node, graph)) {
     if (step.firedBy === undefined) gaps.passTo(step.instruction.span.start);
-    if (isStep(step.instruction)) place++;
-    const id = `${stageID}/${place}`;
-    readInPlace(step, id, stepPrefix(names, place, total), node, state, reading);
+    const id = `${stageID}/${place + 1}`;
+    readInPlace(step, id, node, state, reading);
+    if (state.top === id) places.set(id, ++place);
   }
   gaps.passTo(Number.POSITIVE_INFINITY);
+  numberSteps(places, place, labelNames(node, reading), vertices);
   return state;
+}
+
+/** Only what makes a vertex is a step, `WORKDIR /` for one is none: how many there are is known at the end. */
+function numberSteps(
+  places: ReadonlyMap<VertexID, number>,
+  total: number,
+  names: readonly string[],
+  vertices: Map<VertexID, Vertex>,
+): void {
+  for (const [id, place] of places) {
+    const vertex = vertices.get(id);
+    if (vertex !== undefined)
+      vertices.set(id, { ...vertex, label: stepPrefix(names, place, total) + vertex.label });
+  }
 }
 
 /** The platform when several are built, the stage when the file has several (spec 4.6). */
@@ -63,14 +80,13 @@ function shownPlatform({ showsPlatform, targetPlatform }: PlanRequest): string[]
 function readInPlace(
   { instruction, firedBy }: StageStep,
   id: VertexID,
-  labelPrefix: string,
   node: StageNode,
   state: StageState,
   reading: Reading,
 ): void {
   const { request, globals, findings, linter, usedBuildArgs, taken, vertices } = reading;
   const escapeChar = firedBy === undefined ? request.dockerfile.directives.escape : '\\';
-  const prefix = firedBy === undefined ? labelPrefix : `${labelPrefix}ONBUILD `;
+  const prefix = firedBy === undefined ? '' : 'ONBUILD ';
   readStep({
     request,
     globals,

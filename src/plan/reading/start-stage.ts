@@ -12,7 +12,7 @@ import {
 } from './stage-state.ts';
 
 /** The state a stage starts with. Files its FROM brings become a vertex, a directory's under `id`. */
-export function startStage(node: StageNode, id: VertexID, labelPrefix: string, reading: Reading): StageState {
+export function startStage(node: StageNode, id: VertexID, reading: Reading): StageState {
   const { base, name, stage } = node;
   switch (base.kind) {
     case 'scratch':
@@ -25,11 +25,11 @@ export function startStage(node: StageNode, id: VertexID, labelPrefix: string, r
       return stateOnStage(parent);
     }
     case 'image': {
-      const vertex = imageVertex(base, labelPrefix, name, stage.from.span, reading);
+      const vertex = imageVertex(base, name, stage.from.span, reading);
       return stateOnImage(resolvedImage(base, reading), vertex);
     }
     case 'tree':
-      return startOnTree(node, base.name, id, labelPrefix, reading);
+      return startOnTree(node, base.name, id, reading);
   }
 }
 
@@ -38,13 +38,11 @@ function startOnTree(
   { name: stage, stage: { from } }: StageNode,
   context: string,
   id: VertexID,
-  labelPrefix: string,
   { request, vertices }: Reading,
 ): StageState {
   const text = `FROM ${context}`;
   const op = { ...wholeTree, origin: { kind: 'context', name: context } } as const;
-  const label = `${labelPrefix}${text}`;
-  vertices.set(id, { id, op, inputs: [undefined], label, stage, span: from.span, ignoresCache: false });
+  vertices.set(id, { id, op, inputs: [undefined], label: text, stage, span: from.span, ignoresCache: false });
   const comment = 'buildkit.exporter.image.v0';
   const entry = { createdBy: text, comment, isEmptyLayer: false, vertex: id };
   return { ...stateOnScratch(request.targetPlatform), top: id, history: [entry] };
