@@ -46,6 +46,24 @@ describeBuilds(sandboxNeeds, 'cache mounts of builds at the same time', (site) =
     ]);
   });
 
+  test.each([
+    ['as the directory its first content is from', 'from=seed,source=/d', '711 5:6 f'],
+    ['of the directory whatever the mount says', 'from=seed,source=/d,mode=0700,uid=7', '711 5:6 f'],
+    ['as the mount says, and empty then, without a directory', 'from=seed,mode=0700,uid=7', '700 7:0'],
+    ['as the mount says', 'mode=0700,gid=8', '700 0:8'],
+    ['of root', 'id=of-root', '755 0:0'],
+  ])('the mode and owner of a new cache: %s', async (title, options, want) => {
+    const dockerfile = [
+      'FROM strata-base/busybox AS seed',
+      'RUN mkdir /d && chmod 0711 /d && chown 5:6 /d && touch /d/f',
+      'FROM strata-base/busybox',
+      `RUN --mount=type=cache,target=/seeded,${options} \\`,
+      `  [ "$(echo $(stat -c '%a %u:%g' /seeded) $(ls /seeded))" = "${want}" ]`,
+    ];
+    const context = site.files(title.replaceAll(/\W/g, '-'), { Dockerfile: dockerfile.join('\n') });
+    expect(await site.strata(['build', '--progress', 'plain', context])).toMatchObject({ code: 0 });
+  });
+
   test('a cache that one step shows twice is one directory, and no step waits for itself', async () => {
     const twice = ['/c', '/d'].map((target) => `--mount=type=cache,id=twice,target=${target},sharing=locked`);
     expect(await buildAtOnce('twice', 1, `RUN ${twice.join(' ')} echo 1 > /c/a && cat /d/a`)).toEqual([ok]);

@@ -20,8 +20,13 @@ export interface OpenedCache {
   readonly lock: FileLock;
 }
 
-/** Fills a new, empty directory with a cache's first content; `name` is that of the cache in every store. */
-export type SeedCache = (directory: string, name: string) => Promise<void>;
+/**
+ * Fills a new, empty directory with a cache's first content; `name` is that of the cache in every store. Gives whose
+ * the directory is to be where that comes with the content.
+ */
+export type SeedCache = (directory: string, name: string) => Promise<Owner | undefined>;
+
+type Owner = NonNullable<CacheMount['owner']>;
 
 /**
  * Opens the cache a mount asks for, creating and seeding it when it is new. `shared` caches are used by
@@ -85,7 +90,7 @@ async function lockCache(
 async function create(
   at: string,
   mount: CacheMount,
-  seed: (directory: string) => Promise<void>,
+  seed: (directory: string) => Promise<Owner | undefined>,
   signal: AbortSignal,
 ): Promise<void> {
   if (existsSync(join(at, 'files'))) return;
@@ -94,11 +99,11 @@ async function create(
   try {
     if (existsSync(join(at, 'files'))) return;
     const aside = join(at, 'aside');
-    const { uid, gid, mode } = mount.owner ?? { uid: 0, gid: 0, mode: 0o755 };
     // Whoever began before us was killed.
     if (existsSync(aside)) await removeTrees([aside]);
     mkdirSync(aside, { recursive: true });
-    await seed(aside);
+    const own = await seed(aside);
+    const { uid, gid, mode } = own ?? mount.owner ?? { uid: 0, gid: 0, mode: 0o755 };
     chownSync(aside, uid, gid);
     chmodSync(aside, mode);
     await writeFileAtomic(join(at, 'id'), `${mount.id}\n`);

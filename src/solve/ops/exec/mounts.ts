@@ -18,6 +18,7 @@ import {
   cachesToOpen,
   type OpenedCache,
   openCacheMount,
+  type SeedCache,
 } from './cache-mount.ts';
 import type { ExecSettings } from './settings.ts';
 
@@ -105,12 +106,14 @@ async function openMount(
 }
 
 function openCache(mount: CacheMount, { settings, chosen, context }: MountServices): Promise<OpenedCache> {
-  const seed = async (directory: string, name: string) => {
+  const seed: SeedCache = async (directory, name) => {
     const isFilled = await settings.fillCacheMount(name, directory, context.signal);
-    if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return;
+    if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return undefined;
     const selection = await chosen(mount).selection(context);
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
     await writeAll(placeFiles(selection, emptyTree, place), directory, context.signal);
+    const [source] = selection.sources;
+    return source?.kind === 'directory' ? source.top : undefined;
   };
   return openCacheMount(settings.root, mount, seed, context.signal);
 }
