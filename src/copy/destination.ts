@@ -4,7 +4,8 @@
  */
 import { type BytePath, compareBytes, joinBytePath, parentOf } from '../core/byte-path.ts';
 import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
-import type { LayerContent, LayerEntry } from '../layer/layer-entry.ts';
+import type { LayerContent, LayerEntry, LayerMember } from '../layer/layer-entry.ts';
+import { isSameDirectory } from '../layer/same-member.ts';
 
 export interface PlacedFile {
   readonly stat: FileStat;
@@ -25,7 +26,8 @@ export interface Destination extends Pick<FileTree, 'lstat' | 'readlink'> {
   inherited(path: BytePath): PlacedFile | undefined;
   /**
    * The change set: parents before children, in byte order, with every directory on the way as it is, so
-   * that the layer can be unpacked by itself. The root is never part of it.
+   * that the layer can be unpacked by itself. The root is never part of it, nor a directory that only got
+   * another time.
    */
   entries(): Iterable<LayerEntry>;
 }
@@ -87,6 +89,24 @@ export function openDestination(below: FileTree): Destination {
     }
   }
 
+  const isUnchanged = (path: BytePath): boolean => {
+    const file = files.get(path);
+    const before = belowStat(path);
+    if (file?.stat.type !== 'directory' || before?.type !== 'directory') return false;
+    return isSameDirectory(layerEntry(path, file, undefined), before, below);
+  };
+
+  /** Leaves out directories put where the same ones are, if nothing in them changes either. */
+  const withoutUnchanged = (paths: readonly BytePath[]): BytePath[] => {
+    const changed = new Set<BytePath>();
+    const kept = paths.toReversed().filter((path) => {
+      if (!changed.has(path) && isUnchanged(path)) return false;
+      changed.add(parentOf(path));
+      return true;
+    });
+    return kept.reverse();
+  };
+
   function* entries(): Iterable<LayerEntry> {
     const passages = new Map<BytePath, PlacedFile>();
     for (const path of files.keys()) {
@@ -96,7 +116,7 @@ export function openDestination(below: FileTree): Destination {
       }
     }
     const firstOfGroup = new Map<string, BytePath>();
-    for (const path of [...files.keys(), ...passages.keys()].sort(compareBytes)) {
+    for (const path of withoutUnchanged([...files.keys(), ...passages.keys()].sort(compareBytes))) {
       const file = files.get(path) ?? passages.get(path);
       if (file === undefined) continue;
       const first = file.linkGroup === undefined ? undefined : firstOfGroup.get(file.linkGroup);
@@ -117,7 +137,7 @@ export function openDestination(below: FileTree): Destination {
 }
 
 /** A further name of a file says its attributes too: who unpacks may give it its owner again, which takes capabilities away. */
-function layerEntry(path: BytePath, file: PlacedFile, linkTo: BytePath | undefined): LayerEntry {
+function layerEntry(path: BytePath, file: PlacedFile, linkTo: BytePath | undefined): LayerMember {
   const { stat, content } = file;
   const { mode, uid, gid, mtime, devMajor, devMinor } = stat;
   const common = { path, mode, uid, gid, mtime, devMajor, devMinor, xattrs: file.xattrs() };

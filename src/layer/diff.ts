@@ -4,7 +4,7 @@
  *
  * A directory that did not change itself still comes before a change inside it: the layer is unpacked into
  * a snapshot that knows no other, and a parent made up there would hide the owner, mode and attributes of
- * the real one (docs/ARCHITECTURE.md, "Snapshots").
+ * the real one (docs/ARCHITECTURE.md, "Snapshots"). A new time alone is no change of a directory.
  */
 import { constants, openSync, readlinkSync } from 'node:fs';
 import { assert } from '../core/assert.ts';
@@ -14,7 +14,7 @@ import { statSnapshotFile } from '../snapshot/device-file.ts';
 import { listNames } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
-import { isSameMember, isSameMetadata } from './same-member.ts';
+import { isSameDirectory, isSameMember } from './same-member.ts';
 import { isWhiteout } from './whiteout.ts';
 import { isImageXattr, isOpaque } from './xattr-policy.ts';
 
@@ -48,8 +48,7 @@ export function* diffSnapshot(upper: string, below: FileTree): Generator<LayerEn
   const xattrs = readXattrs(walk.upper);
   const root = memberOf(walk, '', stat, xattrs);
   const rootBelow = below.lstat('');
-  if (rootBelow !== undefined && !isSameMetadata(root, { ...rootBelow, mtime: root.mtime }, below))
-    yield root;
+  if (rootBelow !== undefined && !isSameDirectory(root, rootBelow, below)) yield root;
   yield* changesInside(walk, '', { exists: rootBelow !== undefined, isHidden: isOpaque(xattrs) });
 }
 
@@ -80,7 +79,7 @@ function* directoryChanges(
 ): Generator<LayerEntry> {
   const xattrs = readXattrs(joinBytePath(walk.upper, path));
   const entry = memberOf(walk, path, stat, xattrs);
-  let isTold = old === undefined || !isSameMetadata(entry, old, walk.below);
+  let isTold = old === undefined || !isSameDirectory(entry, old, walk.below);
   if (isTold) yield entry;
   // What an opaque directory hides stays hidden in the directories within, which carry no mark.
   const beneath = { exists: old?.type === 'directory', isHidden: isParentHidden || isOpaque(xattrs) };

@@ -10,7 +10,7 @@ export function isSameMember(member: LayerMember, stat: FileStat, tree: FileTree
 }
 
 /** The same without content. */
-export function isSameMetadata(member: LayerMember, stat: FileStat, tree: FileTree): boolean {
+function isSameMetadata(member: LayerMember, stat: FileStat, tree: FileTree): boolean {
   return (
     member.type === stat.type &&
     member.mode === stat.mode &&
@@ -22,6 +22,21 @@ export function isSameMetadata(member: LayerMember, stat: FileStat, tree: FileTr
     member.devMajor === stat.devMajor &&
     member.devMinor === stat.devMinor &&
     (member.type !== 'symlink' || member.link === tree.readlink(member.path)) &&
+    isSameXattrs(member.xattrs, tree.xattrs(member.path))
+  );
+}
+
+/**
+ * Whether a directory is as it was. Its time does not count: it changes with every file that comes and goes, and a
+ * layer that says nothing else of a directory leaves it out.
+ */
+export function isSameDirectory(member: LayerMember, stat: FileStat, tree: FileTree): boolean {
+  return (
+    member.type === 'directory' &&
+    stat.type === 'directory' &&
+    member.mode === stat.mode &&
+    member.uid === stat.uid &&
+    member.gid === stat.gid &&
     isSameXattrs(member.xattrs, tree.xattrs(member.path))
   );
 }

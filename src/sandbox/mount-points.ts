@@ -1,7 +1,7 @@
 /**
  * A mount needs a file or directory to stand on. Where the root filesystem has none it is made for the
- * step and taken away afterwards, so that nothing of it enters the layer (spec 3.5). The runtime would
- * make them too, but not tell which.
+ * step and taken away afterwards, so that nothing of it enters the layer (spec 3.5); those of the system
+ * stay. The runtime would make them too, but not tell which.
  */
 import { chmodSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import {
@@ -26,6 +26,8 @@ export interface MountTarget {
   readonly kind: Kind;
   /** What a directory made for it is like; runc gives the mode of the mount point to a tmpfs on it. */
   readonly mode?: number;
+  /** Whether what is made for it is part of what the step leaves. */
+  readonly stays?: boolean;
 }
 
 export interface MountPoint {
@@ -76,7 +78,7 @@ export function findMountPoints<T extends MountTarget>(
  */
 export function makeMountPoints(rootfs: BytePath, points: readonly (MountTarget & MountPoint)[]): () => void {
   const made: { path: BytePath; kind: Kind }[] = [];
-  for (const { path, kind, mode, isNested } of points) {
+  for (const { path, kind, mode, isNested, stays } of points) {
     const host = joinBytePath(rootfs, path);
     if (isNested || statFile(host) !== undefined) continue;
     keepingTime(joinBytePath(rootfs, nearestDirectory(rootfs, path)), () => {
@@ -84,7 +86,7 @@ export function makeMountPoints(rootfs: BytePath, points: readonly (MountTarget 
       made.push(...parents.map((parent) => ({ path: parent, kind: 'directory' as const })));
       if (kind === 'directory') makeDirectory(host, mode);
       else writeFileSync(bytePathToFs(host), '', { flag: 'wx', mode: 0o644 });
-      made.push({ path, kind });
+      if (!stays) made.push({ path, kind });
     });
   }
   return () => {

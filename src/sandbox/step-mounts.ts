@@ -29,7 +29,7 @@ export function wantedMounts(
     return path;
   };
   const wanted: WantedMount[] = [
-    ...systemDirectories.map((target) => ({ target, kind: 'directory' as const })),
+    ...systemDirectories.map((target) => ({ target, kind: 'directory' as const, stays: true })),
     ...Object.entries(networkFiles).map(([target, content]) =>
       bound(target, write(content, 0o644), true, ['nosuid', 'nodev', 'noexec']),
     ),

@@ -2,32 +2,35 @@
 import { bytePathFromText, bytePathToText } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
-import { type GroupEntry, type PasswdEntry, parseID, readGroups, readPasswd } from './account-files.ts';
+import { type PasswdEntry, parseID, readGroups, readPasswd } from './account-files.ts';
 
 export interface ResolvedUser {
   readonly uid: number;
   readonly gid: number;
   /** The primary group first. */
   readonly groups: readonly number[];
-  /** From passwd; `/` when it says nothing. */
+  /** From passwd, `/` for who is not in there. */
   readonly home: string;
 }
 
 /**
  * Whom USER means when a step runs (spec 3.12).
- * @param user as written: `name`, `name:group`, numbers for either, or '' for root
+ * @param user as written: `name`, `name:group`, numbers for either (always ids, whatever names there are), or ''
+ *   for root
  * @throws StepError `unknown-user`, `unknown-group`
  */
 export function resolveUser(tree: FileTree, user: string): ResolvedUser {
   const [name, group] = splitOwner(user);
-  const entry = find(readPasswd(tree), ({ name: known, uid }) =>
-    name === '' ? uid === 0 : known === name || String(uid) === name,
+  const number = name === '' ? 0 : parseID(name);
+  const entry = find(readPasswd(tree), (known) =>
+    number === undefined ? known.name === name : known.uid === number,
   );
-  const uid = entry?.uid ?? (name === '' ? 0 : parseID(name));
+  const uid = number ?? entry?.uid;
   if (uid === undefined) throw unknown('user', name);
-  const home = entry === undefined || entry.home === '' ? '/' : bytePathToText(entry.home);
+  // Of several names of one user the first says where it is at home.
+  const home = bytePathToText(find(readPasswd(tree), (known) => known.uid === uid)?.home ?? '/');
   if (group !== undefined && group !== '') {
-    const gid = findGroup(tree, group)?.gid ?? parseID(group);
+    const gid = parseID(group) ?? find(readGroups(tree), (known) => known.name === group)?.gid;
     if (gid === undefined) throw unknown('group', group);
     return { uid, gid, groups: [gid], home };
   }
@@ -39,10 +42,6 @@ function splitOwner(owner: string): [user: string, group: string | undefined] {
   const text = bytePathFromText(owner);
   const colon = text.indexOf(':');
   return colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
-}
-
-function findGroup(tree: FileTree, group: string): GroupEntry | undefined {
-  return find(readGroups(tree), ({ name, gid }) => name === group || String(gid) === group);
 }
 
 function groupsListing(tree: FileTree, entry: PasswdEntry | undefined): number[] {

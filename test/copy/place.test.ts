@@ -57,7 +57,14 @@ describe('times', () => {
   ] as const) {
     utimesSync(join(path, name), seconds, seconds + 0.5);
   }
-  const below = treeOf(['there 711 7:8 /', 'there/s 700 1:1 /', 'there/deep 711 7:8 /']);
+  const below = treeOf([
+    'there 711 7:8 /',
+    'there/s 700 1:1 /',
+    'there/deep 711 7:8 /',
+    'nested 755 0:0 /',
+    'nested/d 755 0:0 /',
+    'nested/d/s 700 5:6 /',
+  ]);
   for (const name of ['there', 'there/s', 'there/deep']) utimesSync(join(below.path, name), 1, 2);
 
   const at = (files: Map<string, File>): Record<string, number> =>
@@ -82,6 +89,14 @@ describe('times', () => {
       { n: 30, 'n/f': 10, 'n/s': 20 },
     ],
     ['so has one that was there', ['d'], '/there', false, { there: 30, 'there/f': 10, 'there/s': 20 }],
+    ['one that got nothing keeps its own, and is no change', ['d/s'], '/there', false, {}],
+    [
+      'so do those below it',
+      ['.'],
+      '/nested',
+      false,
+      { nested: expect.any(Number), 'nested/d': 30, 'nested/d/f': 10 },
+    ],
     [
       'directories that are only passed keep theirs',
       ['d/f'],

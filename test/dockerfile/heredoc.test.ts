@@ -32,6 +32,11 @@ describe('what a RUN executes', () => {
       { form: 'shell', text: '<<A cat && <<B cat\na\nA\nb\nB' },
     ],
     ['two alone', 'RUN <<A <<B\na\nA\nb\nB', { form: 'shell', text: '<<A <<B\na\nA\nb\nB' }],
+    [
+      '#! behind a tab is a comment, as it is to BuildKit',
+      'RUN <<-run.sh\n\t#!/bin/sh\n\tx\n\trun.sh',
+      { form: 'shell', text: '#!/bin/sh\nx\n' },
+    ],
     ['the shell strips tabs itself', 'RUN cat <<-E\n\ta\n\tE', { form: 'shell', text: 'cat <<-E\n\ta\nE' }],
     ['#! with a command is text', 'RUN cat <<E\n#!/x\nE', { form: 'shell', text: 'cat <<E\n#!/x\nE' }],
   ])('%s', (_title, text, command) => {
@@ -41,7 +46,7 @@ describe('what a RUN executes', () => {
 
   test.each([
     ['a script', 'RUN <<EOF\n#!/bin/python3\nprint(1)\nEOF', 'EOF', '#!/bin/python3\nprint(1)\n'],
-    ['#! behind stripped tabs', 'RUN <<-run.sh\n\t#!/bin/sh\n\tx\n\trun.sh', 'run.sh', '#!/bin/sh\nx\n'],
+    ['#! at the margin of <<-', 'RUN <<-run.sh\n#!/bin/sh\n\tx\n\trun.sh', 'run.sh', '#!/bin/sh\nx\n'],
     ['CR stays', 'RUN <<E\n#!/x\r\ny\r\nE\r', 'E', '#!/x\r\ny\r\n'],
   ])('%s', (_title, text, name, script) => {
     const run = instruction(text);

@@ -1,6 +1,6 @@
 /** The cases of fixtures/trees, on real overlay mounts. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -94,6 +94,24 @@ describeWith(['root', 'overlay', 'python3'], 'what an upper changes', () => {
   });
 
   const notRoot = (line: string) => !/^directory \d+ \S+ \.( |$)/.test(line);
+
+  test('another time of a directory is no change by itself, but comes with one', () => {
+    const root = join(directory, 'times');
+    for (const [part, time] of [
+      ['lower', 1000],
+      ['upper', 2000],
+    ] as const) {
+      mkdirSync(join(root, part, 'd/e'), { recursive: true });
+      for (const name of ['d/e', 'd', '']) utimesSync(join(root, part, name), time, time);
+    }
+    const changes = () => [
+      ...diffSnapshot(join(root, 'upper'), mergedTree([bytePathFromText(join(root, 'lower'))])),
+    ];
+    expect(changes()).toEqual([]);
+    mkdirSync(join(root, 'upper/d/f'));
+    utimesSync(join(root, 'upper/d'), 3000, 3000);
+    expect(changes().map(printEntry)).toEqual(['directory 755 0:0 d @3000', 'directory 755 0:0 d/f']);
+  });
 
   test('over nothing, everything is new but the root', () => {
     const root = join(directory, 'scratch');

@@ -74,18 +74,23 @@ describe('made, and taken away again', () => {
     const remove = makeMountPoints(
       root,
       place(
-        directory('/proc'),
+        directory('/cache'),
         file('/etc/resolv.conf'),
         file('/var/run/secrets/deep/key'),
         file('/etc/hosts'),
       ),
     );
     expect(existsSync(join(root, 'run/secrets/deep/key'))).toBe(true);
-    expect(statSync(join(root, 'proc')).mode & 0o7777).toBe(0o755);
+    expect(statSync(join(root, 'cache')).mode & 0o7777).toBe(0o755);
     for (const name of ['etc', 'run', '']) expect(statFile(join(root, name))?.mtime).toEqual(longAgo);
     remove();
     expect(everything()).toEqual(before);
     for (const name of ['etc', 'run', '']) expect(statFile(join(root, name))?.mtime).toEqual(longAgo);
+  });
+
+  test('what stays', () => {
+    makeMountPoints(root, place({ ...directory('/proc'), stays: true }, directory('/proc/x')))();
+    expect(everything()).toContain('proc');
   });
 
   test('modes do not depend on the umask', () => {

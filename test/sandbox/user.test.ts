@@ -14,6 +14,7 @@ broken
 ada:x:1000:100:Ada,,,:/home/ada:/bin/sh
 jörg:x:1001:1001::/home/jörg:/bin/sh
 homeless:x:1002:1002:::
+twin:x:1000:2000::/home/twin:/bin/sh
 7:x:77:78::/seven:/bin/sh
 bin:x:20:30:second::
 big:x:4294967294:4294967294::/:
@@ -22,6 +23,7 @@ const group = `root:x:0:
 adm:x:4:ada,bin
 wheel:x:10:root,ada
 mygroup:x:55:
+66:x:67:
 users:x:100:jörg
 `;
 
@@ -46,12 +48,14 @@ describe('USER', () => {
     ['ada', { uid: 1000, gid: 100, groups: [100, 4, 10], home: '/home/ada' }],
     ['1000', { uid: 1000, gid: 100, groups: [100, 4, 10], home: '/home/ada' }],
     ['jörg', { uid: 1001, gid: 1001, groups: [1001, 100], home: '/home/jörg' }],
-    ['homeless', { uid: 1002, gid: 1002, groups: [1002], home: '/' }],
+    ['homeless', { uid: 1002, gid: 1002, groups: [1002], home: '' }],
+    ['twin', { uid: 1000, gid: 2000, groups: [2000], home: '/home/ada' }],
     ['1234', { uid: 1234, gid: 0, groups: [0], home: '/' }],
-    ['7', { uid: 77, gid: 78, groups: [78], home: '/seven' }],
+    ['7', { uid: 7, gid: 0, groups: [0], home: '/' }],
     ['bin', { uid: 2, gid: 3, groups: [3, 4], home: '/bin' }],
     ['ada:wheel', { uid: 1000, gid: 10, groups: [10], home: '/home/ada' }],
     ['ada:10', { uid: 1000, gid: 10, groups: [10], home: '/home/ada' }],
+    ['ada:66', { uid: 1000, gid: 66, groups: [66], home: '/home/ada' }],
     ['ada:4711', { uid: 1000, gid: 4711, groups: [4711], home: '/home/ada' }],
     ['10:11', { uid: 10, gid: 11, groups: [11], home: '/' }],
     [':adm', { uid: 0, gid: 4, groups: [4], home: '/root' }],

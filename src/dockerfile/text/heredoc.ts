@@ -81,8 +81,8 @@ export type RunPayload =
 
 /**
  * The command of a RUN after its heredocs were put in (spec 1.8, "Use in RUN"): a command that is nothing
- * but one heredoc is that heredoc's body, as text or as a script when it starts with `#!`; in every other
- * case the shell gets line, bodies and delimiters together, and reads them itself.
+ * but one heredoc is that heredoc's body, as text or as a script when it starts with `#!` (no tab before it,
+ * even where `<<-` takes tabs away); in every other case the shell gets line, bodies and delimiters together, and reads them itself.
  */
 export function heredocCommand(run: RunInstruction): RunPayload {
   const { command, heredocs } = run;
@@ -90,7 +90,7 @@ export function heredocCommand(run: RunInstruction): RunPayload {
   if (first === undefined || command.form === 'exec') return { kind: 'plain', command };
   if (parseHeredocWord(command.text) !== undefined) {
     const text = usedBody(first);
-    if (text.startsWith('#!')) return { kind: 'script', name: first.name, text };
+    if (first.body.startsWith('#!')) return { kind: 'script', name: first.name, text };
     return { kind: 'plain', command: { form: 'shell', text } };
   }
   const text = heredocs.reduce((sum, { body, name }) => `${sum}\n${body}${name}`, command.text);
