@@ -1,22 +1,3 @@
-import { UsageError } from '../core/errors.ts';
-import { suggest } from '../core/suggest.ts';
-
-const formats = ['table', 'json'] as const;
-export type DataFormat = (typeof formats)[number];
-
-/** Reads `--format`, or `--json` for short. @throws UsageError `bad-flag-value` */
-export function dataFormat(flags: { readonly format?: string; readonly json?: boolean }): DataFormat {
-  if (flags.json === true) return 'json';
-  if (flags.format === undefined) return 'table';
-  const { format } = flags;
-  const found = formats.find((candidate) => candidate === format);
-  if (found !== undefined) return found;
-  const near = suggest(format, formats);
-  throw new UsageError('bad-flag-value', `--format ${format}: unknown format`, {
-    hint: near === undefined ? `the formats are ${formats.join(' and ')}` : `did you mean ${near}?`,
-  });
-}
-
 /** Data for programs: two-space indentation, a line end at the end. */
 export function printJSON(value: unknown): string {
   return `${encodeData(value, 2)}\n`;

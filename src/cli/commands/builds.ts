@@ -6,20 +6,16 @@ import { buildLines } from '../builds/print-build.ts';
 import { overviewLines } from '../builds/print-builds.ts';
 import { writeBuildPage } from '../builds/write-build-page.ts';
 import { parseCount } from '../flags/amount.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { lookOf } from '../inspect/look.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
-interface FormatFlags {
-  readonly format?: string;
-  readonly json?: boolean;
-}
-
-interface ListFlags extends FormatFlags {
+interface ListFlags extends DataFlags {
   readonly last: string;
 }
 
-interface ShowFlags extends FormatFlags {
+interface ShowFlags extends DataFlags {
   readonly html?: string;
   /** Commander's name for `--no-trunc`. */
   readonly trunc: boolean;
@@ -31,8 +27,6 @@ export const defineBuilds: DefineCommand = (command, context) => {
   command
     .usage('[OPTIONS] [show [BUILD]]')
     .option('-n, --last <count>', 'so many builds at most', '20')
-    .option('--format <format>', 'table or json (default: table)')
-    .option('--json', 'short for --format json (docs/BUILDS.md)')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -46,6 +40,7 @@ export const defineBuilds: DefineCommand = (command, context) => {
       if (format === 'json') io.stdout.write(printJSON(builds));
       else io.stdout.write(`${overviewLines(builds, lookOf(io), Date.now()).join('\n')}\n`);
     });
+  addDataFlags(command, 'docs/BUILDS.md');
   command
     .command('show')
     .description('show the steps of a build: hits, misses and why, times, bytes')

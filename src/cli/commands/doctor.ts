@@ -4,16 +4,15 @@ import type { Finding } from '../../doctor/finding.ts';
 import type { Rank } from '../../doctor/probes/person.ts';
 import { readDockerConfig } from '../../registry/credentials/docker-config.ts';
 import { configPlaces, readConfig } from '../config/config-file.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import type { CliIO } from '../io.ts';
 import type { BecomeRoot } from '../namespace.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import { dockerConfigFile } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 
-interface Flags {
+interface Flags extends DataFlags {
   readonly runtime?: string;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata doctor`: each finding is printed as it comes; exits 1 when one of them is a failure. */
@@ -22,8 +21,6 @@ export const defineDoctor: DefineCommand = (command, context) => {
   command
     .usage('[OPTIONS]')
     .option('--runtime <runtime>', 'the OCI runtime to try: runc, crun or a path')
-    .option('--format <format>', 'table or json', 'table')
-    .option('--json', 'short for --format json')
     .addHelpText(
       'after',
       '\nTries what a build does, looks for what dead builds left, and removes nothing.\n' +
@@ -46,6 +43,7 @@ export const defineDoctor: DefineCommand = (command, context) => {
       if (format === 'json') io.stdout.write(printJSON({ findings }));
       if (findings.some(({ verdict }) => verdict === 'fail')) context.exitCode = 1;
     });
+  addDataFlags(command);
 };
 
 /** Who cannot become root still wants to know what else is lacking. */

@@ -2,14 +2,13 @@ import { listRuns } from '../../build/store/workspace.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
 import { cleanText } from '../clean-text.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { printAge } from '../print-age.ts';
-import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import { printJSON, printTable } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
-interface DuFlags {
+interface DuFlags extends DataFlags {
   readonly verbose?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata du`: what lies in the store, in bytes on the disk. */
@@ -17,8 +16,6 @@ export const defineDu: DefineCommand = (command, { io, root, becomeRoot }) => {
   command
     .usage('[OPTIONS]')
     .option('-v, --verbose', 'every entry, the largest first')
-    .option('--format <format>', 'table or json', 'table')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata du --verbose')
     .action(async (flags: DuFlags) => {
       const format = dataFormat(flags);
@@ -28,6 +25,7 @@ export const defineDu: DefineCommand = (command, { io, root, becomeRoot }) => {
       if (format === 'json') io.stdout.write(printJSON(use));
       else io.stdout.write(flags.verbose === true ? `${printEntries(use)}\n${printUse(use)}` : printUse(use));
     });
+  addDataFlags(command);
 };
 
 function printUse(use: DiskUse): string {

@@ -1,24 +1,18 @@
 import { explainedBuild } from '../../build/record/explained-build.ts';
 import { stepMetadata } from '../../build/record/step-metadata.ts';
 import { parseCount } from '../flags/amount.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
+import { printJSON } from '../print-data.ts';
 import { printExplanation } from '../print-explanation.ts';
 import type { DefineCommand } from './command.ts';
-
-interface ExplainFlags {
-  readonly format?: string;
-  readonly json?: boolean;
-}
 
 /** `strata explain`: why the steps of a recorded build ran or did not. */
 export const defineExplain: DefineCommand = (command, { io, root }) => {
   command
     .usage('[OPTIONS] [BUILD]')
     .argument('[BUILD]', 'the number of a build (default: the last one)')
-    .option('--format <format>', 'table or json', 'table')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata explain 12')
-    .action(async (build: string | undefined, flags: ExplainFlags) => {
+    .action(async (build: string | undefined, flags: DataFlags) => {
       const format = dataFormat(flags);
       const number = build === undefined ? undefined : parseCount('BUILD', build, 1);
       const record = explainedBuild(root(), number);
@@ -31,4 +25,5 @@ export const defineExplain: DefineCommand = (command, { io, root }) => {
         printJSON({ build: record.number, outcome, startedAt, finishedAt, steps: stepMetadata(record) }),
       );
     });
+  addDataFlags(command);
 };

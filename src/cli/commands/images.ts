@@ -2,14 +2,13 @@ import { digestHex } from '../../core/digest.ts';
 import { printBytes } from '../../progress/quantities.ts';
 import { familiarName, parseReference } from '../../registry/reference.ts';
 import { type ImageListing, listImages } from '../../store/list-images.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import { printJSON, printTable } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
-interface ImagesFlags {
+interface ImagesFlags extends DataFlags {
   readonly quiet?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata images`: the names in the store, with what they stand for. */
@@ -17,8 +16,6 @@ export const defineImages: DefineCommand = (command, { io, root }) => {
   command
     .usage('[OPTIONS]')
     .option('-q, --quiet', 'print only the digests')
-    .option('--format <format>', 'table or json', 'table')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata images --format json')
     .action(async (flags: ImagesFlags) => {
       const format = dataFormat(flags);
@@ -29,6 +26,7 @@ export const defineImages: DefineCommand = (command, { io, root }) => {
         io.stdout.write(format === 'json' ? printJSON(images) : printImages(images));
       }
     });
+  addDataFlags(command);
 };
 
 function printImages(images: readonly ImageListing[]): string {

@@ -1,15 +1,14 @@
 import { UsageError } from '../../core/errors.ts';
 import { loadImages } from '../../store/load.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import { isTerminal } from '../terminal.ts';
 import type { DefineCommand } from './command.ts';
 
-interface LoadFlags {
+interface LoadFlags extends DataFlags {
   readonly input?: string;
   readonly tag?: string;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata load`: images of an archive into the store; prints the names they have there. */
@@ -18,8 +17,6 @@ export const defineLoad: DefineCommand = (command, { io, root, signal }) => {
     .usage('[OPTIONS]')
     .option('-i, --input <path>', 'an archive, or the directory of an OCI layout (default: standard input)')
     .option('-t, --tag <name>', 'name of the image, for a source that holds one')
-    .option('--format <format>', 'table or json')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata load -i app.tar')
     .action(async ({ input = '-', tag, ...flags }: LoadFlags) => {
       const format = dataFormat(flags);
@@ -33,4 +30,5 @@ export const defineLoad: DefineCommand = (command, { io, root, signal }) => {
       if (format === 'json') io.stdout.write(printJSON(loaded));
       else for (const { name } of loaded) io.stdout.write(`loaded ${name}\n`);
     });
+  addDataFlags(command);
 };

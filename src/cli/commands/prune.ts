@@ -3,18 +3,17 @@ import { printBytes } from '../../progress/quantities.ts';
 import { type PruneReport, planPrune, pruneStore } from '../../store/prune.ts';
 import { configPlaces, readConfig } from '../config/config-file.ts';
 import { each, eachOfList } from '../flags/collect.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
 import { diskBytesOf } from '../flags/share.ts';
 import { withPruneSite } from '../open-store.ts';
-import { dataFormat, printJSON, printTable } from '../print-data.ts';
+import { printJSON, printTable } from '../print-data.ts';
 import { pruneAutomatically } from '../prune/automatic.ts';
 import type { DefineCommand } from './command.ts';
 
-interface Flags extends PruneFlags {
+interface Flags extends DataFlags, PruneFlags {
   readonly dryRun?: boolean;
   readonly automatic?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata prune`: also what a build starts after itself, with `--automatic` (docs/STORE.md). */
@@ -30,8 +29,6 @@ export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) =>
     .option('--dry-run', 'say what would go, remove nothing')
     .addOption(new Option('--automatic', 'by the configuration file, if no other does').hideHelp())
     .option('-f, --force', 'no question is asked with it or without it')
-    .option('--format <format>', 'table or json', 'table')
-    .option('--json', 'short for --format json')
     .addHelpText(
       'after',
       '\nWithout options it removes what nothing needs, such as layers of images that\nlost their names. ' +
@@ -56,6 +53,7 @@ export const definePrune: DefineCommand = (command, { io, root, becomeRoot }) =>
         format === 'json' ? printJSON({ ...report, isDryRun: isDry }) : printReport(report, isDry),
       );
     });
+  addDataFlags(command);
 };
 
 function printReport({ freed, freedBytes, keptBytes }: PruneReport, isDry: boolean): string {

@@ -1,17 +1,16 @@
 import { UsageError } from '../../core/errors.ts';
 import { type Platform, platformFromNode } from '../../core/platform.ts';
 import { pullImage } from '../../store/pull.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { readPlatform } from '../flags/platform.ts';
 import { withLocalStore } from '../open-store.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 
-interface PullFlags extends RegistryFlags {
+interface PullFlags extends DataFlags, RegistryFlags {
   readonly platform?: string;
   readonly allPlatforms?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata pull`: standard output has the whole name and the digest it stands for. */
@@ -23,8 +22,6 @@ export const definePull: DefineCommand = (command, context) => {
     .option('--all-platforms', 'all that the image has, so that it keeps the digest of its index')
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
     .option('-q, --quiet', 'print only what was pulled')
-    .option('--format <format>', 'table or json')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata pull debian:bookworm')
     .action(async (name: string, flags: PullFlags) => {
       const format = dataFormat(flags);
@@ -35,6 +32,7 @@ export const definePull: DefineCommand = (command, context) => {
       const text = format === 'json' ? printJSON(pulled) : `${pulled.name} ${pulled.digest}\n`;
       context.io.stdout.write(text);
     });
+  addDataFlags(command);
   addRegistryFlags(command);
 };
 

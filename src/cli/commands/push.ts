@@ -1,13 +1,12 @@
 import { pushStored } from '../../store/push.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import { addInsecureFlag, type RegistryFlags, withRegistry } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 
-interface PushFlags extends Omit<RegistryFlags, 'registryMirror'> {
+interface PushFlags extends DataFlags, Omit<RegistryFlags, 'registryMirror'> {
   readonly allTags?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata push`: standard output has each name that was pushed, and its digest. */
@@ -18,8 +17,6 @@ export const definePush: DefineCommand = (command, context) => {
     .option('-a, --all-tags', 'all tags that the store has of each repository')
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson')
     .option('-q, --quiet', 'print only what was pushed')
-    .option('--format <format>', 'table or json')
-    .option('--json', 'short for --format json')
     .addHelpText('after', '\nExample:\n  strata push registry.example.org/team/app:1.2')
     .action(async (names: string[], flags: PushFlags) => {
       const format = dataFormat(flags);
@@ -31,5 +28,6 @@ export const definePush: DefineCommand = (command, context) => {
       const lines = pushed.map(({ name, digest }) => `${name} ${digest}\n`).join('');
       context.io.stdout.write(format === 'json' ? printJSON(pushed) : lines);
     });
+  addDataFlags(command);
   addInsecureFlag(command);
 };

@@ -1,12 +1,11 @@
 import { removeImages } from '../../store/names.ts';
+import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { dataFormat, printJSON } from '../print-data.ts';
+import { printJSON } from '../print-data.ts';
 import type { DefineCommand } from './command.ts';
 
-interface RmiFlags {
+interface RmiFlags extends DataFlags {
   readonly force?: boolean;
-  readonly format?: string;
-  readonly json?: boolean;
 }
 
 /** `strata rmi`: takes names away; layers stay until a prune. */
@@ -15,8 +14,6 @@ export const defineRmi: DefineCommand = (command, { io, root }) => {
     .usage('[OPTIONS] IMAGE...')
     .argument('<IMAGE...>', 'names, or digests or ids, which lose all their names')
     .option('-f, --force', 'what is not there is no error')
-    .option('--format <format>', 'table or json')
-    .option('--json', 'short for --format json')
     .addHelpText(
       'after',
       '\nExample:\n  strata rmi app:old\n\nLayers that nothing needs any more go with `strata prune`.',
@@ -29,4 +26,5 @@ export const defineRmi: DefineCommand = (command, { io, root }) => {
       if (format === 'json') io.stdout.write(printJSON({ removed }));
       else for (const name of removed) io.stdout.write(`removed ${name}\n`);
     });
+  addDataFlags(command);
 };
