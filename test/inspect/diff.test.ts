@@ -2,17 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { directory, file, type ImageParts, type Member } from '../support/image-parts.ts';
 import { runOk } from '../support/process.ts';
 import { expectGolden, strata } from './cli.ts';
-import {
-  directory,
-  file,
-  fixture,
-  type ImageParts,
-  type Member,
-  openScratch,
-  startLayout,
-} from './images.ts';
+import { fixture, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

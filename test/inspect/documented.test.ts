@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { directory, file, type Member } from '../support/image-parts.ts';
 import { runOk } from '../support/process.ts';
 import { strata } from './cli.ts';
 import { allNames, documentedMembers, undocumented } from './documented-members.ts';
-import { directory, file, fixture, type Member, openScratch, startLayout } from './images.ts';
+import { fixture, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

@@ -4,16 +4,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mediaTypes } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
+import { directory, file, type ImageParts, type Member } from '../support/image-parts.ts';
 import { strata } from './cli.ts';
-import {
-  directory,
-  file,
-  type ImageParts,
-  type LayoutWriter,
-  type Member,
-  openScratch,
-  startLayout,
-} from './images.ts';
+import { type LayoutWriter, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

@@ -5,9 +5,10 @@ import { openBuildRecords } from '../../src/build/record/build-records.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { instructionOf } from '../../src/inspect/layers/instruction.ts';
 import type { LayerReport } from '../../src/inspect/report.ts';
+import { file } from '../support/image-parts.ts';
 import { runOk } from '../support/process.ts';
 import { expectGolden, strata } from './cli.ts';
-import { file, fixture, open, openScratch, startLayout } from './images.ts';
+import { fixture, open, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

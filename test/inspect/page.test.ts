@@ -9,8 +9,9 @@ import { pageImage } from '../../src/cli/page/write-page.ts';
 import { compareImages } from '../../src/inspect/diff/compare-images.ts';
 import { inspectImage } from '../../src/inspect/inspect-image.ts';
 import { describeWith, findProgram } from '../support/capabilities.ts';
+import { file } from '../support/image-parts.ts';
 import { strata } from './cli.ts';
-import { file, fixture, open, openScratch, startLayout } from './images.ts';
+import { fixture, open, openScratch, startLayout } from './images.ts';
 import { leastContrast, namelessElements, pageWidth, searchTime } from './page-probes.ts';
 
 const unknown = { catalog: [], layerSources: () => new Map() };

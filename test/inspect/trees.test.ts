@@ -7,7 +7,8 @@ import { bytePathToText } from '../../src/core/byte-path.ts';
 import { readContents } from '../../src/inspect/contents.ts';
 import { type FileChange, type Stack, stackLayers } from '../../src/inspect/stack-layers.ts';
 import { hiddenFiles } from '../../src/inspect/waste/hidden-files.ts';
-import { directory, file, fixture, type Member, open, openScratch, startLayout } from './images.ts';
+import { directory, file, type Member } from '../support/image-parts.ts';
+import { fixture, open, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

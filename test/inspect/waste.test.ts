@@ -7,9 +7,10 @@ import { inspectImage } from '../../src/inspect/inspect-image.ts';
 import { largestPlaces } from '../../src/inspect/waste/largest-places.ts';
 import { leftBehind } from '../../src/inspect/waste/left-behind.ts';
 import type { WasteItem } from '../../src/inspect/waste/waste-item.ts';
+import { directory, file, type Member, tarOf } from '../support/image-parts.ts';
 import { strata } from './cli.ts';
 import { diveScore, type Member as ListedMember } from './dive.ts';
-import { directory, file, fixture, type Member, open, openScratch, startLayout, tarOf } from './images.ts';
+import { fixture, open, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { type SaidStage, saidRows, saidStages } from '../support/said-stages.ts';
 import { describeBuilds } from '../support/site.ts';
 
 /** A stage that others copy from. */
@@ -14,8 +15,7 @@ const source = [
   'RUN echo work > f',
 ];
 
-/** [title, the lines under FROM, what /said holds]: stages of one Dockerfile. */
-const stages: readonly (readonly [title: string, lines: readonly string[], said: string])[] = [
+const stages: readonly SaidStage[] = [
   ['a source in a stage starts at its root, whatever its WORKDIR', ['COPY --from=source f /said'], 'root\n'],
   ['a stage has what the ignore file names', ['COPY --from=source ignored /said'], 'made\n'],
   [
@@ -81,10 +81,8 @@ describeBuilds(sandboxNeeds, 'the files of a COPY', (site) => {
 
   beforeAll(async () => {
     await site.makeBusyboxBase();
-    const texts = stages.map(([, lines], n) => [`FROM strata-base/busybox AS s${n}`, ...lines].join('\n'));
-    const copies = stages.map((_, n) => `COPY --from=s${n} /said /${n}`);
     const context = site.files('stages', {
-      Dockerfile: [...source, ...texts, 'FROM scratch', ...copies, ''].join('\n'),
+      Dockerfile: [...source, ...saidStages(stages), ''].join('\n'),
       '.dockerignore': 'ignored\n',
       ignored: '',
       empty: '',
@@ -93,8 +91,8 @@ describeBuilds(sandboxNeeds, 'the files of a COPY', (site) => {
     read = await build('stages', ['--build-context', `other=${other}`, context]);
   });
 
-  test.each(stages.map(([title, , said], n) => [title, n, said] as const))('%s', (_title, n, said) => {
-    expect(read(`${n}`)).toBe(said);
+  test.each(saidRows(stages))('%s', (_title, file, said) => {
+    expect(read(file)).toBe(said);
   });
 
   test('an ignored Dockerfile is hidden from COPY, and nothing is in an archive', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { type SaidStage, saidRows, saidStages } from '../support/said-stages.ts';
 import { describeBuilds } from '../support/site.ts';
 
 /** [title, the lines under FROM, flags, what /said holds] */
@@ -48,8 +49,8 @@ const table: readonly (readonly [string, readonly string[], readonly string[], s
   ],
 ];
 
-/** [title, the lines under FROM, what /said holds]: stages of one Dockerfile, since they ask for no flags of their own. */
-const stages: readonly (readonly [string, readonly string[], string])[] = [
+/** They ask for no flags of their own: one build does. */
+const stages: readonly SaidStage[] = [
   ['a heredoc goes on behind a line that fails', ['RUN <<EOF', 'false', 'echo on > /said', 'EOF'], 'on\n'],
   [
     'a heredoc with #! is a program that cannot be changed',
@@ -178,10 +179,8 @@ describeBuilds(sandboxNeeds, 'the language of Dockerfiles, built', (site) => {
   describe('in one build', () => {
     const out = () => site.path('stages.out');
     beforeAll(async () => {
-      const text = stages.map(([, lines], n) => [`FROM strata-base/busybox AS s${n}`, ...lines].join('\n'));
-      const copies = stages.map((_, n) => `COPY --from=s${n} /said /${n}`);
       const context = site.files('stages', {
-        Dockerfile: [...text, 'FROM scratch', ...copies, ''].join('\n'),
+        Dockerfile: [...saidStages(stages), ''].join('\n'),
         '.dockerignore': 'hidden\n',
         hidden: '',
         seen: 'from the context\n',
@@ -190,8 +189,8 @@ describeBuilds(sandboxNeeds, 'the language of Dockerfiles, built', (site) => {
       await site.strataOk(['build', ...secret, '--output', `type=local,dest=${out()}`, context]);
     });
 
-    test.each(stages.map(([title, , want], n) => [title, n, want] as const))('%s', (_title, n, want) => {
-      expect(readFileSync(join(out(), `${n}`), 'utf8')).toBe(want);
+    test.each(saidRows(stages))('%s', (_title, file, said) => {
+      expect(readFileSync(join(out(), file), 'utf8')).toBe(said);
     });
   });
 

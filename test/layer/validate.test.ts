@@ -1,13 +1,18 @@
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-import { type Header, pack } from 'tar-stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BlobInfo } from '../../src/content/blob-store.ts';
-import { type BlobDigest, type DiffID, digestFromHex } from '../../src/core/digest.ts';
+import type { BlobDigest } from '../../src/core/digest.ts';
 import { IntegrityError } from '../../src/core/errors.ts';
 import { validateImage } from '../../src/layer/validate.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
+import {
+  describeBlob,
+  file,
+  type ImageParts,
+  type Member,
+  makeImage,
+  tarOf,
+} from '../support/image-parts.ts';
 
 /** Bytes by the name they are asked for, whatever they are. */
 let blobs: Map<BlobDigest, Uint8Array>;
@@ -23,57 +28,13 @@ const source = {
   },
 };
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
 function put(bytes: Uint8Array, mediaType: string): Descriptor {
-  const digest = digestFromHex<BlobDigest>(sha256(bytes));
-  blobs.set(digest, bytes);
-  return { mediaType, digest, size: bytes.length };
+  const blob = describeBlob(bytes, mediaType);
+  blobs.set(blob.digest, bytes);
+  return blob;
 }
 
-type Member = Partial<Header> & { readonly name: string; readonly content?: string };
-
-async function tar(members: readonly Member[]): Promise<Buffer> {
-  const archive = pack();
-  for (const { content, ...header } of members) archive.entry(header, content ?? '');
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-interface Parts {
-  readonly layers?: readonly (readonly Member[])[];
-  readonly tars?: readonly Uint8Array[];
-  readonly compress?: (tar: Uint8Array) => Uint8Array;
-  readonly layerType?: string;
-  readonly config?: object;
-  readonly manifest?: object;
-}
-
-const file = (name: string, content = 'x'): Member => ({ name, content });
-
-async function image(
-  parts: Parts = {},
-): Promise<{ manifest: Descriptor; config: Descriptor; layers: Descriptor[] }> {
-  const { compress = gzipSync, layerType = mediaTypes.ociLayerGzip } = parts;
-  const tars = parts.tars ?? (await Promise.all((parts.layers ?? [[file('a')], [file('b')]]).map(tar)));
-  const layers = tars.map((each) => put(compress(each), layerType));
-  const diffIDs = tars.map((each) => digestFromHex<DiffID>(sha256(each)));
-  const config = put(
-    encodeJSON({
-      os: 'linux',
-      architecture: 'amd64',
-      rootfs: { type: 'layers', diff_ids: diffIDs },
-      history: diffIDs.map((_, i) => ({ created_by: `step ${i}` })),
-      ...parts.config,
-    }),
-    mediaTypes.ociConfig,
-  );
-  const mediaType = mediaTypes.ociManifest;
-  const manifest = { schemaVersion: 2, mediaType, config, layers, ...parts.manifest };
-  return { manifest: put(encodeJSON(manifest), mediaType), config, layers };
-}
+const image = (parts: ImageParts = {}) => makeImage({ layers: [[file('a')], [file('b')]], ...parts }, put);
 
 async function findings(target: Descriptor): Promise<string[]> {
   const found = await validateImage(source, target);
@@ -81,7 +42,7 @@ async function findings(target: Descriptor): Promise<string[]> {
 }
 
 describe('a sound image has no findings', () => {
-  it.each<[string, Parts]>([
+  it.each<[string, ImageParts]>([
     ['two layers', {}],
     ['no layers', { layers: [] }],
     ['no history', { config: { history: [] } }],
@@ -175,13 +136,13 @@ describe('a claim that does not hold', () => {
     bytes[512] = 0x79;
     blobs.set(digest, bytes);
     expect(await findings(manifest)).toEqual([
-      `layer 1: digest-mismatch: want ${digest}, got sha256:${sha256(bytes)}`,
-      `layer 1: diff-id-mismatch: want ${digest}, got sha256:${sha256(bytes)}`,
+      `layer 1: digest-mismatch: want ${digest}, got ${describeBlob(bytes, '').digest}`,
+      `layer 1: diff-id-mismatch: want ${digest}, got ${describeBlob(bytes, '').digest}`,
     ]);
   });
 
   it('a layer cut short', async () => {
-    const { manifest, layers } = await image({ tars: [await tar([file('a', 'y'.repeat(9000))])] });
+    const { manifest, layers } = await image({ tars: [await tarOf([file('a', 'y'.repeat(9000))])] });
     const [layer] = layers as [Descriptor];
     blobs.set(layer.digest, (blobs.get(layer.digest) ?? new Uint8Array()).subarray(0, layer.size - 20));
     const found = await findings(manifest);
@@ -206,7 +167,7 @@ describe('a claim that does not hold', () => {
   });
 
   it('a layer that is no tar', async () => {
-    const { manifest } = await image({ tars: [Buffer.alloc(2000, 'z'), await tar([file('b')])] });
+    const { manifest } = await image({ tars: [Buffer.alloc(2000, 'z'), await tarOf([file('b')])] });
     expect(await findings(manifest)).toEqual([expect.stringMatching(/^layer 0: tar-bad-header: /)]);
   });
 

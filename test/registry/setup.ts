@@ -11,6 +11,7 @@ import { encodeJSON } from '../../src/oci/json.ts';
 import type { RegistryClientOptions } from '../../src/registry/options.ts';
 import { openRegistry, type Registry } from '../../src/registry/registry.ts';
 import type { FaultyRegistry } from '../support/faulty-registry.ts';
+import { clientOptions } from '../support/registry-client.ts';
 
 export const linux = { os: 'linux', architecture: 'amd64' };
 export const never = new AbortController().signal;
@@ -33,12 +34,7 @@ export function openClient(options: Partial<RegistryClientOptions> = {}): Client
   };
   const registry = openRegistry(
     {
-      mirrors: new Map(),
-      insecure: [],
-      trust: { systemFile: undefined, caFiles: [], hostDirectories: [] },
-      proxy: {},
-      userAgent: 'strata/test',
-      credentials: async () => undefined,
+      ...clientOptions,
       ...options,
       timing: {
         connectMs: 2_000,

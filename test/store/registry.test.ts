@@ -12,6 +12,7 @@ import { openWorkspace, storeImage, type Workspace } from '../export/sample.ts';
 import { describeWith } from '../support/capabilities.ts';
 import { runOk } from '../support/process.ts';
 import { type Registry as Server, startRegistry } from '../support/registry.ts';
+import { clientOptions } from '../support/registry-client.ts';
 
 const amd64 = { os: 'linux', architecture: 'amd64' };
 
@@ -41,14 +42,7 @@ describeWith(['registry', 'skopeo'], 'pull and push', () => {
     other = { blobs: openBlobStore(images, space.path('other-ingest')), refs: openRefs(images) };
     image = await storeImage(space);
     events = [];
-    registry = openRegistry({
-      mirrors: new Map(),
-      insecure: [],
-      trust: { systemFile: undefined, caFiles: [], hostDirectories: [] },
-      proxy: {},
-      userAgent: 'test',
-      credentials: async () => undefined,
-    });
+    registry = openRegistry(clientOptions);
     const { signal } = new AbortController();
     work = { registry, emit: (event) => events.push(event), signal, now: () => 0 };
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseReference } from '../../../src/registry/reference.ts';
 import { type FaultyRegistry, startFaultyRegistry } from '../../support/faulty-registry.ts';
+import { clientOptions } from '../../support/registry-client.ts';
 import { addImage, type Client, linux, never, openClient, type TestImage } from '../setup.ts';
 
 let origin: FaultyRegistry;
@@ -157,7 +158,7 @@ describe('over TLS', () => {
 
   const reopen = async (caFiles: string[]) => {
     await client[Symbol.asyncDispose]();
-    const trust = { systemFile: undefined, caFiles, hostDirectories: [] };
+    const trust = { ...clientOptions.trust, caFiles };
     client = openClient({ trust, mirrors: new Map([[origin.host, [`https://${secure.host}`]]]) });
   };
 
@@ -178,7 +179,7 @@ describe('over TLS', () => {
   it('a registry gets no password that it wants in the clear', async () => {
     await client[Symbol.asyncDispose]();
     client = openClient({
-      trust: { systemFile: undefined, caFiles: [certificate], hostDirectories: [] },
+      trust: { ...clientOptions.trust, caFiles: [certificate] },
       mirrors: new Map([[origin.host, [`https://${secure.host}`]]]),
       credentials: async () => ({ username: 'me', password: 'secret' }),
     });

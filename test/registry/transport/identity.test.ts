@@ -6,6 +6,7 @@ import type { RegistryClientOptions, Trust } from '../../../src/registry/options
 import { parseReference } from '../../../src/registry/reference.ts';
 import { type Authority, type CertificatePair, makeAuthority } from '../../support/certificates.ts';
 import { type FaultyRegistry, startFaultyRegistry } from '../../support/faulty-registry.ts';
+import { clientOptions } from '../../support/registry-client.ts';
 import { addImage, linux, never, openClient } from '../setup.ts';
 
 let directory: string;
@@ -41,7 +42,7 @@ async function start(more: { readonly ca?: string }): Promise<void> {
 
 async function resolve(options: Partial<RegistryClientOptions> = {}, trust: Partial<Trust> = {}) {
   await using client = openClient({
-    trust: { systemFile: undefined, caFiles: [], hostDirectories: [hosts], ...trust },
+    trust: { ...clientOptions.trust, hostDirectories: [hosts], ...trust },
     ...options,
   });
   const reference = parseReference(`${server.host}/app:1`);
