@@ -117,7 +117,8 @@ export function ignoredSource(
 export function exposeFindings(port: string): LintFinding[] {
   const [address = '', protocol = ''] = port.split('/', 2);
   const findings: LintFinding[] = [];
-  if (address.includes(':'))
+  // Colons with nothing before them name nothing.
+  if (/[^:].*:/.test(address))
     findings.push({
       rule: 'ExposeInvalidFormat',
       message: `EXPOSE "${port}" names an address or a port of the host`,

@@ -5,9 +5,12 @@ import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
 import { expandFields } from '../../dockerfile/words/expand.ts';
 import { goList } from '../image/go-text.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
-import { checkUnset, lint, record, report, type StepContext } from './step-context.ts';
+import { lint, record, report, type StepContext } from './step-context.ts';
 
-/** EXPOSE: each word is expanded and split at blanks; the order is that of the words as written, sorted (spec 3.13). */
+/**
+ * EXPOSE: each word is expanded and split at blanks; the order is that of the words as written, sorted (spec 3.13).
+ * Names without a value are not warned of: a word may come to no port at all.
+ */
 export function readExpose(context: StepContext, { words }: ListInstruction<'expose'>): void {
   const read = words.map((word) => ({ raw: word.raw, ports: portsOfWord(context, word) }));
   const ports = read.sort((a, b) => compareBytes(a.raw, b.raw)).flatMap((word) => word.ports);
@@ -21,7 +24,6 @@ function portsOfWord(context: StepContext, word: Word): readonly string[] {
     report(context, 'expansion-failed', expanded.message, word.span, expanded.help);
     return [];
   }
-  checkUnset(context, expanded.unset, word);
   const known = expanded.values.filter((text) => !holdsUnknown(context.state.scope, text));
   return known.flatMap((text) => {
     for (const finding of exposeFindings(text)) lint(context, finding, word.span);
