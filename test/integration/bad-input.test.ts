@@ -190,6 +190,23 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     `);
   });
 
+  test.each([
+    ['of several lines, with a comment among them', 'RUN true && \\\n  # why\n  exit 3', 4],
+    ['of a heredoc', 'RUN <<EOF\ntrue\nexit 3\nEOF', 5],
+    ['of two heredocs', 'RUN cat <<A <<B && exit 3\na\nA\nb\nB', 6],
+  ])('because of a RUN %s, all of which are marked', async (_title, text, last) => {
+    const context = site.files('marked', {
+      Dockerfile: `FROM strata-base/busybox\n${text}\nRUN true\n`,
+    });
+    const marked = [...(await fail(1, [context])).matchAll(/^(>>>| {3}) +(\d+) \| ?(.*)$/gm)];
+    const lines = text.split('\n').map((line, index) => ['>>>', `${index + 2}`, line]);
+    expect(marked.map(([, mark, number, line]) => [mark, number, line])).toEqual([
+      ['   ', '1', 'FROM strata-base/busybox'],
+      ...lines,
+    ]);
+    expect(lines.at(-1)?.[1]).toBe(`${last}`);
+  });
+
   test('because what looks like exec form is none, on a line longer than a terminal is wide', async () => {
     const words = Array.from({ length: 30 }, (_, index) => `"word${index}"`).join(', ');
     const context = site.files('no-json', {

@@ -19,6 +19,7 @@ const probes = {
   ctr: () => findProgram('ctr') !== undefined,
   ip: () => findProgram('ip') !== undefined,
   qemu: () => findProgram('qemu-aarch64-static') !== undefined,
+  'ssh-agent': () => findProgram('ssh-agent') !== undefined,
   strace: () => findProgram('strace') !== undefined,
   python3: () => findProgram('python3') !== undefined,
   chromium: () => findProgram('chromium', 'chromium-browser') !== undefined,
@@ -42,7 +43,7 @@ export function describeWith(needs: readonly Capability[], title: string, define
 
 /** Whether a skipped test's full title names something that this machine does lack. */
 export function skipIsJustified(title: string): boolean {
-  const named = /\(this machine lacks: ([a-z0-9, ]+)\)/.exec(title)?.[1]?.split(', ') ?? [];
+  const named = /\(this machine lacks: ([a-z0-9, -]+)\)/.exec(title)?.[1]?.split(', ') ?? [];
   return named.some((name) => name in probes && !probes[name as Capability]());
 }
 
