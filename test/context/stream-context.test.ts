@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import {
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,18 +18,12 @@ import { receiveContext } from '../../src/context/stream-context.ts';
 import { bytePathFromText, bytePathToFs } from '../../src/core/byte-path.ts';
 import { StrataError } from '../../src/core/errors.ts';
 import { setXattr } from '../../src/sys/xattr.ts';
-import { difference, linesOfTree, makeTree } from '../copy/tree-text.ts';
+import { difference, linesOfTree, treesBelow } from '../copy/tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-stream-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-let count = 0;
-function directory(lines: readonly string[] = []): string {
-  const path = join(scratch, String(count++));
-  mkdirSync(path);
-  makeTree(path, lines);
-  return path;
-}
+const directory = treesBelow(scratch);
 
 function tar(from: string, ...args: string[]): Buffer {
   return execFileSync('tar', ['-C', from, '-cf', '-', ...args], { maxBuffer: 1 << 26 });

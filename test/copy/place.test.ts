@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,16 +12,14 @@ import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';
 import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { makeNode } from '../../src/sys/node.ts';
 import { setXattr } from '../../src/sys/xattr.ts';
-import { makeTree } from './tree-text.ts';
+import { treesBelow } from './tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-place-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-let count = 0;
+const directory = treesBelow(scratch);
 function treeOf(lines: readonly string[]): { path: string; tree: FileTree } {
-  const path = join(scratch, String(count++));
-  mkdirSync(path);
-  makeTree(path, lines);
+  const path = directory(lines);
   return { path, tree: openFolder(path, { uidGid: 'keep' }) };
 }
 

@@ -39,6 +39,17 @@ export function makeTree(directory: string, lines: readonly string[]): void {
   }
 }
 
+/** A function that makes trees, each in a directory of its own below `scratch`, and says where. */
+export function treesBelow(scratch: string): (lines?: readonly string[]) => string {
+  let count = 0;
+  return (lines = []) => {
+    const path = join(scratch, String(count++));
+    mkdirSync(path);
+    makeTree(path, lines);
+    return path;
+  };
+}
+
 export type TreeLines = Map<BytePath, string>;
 
 /** The lines of a tree, by path. */

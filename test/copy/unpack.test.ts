@@ -21,19 +21,13 @@ import type { LayerEntry } from '../../src/layer/layer-entry.ts';
 import { makeNode } from '../../src/sys/node.ts';
 import { setXattr } from '../../src/sys/xattr.ts';
 import { fileOf, memberOf, writeArchive } from '../tar/archive.ts';
-import { applyEntries, difference, linesOfTree, makeTree } from './tree-text.ts';
+import { applyEntries, difference, linesOfTree, makeTree, treesBelow } from './tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-unpack-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 const context = join(scratch, 'context');
 
-let count = 0;
-function directory(lines: readonly string[] = []): string {
-  const path = join(scratch, String(count++));
-  mkdirSync(path);
-  makeTree(path, lines);
-  return path;
-}
+const directory = treesBelow(scratch);
 
 /** An archive in the context, made by GNU tar from a tree; `args` end with the members. */
 function pack(name: string, lines: readonly string[], ...args: string[]): void {
