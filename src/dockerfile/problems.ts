@@ -121,14 +121,18 @@ export function badStageName(name: string): Problem {
 export function unknownFlag(
   instruction: string,
   name: string,
+  known: readonly string[],
   nearest: string | undefined,
   owner: string | undefined,
 ): Problem {
+  const list = known.map((flag) => `--${flag}`).join(' ');
+  const all =
+    known.length === 0 ? `${instruction} takes no flags` : `the flags of ${instruction} are ${list}`;
   return {
     code: 'unknown-flag',
     message: `unknown flag: --${name} for ${instruction}`,
     ...(owner === undefined ? {} : { notes: [`--${name} is a flag of ${owner}`] }),
-    ...didYouMean(nearest === undefined ? undefined : `--${nearest}`),
+    ...didYouMean(nearest === undefined ? undefined : `--${nearest}`, all),
   };
 }
 

@@ -320,6 +320,11 @@ describe('readBuildOptions', () => {
       { load: true, output: ['out'] },
       { outputs: [{ type: 'local' }, { type: 'store' }] },
     ],
+    [
+      'no stage and no file where the flags hold nothing',
+      { target: '', file: '' },
+      { target: undefined, dockerfile: undefined },
+    ],
     ['another output alone', { output: ['out'] }, { outputs: [{ type: 'local', dest: 'out' }] }],
     [
       'a build argument from the environment',

@@ -1,6 +1,6 @@
 import { runCheck } from '../calls/run-check.ts';
 import { readCallFormat } from '../flags/call.ts';
-import { each, eachOfList } from '../flags/collect.ts';
+import { each, eachOfList, unlessEmpty } from '../flags/collect.ts';
 import { parseBuildArg, parseBuildContext } from '../flags/pairs.ts';
 import { checkPlatform } from '../flags/platform.ts';
 import type { DefineCommand } from './command.ts';
@@ -47,8 +47,8 @@ export const defineCheck: DefineCommand = (command, context) => {
       const options = {
         root: context.root(),
         context: contextPath,
-        dockerfile: flags.file,
-        target: flags.target,
+        dockerfile: unlessEmpty(flags.file),
+        target: unlessEmpty(flags.target),
         buildArgs: flags.buildArg.map((text) => parseBuildArg(text, context.io.env)),
         buildContexts: flags.buildContext.map(parseBuildContext),
         platforms: flags.platform.map(checkPlatform),

@@ -8,6 +8,7 @@ import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { asUsage } from './as-usage.ts';
 import { parseCache } from './cache.ts';
+import { unlessEmpty } from './collect.ts';
 import { oneOf } from './one-of.ts';
 import { readOutputs } from './outputs.ts';
 import {
@@ -90,9 +91,9 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
   return {
     root: around.root,
     context: around.context,
-    dockerfile: flags.file,
+    dockerfile: unlessEmpty(flags.file),
     tags: flags.tag.map(checkTag),
-    target: flags.target,
+    target: unlessEmpty(flags.target),
     buildArgs,
     buildContexts: flags.buildContext.map(parseBuildContext),
     outputs: readOutputs(flags, around.isStdoutTerminal),

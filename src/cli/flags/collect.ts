@@ -8,3 +8,8 @@ export function eachOfList(value: string, before: readonly string[] | true): rea
   // Commander starts a flag called `--no-…` with true.
   return [...(before === true ? [] : before), ...value.split(',').map((item) => item.trim())];
 }
+
+/** A flag that a script filled with nothing (`--target "$STAGE"`) is as if it were not there. */
+export function unlessEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}

@@ -63,8 +63,9 @@ export function checkFlags(statement: Statement, keyword: Keyword, flags: readon
   for (const { name, value, span, nameSpan, valueSpan } of flags) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
-      const nearest = suggest(name, Object.keys(kinds));
-      report.error(unknownFlag(nameOf(statement), name, nearest, ownerOf(name)), nameSpan);
+      const known = Object.keys(kinds);
+      const problem = unknownFlag(nameOf(statement), name, known, suggest(name, known), ownerOf(name));
+      report.error(problem, nameSpan);
       continue;
     }
     if (seen.has(name) && kind !== 'list') report.error(duplicateFlag(name), nameSpan);

@@ -111,9 +111,11 @@ export function readMountField(
   return expanded.ok ? reader(options, expanded.value, key) : { message: expanded.message };
 }
 
-function nearestKey(key: string): { help?: string } {
+function nearestKey(key: string): { help: string } {
   const nearest = suggest(key, mountOptionNames);
-  return nearest === undefined ? {} : { help: `did you mean ${nearest}?` };
+  return {
+    help: nearest === undefined ? `the keys are ${mountOptionNames.join(' ')}` : `did you mean ${nearest}?`,
+  };
 }
 
 function readTarget(options: MountOptions, value: string): undefined {

@@ -1,3 +1,4 @@
+import { isDigest } from '../../core/digest.ts';
 import { readModeChange } from '../../core/mode-change.ts';
 import { isGitReference, isUrl } from '../../core/remote-name.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from '../../dockerfile/instruction.ts';
@@ -44,16 +45,7 @@ export function readCopy(context: StepContext, instruction: CopyInstruction): vo
 export function readAdd(context: StepContext, instruction: AddInstruction): void {
   const shared = readShared(context, instruction);
   if (shared === undefined) return;
-  const checksum = instruction.checksum === undefined ? undefined : expand(context, instruction.checksum);
-  const [only = ''] = shared.sources;
-  if (checksum !== undefined && instruction.checksum !== undefined) {
-    const isRemote = isUrl(only) || isGitReference(only) || holdsUnknown(context.state.scope, only);
-    const count = shared.sources.length + shared.op.heredocs.length;
-    if (count !== 1 || !isRemote) {
-      const message = 'checksum requires exactly one source, and that an HTTP(S) or Git one';
-      report(context, 'bad-checksum', message, instruction.checksum.span);
-    }
-  }
+  const checksum = readChecksum(context, instruction, shared);
   checkIgnored(context, instruction, 'ADD', shared);
   const { keepGitDir, unpack } = instruction;
   const op: CopyOp = {
@@ -66,6 +58,27 @@ export function readAdd(context: StepContext, instruction: AddInstruction): void
     ...(unpack === undefined ? {} : { unpack }),
   };
   finish(context, op, shared, shared.flags, []);
+}
+
+/** What one URL or repository has to be; a flag that comes to nothing asks for nothing (spec 3.7). */
+function readChecksum(
+  context: StepContext,
+  { checksum: word }: AddInstruction,
+  { sources, op }: SharedPart,
+): string | undefined {
+  const checksum = word === undefined ? undefined : expand(context, word);
+  if (word === undefined || checksum === undefined || checksum === '') return undefined;
+  const { scope } = context.state;
+  const [only = ''] = sources;
+  const isKnown = ![only, checksum].some((text) => holdsUnknown(scope, text));
+  if (sources.length + op.heredocs.length !== 1 || (isKnown && !isUrl(only) && !isGitReference(only))) {
+    const message = 'checksum requires exactly one source, and that an HTTP(S) or Git one';
+    report(context, 'bad-checksum', message, word.span);
+  } else if (isKnown && !isGitReference(only) && !isDigest(checksum)) {
+    const message = `invalid checksum digest format: ${checksum}`;
+    report(context, 'bad-checksum', message, word.span, 'want sha256: and 64 lower-case hex digits');
+  }
+  return checksum;
 }
 
 function checkIgnored(
