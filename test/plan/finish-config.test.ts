@@ -65,10 +65,16 @@ const times: [title: string, draft: ImageDraft, layers: FinishedLayer[], want: (
     ],
   ],
   [
-    'an epoch is the time of every new entry, and a limit for old ones',
+    'an epoch is the time of every new entry; the base keeps its own',
     draft('ML', { base, epochSeconds: Date.parse('2020-06-01T00:00:00Z') / 1000 }),
     [first],
-    ['2020-01-01T00:00:00Z', '2020-06-01T00:00:00Z', '2020-06-01T00:00:00Z', '2020-06-01T00:00:00Z'],
+    ['2020-01-01T00:00:00Z', '2021-01-01T00:00:00Z', '2020-06-01T00:00:00Z', '2020-06-01T00:00:00Z'],
+  ],
+  [
+    'an epoch is no time of a base alone',
+    draft('', { base, epochSeconds: 0 }),
+    [],
+    ['2020-01-01T00:00:00Z', '2021-01-01T00:00:00Z'],
   ],
   ['an epoch of zero is an epoch', draft('L', { epochSeconds: 0 }), [first], ['1970-01-01T00:00:00Z']],
 ];

@@ -10,18 +10,19 @@ export interface FinishedLayer {
 }
 
 /**
- * The image's config document (spec 7.1, 7.3).
+ * The image's config document (spec 7.1, 7.3). SOURCE_DATE_EPOCH is the time of what this build adds: what the base
+ * says of itself stays.
  * @param layers the new layers in the order of the draft's entries that are not empty, one for each
  */
 export function finishConfig(draft: ImageDraft, layers: readonly FinishedLayer[]): ImageConfig {
   const { platform, base, epochSeconds } = draft;
   const epoch = epochSeconds === undefined ? undefined : goTime(epochSeconds * 1000);
-  const old = base === undefined ? [] : baseHistory(base).map((entry) => notLaterThan(entry, epoch));
+  const old = base === undefined ? [] : baseHistory(base);
   const history = [
     ...old,
     ...newHistory(draft.history, layers, old.findLast((entry) => entry.created)?.created, epoch),
   ];
-  const created = epoch ?? history.at(-1)?.created;
+  const created = history.findLast((entry) => entry.created)?.created ?? epoch;
   return {
     ...(created === undefined ? {} : { created }),
     ...(draft.author === undefined ? {} : { author: draft.author }),
@@ -68,12 +69,6 @@ function newHistory(
       ...(isEmptyLayer ? { empty_layer: true } : {}),
     };
   });
-}
-
-function notLaterThan(entry: HistoryEntry, epoch: string | undefined): HistoryEntry {
-  const isLater =
-    epoch !== undefined && entry.created !== undefined && Date.parse(entry.created) > Date.parse(epoch);
-  return isLater ? { ...entry, created: epoch } : entry;
 }
 
 /** RFC 3339 as Go prints it: no fraction of a second that is all zeros. */
