@@ -49,7 +49,8 @@ function readPorts(text: string): PortsRead {
   if (container === '') return { ok: false, message: `no port specified: "${text}"` };
   if (!['tcp', 'udp', 'sctp'].includes(protocol))
     return { ok: false, message: `invalid proto: ${protocol} in "${text}"` };
-  if (ip !== '' && isIP(ip) === 0) return { ok: false, message: `invalid IP address: ${ip} in "${text}"` };
+  if (ip !== '' && (isIP(ip) === 0 || ip.includes('%')))
+    return { ok: false, message: `invalid IP address: ${ip} in "${text}"` };
   const range = readRange(container);
   if (range === undefined) return { ok: false, message: `invalid containerPort: ${container} in "${text}"` };
   const hostRange = hostPort === '' ? range : readRange(hostPort);
