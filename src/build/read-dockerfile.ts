@@ -84,8 +84,8 @@ function readText(stream: AsyncIterable<Uint8Array>, place: string): Promise<Buf
 }
 
 /**
- * The ignore rules of a directory; undefined when it has none. `NAME.dockerignore` beside the Dockerfile replaces
- * `.dockerignore` (Dockerfile reference, 5.1).
+ * The ignore rules of a directory; undefined when it has no such file (a directory by that name is none).
+ * `NAME.dockerignore` beside the Dockerfile replaces `.dockerignore` (Dockerfile reference, 5.1).
  */
 export function readIgnoreRules(directory: string, dockerfile?: string): IgnoreRules | undefined {
   const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
@@ -93,7 +93,7 @@ export function readIgnoreRules(directory: string, dockerfile?: string): IgnoreR
     try {
       return compileIgnore(readFileSync(path, 'utf8'), basename(path));
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
+      if (!['ENOENT', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
     }
   }
   return undefined;

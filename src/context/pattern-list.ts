@@ -1,6 +1,6 @@
 /**
  * Patterns in order, the last that applies decides (Dockerfile reference, 5.2). A pattern applies to a
- * path if it matches the path or any directory above it.
+ * path if it matches the path or a directory above it.
  */
 import { type BytePath, bytePathToText, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
@@ -37,32 +37,49 @@ export function compilePatterns(patterns: readonly string[], flag: string): Patt
   return patternList(parsed);
 }
 
+/** How the patterns stand to a path. */
+interface Verdict {
+  /** 1 for each pattern that matches the path or a directory above it, as far as it was asked. */
+  readonly applies: Uint8Array;
+  readonly decidedBy: number | undefined;
+}
+
 /**
- * Remembers for every directory it met which patterns apply to it, so that a walk compares each name once
- * with each pattern however deep it stands.
+ * Remembers for every directory it met which patterns apply to it, so that a walk compares each name at most
+ * once with each pattern however deep it stands.
+ *
+ * A pattern is only asked where it would change the verdict of those before it. One that was not asked of a
+ * directory does not apply by it to what is below: after `a/f`, `!a` brings `a/f` not back.
  */
 export function patternList(patterns: readonly PathPattern[]): PatternList {
-  const appliesTo = new Map<BytePath, Uint8Array>([['', new Uint8Array(patterns.length)]]);
+  const root: Verdict = { applies: new Uint8Array(patterns.length), decidedBy: undefined };
+  const directories = new Map<BytePath, Verdict>([['', root]]);
 
-  const directoryApplies = (path: BytePath): Uint8Array => {
-    const known = appliesTo.get(path);
-    if (known !== undefined) return known;
-    const applies = Uint8Array.from(directoryApplies(parentOf(path)));
+  const judge = (path: BytePath): Verdict => {
+    const inherited = directory(parentOf(path)).applies;
+    const applies = new Uint8Array(patterns.length);
     const text = bytePathToText(path);
-    for (const [at, pattern] of patterns.entries()) if (pattern.matches(text)) applies[at] = 1;
-    appliesTo.set(path, applies);
-    return applies;
-  };
-
-  const decidedBy = (path: BytePath): number | undefined => {
-    if (path === '') return undefined;
-    const inherited = directoryApplies(parentOf(path));
-    const text = bytePathToText(path);
-    for (let at = patterns.length - 1; at >= 0; at--) {
-      if (inherited[at] === 1 || patterns[at]?.matches(text)) return at;
+    let decidedBy: number | undefined;
+    let isMatched = false;
+    for (const [at, pattern] of patterns.entries()) {
+      const isAsked = pattern.isException === isMatched;
+      if (inherited[at] !== 1 && !(isAsked && pattern.matches(text))) continue;
+      applies[at] = 1;
+      decidedBy = at;
+      isMatched = !pattern.isException;
     }
-    return undefined;
+    return { applies, decidedBy };
   };
+
+  const directory = (path: BytePath): Verdict => {
+    const known = directories.get(path);
+    if (known !== undefined) return known;
+    const verdict = judge(path);
+    directories.set(path, verdict);
+    return verdict;
+  };
+
+  const decidedBy = (path: BytePath): number | undefined => (path === '' ? undefined : judge(path).decidedBy);
 
   const matches = (path: BytePath): boolean => {
     const at = decidedBy(path);

@@ -22,7 +22,7 @@ export async function selectFiles(tree: FileTree, request: SelectRequest): Promi
       sources.push(...(await selectParents(tree, source, argument, rule)));
       continue;
     }
-    for (const path of await pathsOf(tree, source)) {
+    for (const path of await pathsOf(tree, source, request.isLiteral)) {
       const selected = selectPath(tree, path, argument, rule);
       if (selected === undefined) throw sourceNotFound(tree, path, source);
       sources.push(selected);
@@ -32,9 +32,9 @@ export async function selectFiles(tree: FileTree, request: SelectRequest): Promi
 }
 
 /** What a source argument stands for: itself, or what its wildcards match. */
-async function pathsOf(tree: FileTree, source: string): Promise<BytePath[]> {
+async function pathsOf(tree: FileTree, source: string, isLiteral = false): Promise<BytePath[]> {
   const clean = cleanBeneath(source);
-  return hasWildcard(clean) ? expandWildcard(tree, clean) : [bytePathFromText(clean)];
+  return !isLiteral && hasWildcard(clean) ? expandWildcard(tree, clean) : [bytePathFromText(clean)];
 }
 
 /** A symlink is followed when it is named itself, and the copy keeps its name; undefined for what is not there. */

@@ -8,6 +8,8 @@ import type { FileStat, FileTree } from '../core/file-tree.ts';
 export interface SelectRequest {
   /** Expanded, otherwise as written. */
   readonly sources: readonly string[];
+  /** Whether `*`, `?` and `[` in a source mean themselves. */
+  readonly isLiteral?: boolean;
   readonly keepsParents: boolean;
   readonly excludes: readonly string[];
   readonly heredocs: readonly Heredoc[];

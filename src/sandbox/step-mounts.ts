@@ -69,13 +69,14 @@ const openToAll = 0o1777;
 /** As open as /tmp, or as the directory it covers (spec 3.5). */
 function tmpfs(mount: StepMount & { type: 'tmpfs' }): WantedMount {
   const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
+  const access = mount.isReadOnly ? ['ro'] : [];
   return {
     target: cleanTarget(mount.target),
     kind: 'directory',
     mode: openToAll,
     mount: ({ covered }) => {
       const mode = (covered?.mode ?? openToAll).toString(8);
-      return { type: 'tmpfs', source: 'tmpfs', options: ['nosuid', `mode=${mode}`, ...size] };
+      return { type: 'tmpfs', source: 'tmpfs', options: ['nosuid', `mode=${mode}`, ...access, ...size] };
     },
   };
 }

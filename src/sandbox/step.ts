@@ -40,7 +40,12 @@ export type StepMount =
       readonly source: string;
       readonly isReadOnly: boolean;
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly sizeBytes?: number | undefined;
+      readonly isReadOnly?: boolean | undefined;
+    }
   | {
       /** A file that exists in memory only: a secret, a script. Read-only. */
       readonly type: 'file';

@@ -78,6 +78,7 @@ describe('--mount values', () => {
       { ...cache, target: '/a', id: '/a', from: 'x', source: '/s' },
     ],
     ['type=tmpfs', { type: 'tmpfs', target: '' }],
+    ['type=tmpfs,ro', { type: 'tmpfs', target: '', isReadOnly: true }],
     ['type=tmpfs,from=x,size=1g', { type: 'tmpfs', target: '', sizeBytes: 2 ** 30 }],
     ['type=secret,src=a/b', { ...secret, id: 'a/b', target: '/run/secrets/b' }],
     ['type=secret,id=a,env=E,target=/t', { ...secret, id: 'a', env: 'E', target: '/t' }],

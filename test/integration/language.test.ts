@@ -154,7 +154,17 @@ const stages: readonly SaidStage[] = [
   [
     'a mount without a target is at WORKDIR, and of the context what is not ignored',
     ['WORKDIR /w', 'RUN --mount=type=bind ls > /said'],
-    'Dockerfile\nseen\n',
+    'Dockerfile\n[id]\nseen\n',
+  ],
+  [
+    'the source of a mount is no pattern',
+    ['RUN --mount=source=[id],target=/m cat /m > /said'],
+    'from a route\n',
+  ],
+  [
+    'a tmpfs may be read-only',
+    ['RUN --mount=type=tmpfs,target=/m,ro touch /m/x 2>&1 | grep -c Read-only > /said'],
+    '1\n',
   ],
 ];
 
@@ -183,6 +193,7 @@ describeBuilds(sandboxNeeds, 'the language of Dockerfiles, built', (site) => {
         Dockerfile: [...saidStages(stages), ''].join('\n'),
         '.dockerignore': 'hidden\n',
         hidden: '',
+        '[id]': 'from a route\n',
         seen: 'from the context\n',
       });
       const secret = ['--secret', `id=token,src=${site.files('secrets', { token: 'correct-horse' })}/token`];

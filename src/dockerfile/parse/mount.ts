@@ -20,7 +20,12 @@ export type RunMount =
       /** Given together or not at all: any of them selects another cache. */
       readonly owner?: { readonly uid: number; readonly gid: number; readonly mode: number };
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly sizeBytes?: number;
+      readonly isReadOnly?: boolean;
+    }
   | {
       readonly type: 'secret';
       readonly id: string;

@@ -116,7 +116,12 @@ function complete(options: MountOptions, ordinal: number): RunMount {
         ...(hasOwner ? { owner: { uid: uid ?? 0, gid: gid ?? 0, mode: mode ?? 0o755 } } : {}),
       };
     case 'tmpfs':
-      return { type, target, ...(options.sizeBytes ? { sizeBytes: options.sizeBytes } : {}) };
+      return {
+        type,
+        target,
+        ...(options.sizeBytes ? { sizeBytes: options.sizeBytes } : {}),
+        ...(options.isReadOnly ? { isReadOnly: true } : {}),
+      };
     case 'secret': {
       const id = options.source || options.id || posix.basename(target);
       const file =

@@ -40,7 +40,13 @@ export function execRunner(
     const key = `${vertex.id} ${mount.target}`;
     let choice = choices.get(key);
     if (choice === undefined) {
-      const request = { sources: [mount.source], keepsParents: false, excludes: [], heredocs: [] };
+      const request = {
+        sources: [mount.source],
+        isLiteral: true,
+        keepsParents: false,
+        excludes: [],
+        heredocs: [],
+      };
       choice = chooseFiles(
         vertex,
         mount.origin,

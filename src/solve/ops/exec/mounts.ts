@@ -95,8 +95,8 @@ async function openMount(
       return { mount: bind(directory, mount.target, mount.isReadOnly) };
     }
     case 'tmpfs': {
-      const { target, sizeBytes } = mount;
-      return { mount: { type: 'tmpfs', target, ...(sizeBytes === undefined ? {} : { sizeBytes }) } };
+      const { target, sizeBytes, isReadOnly } = mount;
+      return { mount: { type: 'tmpfs', target, sizeBytes, isReadOnly } };
     }
     case 'secret':
       return openSecret(mount, services);

@@ -52,16 +52,27 @@ function mountFields(
       return { type, target, access: access(mount.isReadOnly), id, from, source, owner };
     }
     case 'tmpfs':
-      return { type, target, size: mount.sizeBytes?.toString() };
+      return {
+        type,
+        target,
+        access: mount.isReadOnly ? access(true) : undefined,
+        size: mount.sizeBytes?.toString(),
+      };
     case 'secret': {
-      const given = surroundings.hasSecret(mount.id) ? 'given' : 'missing';
+      const given = presence(surroundings.hasSecret(mount.id), mount.isRequired);
       return { type, target, id: mount.id, env: mount.env, owner: ownerWords(mount), given };
     }
     case 'ssh': {
-      const given = surroundings.hasSsh(mount.id) ? 'given' : 'missing';
+      const given = presence(surroundings.hasSsh(mount.id), mount.isRequired);
       return { type, target, id: mount.id, owner: ownerWords(mount), given };
     }
   }
+}
+
+/** What is required and missing fails the step: the result of one that went without it is no answer. */
+function presence(isGiven: boolean, isRequired: boolean): string {
+  if (isGiven) return 'given';
+  return isRequired ? 'missing, and required' : 'missing';
 }
 
 function access(isReadOnly: boolean): string {
