@@ -6,6 +6,7 @@ import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { StepResources } from '../sandbox/step.ts';
+import type { OverlayChoice } from '../snapshot/overlay-choice.ts';
 import type { Annotation } from './output/annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
 import type { ShellPlace } from './shell/shell.ts';
@@ -41,6 +42,8 @@ export interface BuildOptions {
   readonly registry: RegistryClientOptions;
   /** `runc`, `crun` or a path. */
   readonly runtime: string;
+  /** Who mounts the files of steps without root; undefined: whoever can. */
+  readonly snapshotter?: OverlayChoice | undefined;
   /** Steps at once. */
   readonly maxParallelism: number;
   readonly iidFile?: string | undefined;

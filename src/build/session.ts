@@ -58,6 +58,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   const startedAt = io.now();
   const registry = openRegistry(options.registry, io.emit);
   const damage = watchDamage(options.root, io.emit);
+  const tell = (text: string) => io.emit({ type: 'note', text, at: io.now() });
   const store: BuildStore = openBuildStore(
     options.root,
     {
@@ -71,6 +72,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     },
     refusedSecrets(secrets),
     damage,
+    { choice: options.snapshotter, tell },
   );
   const { blobs, refs, workspace } = store;
   const finder = {
@@ -128,9 +130,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     work,
     sandbox() {
       // One that is ending has its directory still.
-      sandbox ??= openSandbox(options.runtime, workspace.scratch(), (text) =>
-        io.emit({ type: 'note', text, at: io.now() }),
-      );
+      sandbox ??= openSandbox(options.runtime, workspace.scratch(), tell);
       return sandbox;
     },
     ssh,

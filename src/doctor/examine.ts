@@ -6,6 +6,7 @@
 import { checkOwners } from '../build/store/check-owners.ts';
 import { checkRoot } from '../build/store/check-root.ts';
 import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/store/workspace.ts';
+import type { OverlayChoice } from '../snapshot/overlay-choice.ts';
 import { findLeftovers } from '../store/leftovers/find-leftovers.ts';
 import { type Finding, failedBy, ok } from './finding.ts';
 import { clock } from './probes/clock.ts';
@@ -26,6 +27,8 @@ export interface Patient {
   readonly rank: Rank;
   /** The OCI runtime of builds; a name or a path. */
   readonly runtime: string;
+  /** Who mounts the files of steps, if the configuration says. */
+  readonly snapshotter: OverlayChoice | undefined;
   /** Reads every configuration file; throws when one is not understood. */
   readonly readConfiguration: () => void;
 }
@@ -58,7 +61,7 @@ export async function* examine(patient: Patient): AsyncGenerator<Finding> {
     yield ok('store', `${root}, ${count(listRuns(root).length - 1, 'build')} at work on it`);
     yield disk(root, workspace.scratch());
     yield clock(root);
-    yield overlay(workspace.scratch());
+    yield overlay(patient.snapshotter, workspace.scratch);
     yield* await trialStep(patient.runtime, workspace.scratch);
     yield* await leftovers(root);
   } finally {

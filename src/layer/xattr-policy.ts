@@ -1,9 +1,7 @@
 import type { Xattr } from '../core/file-tree.ts';
 import { deviceAttribute } from '../snapshot/device-file.ts';
+import { isOverlayXattr } from '../snapshot/overlay-xattr.ts';
 import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
-
-/** Overlay's own notes, also those of an overlay inside a container, which it escapes by saying them twice. */
-const overlayPrefixes = ['trusted.overlay.', 'user.overlay.'];
 
 /** What the machine says about a file, not the image: its policy's label, signature, server's rules; our own note. */
 const hostNames = [
@@ -19,7 +17,7 @@ const hostNames = [
  * be stored is not believed either, or a layer could pose as the work of overlay.
  */
 export function isImageXattr(name: string): boolean {
-  return !overlayPrefixes.some((prefix) => name.startsWith(prefix)) && !hostNames.includes(name);
+  return !isOverlayXattr(name) && !hostNames.includes(name);
 }
 
 /**

@@ -69,7 +69,11 @@ export async function openSandbox(
     throw error;
   });
   const sealed = await sealing;
-  const networks = openNetworks(directory, cage, tell);
+  let isClosing = false;
+  // What is being started when a build fails ends with it, which says nothing about the machine.
+  const networks = openNetworks(directory, cage, (note) => {
+    if (!isClosing) tell(note);
+  });
   const madeCgroups: string[] = [];
   let count = 0;
   return {
@@ -81,6 +85,7 @@ export async function openSandbox(
     networks,
     newContainerID: () => `${prefix}-${count++}`,
     close: async () => {
+      isClosing = true;
       await cage.close(madeCgroups.some(hasCgroup));
       networks.close();
       sealed.close();

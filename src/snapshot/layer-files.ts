@@ -8,6 +8,7 @@ import type { FileStat, Xattr } from '../core/file-tree.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import { deviceAttribute, statSnapshotFile } from './device-file.ts';
 import { isOpaque } from './layers.ts';
+import { isOverlayXattr } from './overlay-xattr.ts';
 
 export interface LayerFiles {
   /** What the layer has there, not following symlinks; a whiteout is a character device 0:0. */
@@ -58,5 +59,5 @@ function readEntries(directory: BytePath): Dirent[] {
 }
 
 function isOwnXattr(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.') || name === deviceAttribute;
+  return isOverlayXattr(name) || name === deviceAttribute;
 }

@@ -1,11 +1,30 @@
 import { relative } from 'node:path';
 import { assert } from '../core/assert.ts';
-import { bytePathFromText } from '../core/byte-path.ts';
+import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
 import { HostError } from '../core/errors.ts';
-import { mountFilesystem } from '../sys/mount.ts';
+import { mountFilesystem, unmount } from '../sys/mount.ts';
 import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 import { inDirectory } from '../sys/working-directory.ts';
 import type { ActiveSnapshot, SnapshotID } from './snapshotter.ts';
+
+/** What an overlay is made of. */
+export interface OverlayParts {
+  /** Where the layers lie. */
+  readonly directory: string;
+  /** Names in `directory`, topmost first. */
+  readonly layers: readonly SnapshotID[];
+  /** What takes the changes; read-only without. */
+  readonly active: ActiveSnapshot | undefined;
+  /** An empty directory, to stand below where overlay wants one layer more. */
+  readonly empty: string;
+}
+
+/**
+ * Mounts an overlay at `target`.
+ * @returns what unmounts it; the upper then is in the form of the kernel's overlay, whoever mounted it
+ * @throws HostError `too-many-layers`, `mount-failed`
+ */
+export type MountOverlay = (parts: OverlayParts, target: string) => () => void;
 
 /** mount(2) copies one page of options. */
 const maxOptionBytes = 4095;
@@ -15,20 +34,26 @@ const plainUpper = 'metacopy=off,index=off';
 /** "off" still follows redirects that are there, which overlay does not trust attributes of the user with. */
 const redirects = () => (isInitialUserNamespace() ? 'redirect_dir=off' : 'userxattr,redirect_dir=nofollow');
 
+/** By the kernel itself. */
+export const mountKernelOverlay: MountOverlay = (parts, target) => {
+  const data = [...directoryOptions(parts), plainUpper, redirects()].join(',');
+  if (data.length > maxOptionBytes) {
+    throw new HostError('too-many-layers', `${parts.layers.length} layers are more than one mount can take`, {
+      hint: 'merge some steps: RUN lines joined with &&, or files copied together',
+    });
+  }
+  const place = bytePathFromText(target);
+  inDirectory(parts.directory, () =>
+    mountFilesystem({ source: 'overlay', target: place, type: 'overlay', data }),
+  );
+  return () => unmount(place);
+};
+
 /**
- * Mounts the snapshots in `directory`, topmost first, at `target`. All paths in the options are relative to
- * `directory`: short, so that many fit, and free of what people put into the names above it.
- *
- * @param empty an empty directory, to stand below where overlay wants one layer more
- * @throws HostError `too-many-layers`, `mount-failed`
+ * The options that name directories. All paths are relative to that of the layers: short, so that many fit,
+ * and free of what people put into the names above it.
  */
-export function mountOverlay(
-  directory: string,
-  layers: readonly SnapshotID[],
-  active: ActiveSnapshot | undefined,
-  empty: string,
-  target: string,
-): void {
+export function directoryOptions({ directory, layers, active, empty }: OverlayParts): BytePath[] {
   const near = (path: string) => {
     const shortest = relative(directory, path);
     assert(!/[,:\\]/.test(shortest), `"${shortest}" can stand in mount options`);
@@ -36,17 +61,8 @@ export function mountOverlay(
   };
   const fewest = active === undefined ? 2 : 1;
   const lowers = layers.length < fewest ? [...layers, near(empty)] : layers;
-  const options = [`lowerdir=${lowers.join(':')}`, plainUpper, redirects()];
+  const lower = `lowerdir=${lowers.join(':')}`;
+  if (active === undefined) return [lower];
   // Volatile: what a killed build leaves in an upper is thrown away, so unmounting need not flush it.
-  if (active !== undefined)
-    options.push(`upperdir=${near(active.upper)},workdir=${near(active.work)},volatile`);
-  const data = options.join(',');
-  if (data.length > maxOptionBytes) {
-    throw new HostError('too-many-layers', `${layers.length} layers are more than one mount can take`, {
-      hint: 'merge some steps: RUN lines joined with &&, or files copied together',
-    });
-  }
-  inDirectory(directory, () =>
-    mountFilesystem({ source: 'overlay', target: bytePathFromText(target), type: 'overlay', data }),
-  );
+  return [lower, `upperdir=${near(active.upper)}`, `workdir=${near(active.work)}`, 'volatile'];
 }

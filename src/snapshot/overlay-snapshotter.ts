@@ -23,7 +23,7 @@ import { spreadDirectories } from '../sys/spread-directories.ts';
 import { setXattr } from '../sys/xattr.ts';
 import { visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
-import { mountOverlay } from './overlay-mount.ts';
+import { type MountOverlay, mountKernelOverlay } from './overlay-mount.ts';
 import type { ActiveSnapshot, SnapshotID, Snapshotter, Stack } from './snapshotter.ts';
 
 const idPattern = /^[a-z0-9]{1,16}$/;
@@ -34,11 +34,13 @@ const idPattern = /^[a-z0-9]{1,16}$/;
  *
  * @param workDirectory what this build alone writes in; `close` and removing it leaves nothing behind
  * @param beforePublishing called when a snapshot is complete and has no name yet
+ * @param mountOverlay who mounts
  */
 export function openSnapshotter(
   directory: string,
   workDirectory: string,
   beforePublishing: (id: SnapshotID) => void = () => {},
+  mountOverlay: MountOverlay = mountKernelOverlay,
 ): Snapshotter {
   // Only root may pass: snapshots hold setuid programs, and a build's files are nobody else's business.
   for (const each of [directory, workDirectory]) mkdirSync(each, { recursive: true, mode: 0o700 });
@@ -48,6 +50,8 @@ export function openSnapshotter(
   let isMounted = false;
   let isSpread = false;
   let count = 0;
+  /** What is mounted where, and what unmounts it. */
+  const mounted = new Map<string, () => void>();
 
   const path = (id: SnapshotID): string => {
     assert(idPattern.test(id), `"${id}" is a snapshot id`);
@@ -118,17 +122,21 @@ export function openSnapshotter(
       const layers = visible(stack);
       if (layers.length === 0 && active === undefined) {
         mountEmpty(target);
+        mounted.set(target, () => unmount(bytePathFromText(target)));
       } else {
         const empty = join(work, 'empty');
         mkdirSync(empty, { recursive: true });
-        mountOverlay(published, layers, active, empty, target);
+        mounted.set(target, mountOverlay({ directory: published, layers, active, empty }, target));
       }
       return target;
     },
 
-    unmount: (mounted) => {
-      unmount(bytePathFromText(mounted));
-      rmdirSync(mounted);
+    unmount: (target) => {
+      const end = mounted.get(target);
+      assert(end !== undefined, `something is mounted at ${target}`);
+      mounted.delete(target);
+      end();
+      rmdirSync(target);
     },
 
     close: () => {

@@ -4,6 +4,7 @@ import { lastSystemError, libcFunction } from './libc.ts';
 
 const pipe2 = libcFunction('int pipe2(void *fds, int flags)');
 const closeOnExec = 0o2000000;
+const nonBlocking = 0o4000;
 
 /** What a child prints. */
 export interface OutputPipe {
@@ -47,9 +48,14 @@ export function openInputPipe(): InputPipe {
   };
 }
 
-function openPipe(): readonly [readEnd: number, writeEnd: number] {
+/** Descriptors of a pipe, for who reads it without waiting: EAGAIN where nothing is in it. */
+export function openNonBlockingPipe(): readonly [readEnd: number, writeEnd: number] {
+  return openPipe(nonBlocking);
+}
+
+function openPipe(flags = 0): readonly [readEnd: number, writeEnd: number] {
   const fds = new Int32Array(2);
-  if (pipe2(new Uint8Array(fds.buffer), closeOnExec) < 0) throw lastSystemError('pipe2', 'pipe');
+  if (pipe2(new Uint8Array(fds.buffer), closeOnExec | flags) < 0) throw lastSystemError('pipe2', 'pipe');
   const [readEnd = -1, writeEnd = -1] = fds;
   return [readEnd, writeEnd];
 }

@@ -9,6 +9,7 @@ const lgetxattr = libcFunction(
 const lsetxattr = libcFunction(
   'int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
 );
+const lremovexattr = libcFunction('int lremovexattr(const char *path, const char *name)');
 
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX: the kernel gives no longer list and no longer value. */
 const maxBytes = 65_536;
@@ -55,6 +56,14 @@ export function readXattr(path: BytePath, name: string): Uint8Array | undefined 
 export function setXattr(path: BytePath, name: string, value: Uint8Array): void {
   const failed = lsetxattr(pathArgument(path), pathArgument(name), value, value.length, 0) < 0;
   if (failed) throw lastSystemError('lsetxattr', path);
+}
+
+/**
+ * Removes an extended attribute of a file, directory or symlink itself.
+ * @throws a system error: ENODATA where there is none
+ */
+export function removeXattr(path: BytePath, name: string): void {
+  if (lremovexattr(pathArgument(path), pathArgument(name)) < 0) throw lastSystemError('lremovexattr', path);
 }
 
 function getValue(file: string | Uint8Array, path: BytePath, name: string): Uint8Array | undefined {

@@ -125,6 +125,12 @@ const bad: [
   ],
   ['a number as text', 'user', '{"max-parallelism": "2"}', /"max-parallelism" must be a number above 0/],
   ['a compression nobody knows', 'user', '{"compression": "lz4"}', /must be one of gzip, zstd, uncompr/],
+  [
+    'a snapshotter nobody knows',
+    'user',
+    '{"snapshotter": "btrfs"}',
+    /must be one of overlay, fuse-overlayfs/,
+  ],
   ['a member nearly right', 'user', '{"compresion": "zstd"}', /"compresion"/, /did you mean "compression"/],
   ['a prune by a number', 'user', '{"prune": {"keep-size": 5}}', /"prune" must be an object such as/],
   [

@@ -1,16 +1,29 @@
 /** `strata doctor` on this machine, and on ones that lack something. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bytePathFromText } from '../../src/core/byte-path.ts';
+import { setXattr } from '../../src/sys/xattr.ts';
 import { projectDir } from '../structure/imports.ts';
 import { findProgram, sandboxNeeds } from '../support/capabilities.ts';
 import { type Finding, findingsOf } from '../support/doctor.ts';
 import { run } from '../support/process.ts';
 import { describeBuilds } from '../support/site.ts';
-import { makePerson, type Person } from '../support/unprivileged.ts';
+import { configure, makePerson, type Person } from '../support/unprivileged.ts';
+
+/** CAP_SETUID, CAP_SETGID. */
+const [setUid, setGid] = [7, 6];
 
 function named(findings: readonly Finding[], name: string): Finding | undefined {
   return findings.find((finding) => finding.name === name);
@@ -94,6 +107,40 @@ describeBuilds([...sandboxNeeds, 'newuidmap'], 'strata doctor', (site) => {
     expect(findings.map(({ name }) => name).join(' ')).toBe(names.replace(/ store.*/, ''));
   });
 
+  test.each<[what: string, capabilities: readonly number[], verdict: string, text: string]>([
+    [
+      'file capabilities',
+      [setUid, setGid],
+      'ok',
+      'root of a user namespace with 65537 users and 65537 groups',
+    ],
+    ['nothing', [], 'warn', 'Operation not permitted'],
+  ])('finds a newuidmap with %s instead of the setuid bit', async (what, capabilities, verdict, text) => {
+    const dir = site.files(`mapped-by-${what}`, { 'store/': '' });
+    const programs = ['newuidmap', 'newgidmap'];
+    const binds = programs.flatMap((name, index) => {
+      const [installed = '', copy] = [findProgram(name), join(dir, name)];
+      copyFileSync(installed, copy);
+      chmodSync(copy, 0o755);
+      const capability = capabilities[index];
+      if (capability !== undefined) {
+        // What setcap cap_...+ep writes (capabilities(7), "File capabilities").
+        const words = Uint32Array.of(0x02000001, 1 << capability, 0, 0, 0);
+        setXattr(bytePathFromText(copy), 'security.capability', new Uint8Array(words.buffer));
+      }
+      return [copy, installed];
+    });
+    const script = 'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && exec "$@"';
+    const command = person.strataCommand(['doctor', '--json']);
+    const outcome = await run('unshare', ['--mount', 'sh', '-c', script, 'sh', ...binds, ...command], {
+      cwd: person.home,
+      env: { HOME: person.home, XDG_DATA_HOME: join(person.home, what) },
+    });
+    const found = named(findingsOf(outcome), 'user');
+    expect(found).toMatchObject({ verdict, text: expect.stringContaining(text) });
+    if (verdict === 'warn') expect(found?.remedy).toContain('setcap cap_setuid+ep /usr/bin/newuidmap');
+  });
+
   describe('says what is missing', () => {
     test.each<[programs: string[], name: string, verdict: string, text: string, remedy: string]>([
       [['runc'], 'runtime', 'fail', 'runc is missing', 'strata build --runtime crun'],
@@ -107,6 +154,22 @@ describeBuilds([...sandboxNeeds, 'newuidmap'], 'strata doctor', (site) => {
       const found = named(findingsOf(outcome), name);
       expect(found).toMatchObject({ verdict, text: expect.stringContaining(text) });
       expect(found?.remedy).toContain(remedy);
+    });
+
+    test('for a user whose kernel mounts no overlay, without fuse-overlayfs', async () => {
+      const paths = [findProgram('fuse-overlayfs') ?? []].flat();
+      const [command, ...args] = without(paths);
+      configure(person, { snapshotter: 'fuse-overlayfs' });
+      const outcome = await run(command, [...args, ...person.strataCommand(['doctor', '--json'])], {
+        cwd: person.home,
+        env: { HOME: person.home },
+      });
+      configure(person, {});
+      expect(named(findingsOf(outcome), 'overlay')).toMatchObject({
+        verdict: 'fail',
+        text: expect.stringContaining('fuse-overlayfs is not installed'),
+        remedy: 'apt-get install fuse-overlayfs',
+      });
     });
 
     test('for a user without newuidmap', async () => {

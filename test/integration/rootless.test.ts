@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,9 +25,10 @@ import { run, runOk } from '../support/process.ts';
 import { dockerLoadAndRun } from '../support/referees.ts';
 import { startRegistry } from '../support/registry.ts';
 import { describeBuilds, type Site } from '../support/site.ts';
-import { makePerson, type Person } from '../support/unprivileged.ts';
+import { configure, makePerson, type Person } from '../support/unprivileged.ts';
 
 const needs = [...sandboxNeeds, 'newuidmap'] as const;
+const allNeeds = [...needs, 'mmdebstrap', 'fuse-overlayfs'] as const;
 
 /** The layers of an image, as `strata inspect` tells them. */
 function diffIDs(inspected: string): string[] {
@@ -34,34 +36,49 @@ function diffIDs(inspected: string): string[] {
   return layers.map(({ diffID }) => diffID);
 }
 
-describeBuilds([...needs, 'mmdebstrap'], 'an image built without root', (site) => {
+describeBuilds(allNeeds, 'an image built without root', (site) => {
   let person: Person;
   beforeAll(async () => {
     person = await makePerson(site.path('person'), 65_536);
   });
   afterAll(() => person?.remove());
 
+  const epoch = { env: { SOURCE_DATE_EPOCH: '1000000000' } };
+  const build = () => [
+    ...['build', '--network', 'none', '--output', 'type=oci,dest=app.tar'],
+    site.path('app'),
+  ];
+
   test('has the layers of root: owners, setuid bits, capabilities, devices, deletions', async () => {
-    const epoch = { env: { SOURCE_DATE_EPOCH: '1000000000' } };
     const base = site.files('base', { Dockerfile: 'FROM scratch\nADD rootfs.tar devices.tar /\n' });
     const srv = site.files('devices', { 'srv/': '' });
     await runOk('mknod', ['-m', '640', join(srv, 'srv/char'), 'c', '1', '7']);
     await runOk('mknod', ['-m', '640', join(srv, 'srv/block'), 'b', '7', '300']);
     await runOk('tar', ['-C', srv, '-cf', join(base, 'devices.tar'), 'srv']);
     copyFileSync(await debianRootfs([]), join(base, 'rootfs.tar'));
-    const app = site.files('app', { Dockerfile: sameEverywhere, file: 'content\n' });
-    await runOk('touch', ['-d', '@1000000000', join(app, 'file')]);
+    site.files('app', { Dockerfile: sameEverywhere, file: 'content\n' });
+    await runOk('touch', ['-d', '@1000000000', site.path('app/file')]);
 
-    const build = ['build', '--network', 'none', '--output', 'type=oci,dest=app.tar', app];
     await site.strataOk(['build', '-t', 'base', base], epoch);
-    await site.strataOk(build, { ...epoch, cwd: site.dir });
+    await site.strataOk(build(), { ...epoch, cwd: site.dir });
     await person.strataOk(['build', '-t', 'base', base], epoch);
-    await person.strataOk(build, epoch);
+    await person.strataOk(build(), epoch);
 
     const byRoot = diffIDs(await site.strataOk(['inspect', '--json', site.path('app.tar')]));
     const byPerson = diffIDs(await person.strataOk(['inspect', '--json', join(person.home, 'app.tar')]));
     expect(byRoot).toHaveLength(5);
     expect(byPerson).toEqual(byRoot);
+  }, 180_000);
+
+  test('has them too where fuse-overlayfs mounts the files', async () => {
+    const made = async () =>
+      diffIDs(await person.strataOk(['inspect', '--json', join(person.home, 'app.tar')]));
+    const byKernel = await made();
+    rmSync(join(person.home, 'app.tar'));
+    configure(person, { snapshotter: 'fuse-overlayfs' });
+    await person.strataOk([...build(), '--no-cache'], epoch);
+    configure(person, {});
+    expect(await made()).toEqual(byKernel);
   });
 
   test('of a base from a registry, is loaded and run by docker', async () => {

@@ -2,7 +2,7 @@
  * What a test may need of the machine. A test that cannot run here is skipped under a title that names what
  * is missing; the reporter (`counting-reporter.ts`) fails the run when the machine has it after all.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, type SuiteFactory } from 'vitest';
 
@@ -24,6 +24,7 @@ const probes = {
   python3: () => findProgram('python3') !== undefined,
   chromium: () => findProgram('chromium', 'chromium-browser') !== undefined,
   mmdebstrap: () => findProgram('mmdebstrap') !== undefined,
+  'fuse-overlayfs': () => findProgram('fuse-overlayfs') !== undefined && existsSync('/dev/fuse'),
 } satisfies Record<string, () => boolean>;
 
 export type Capability = keyof typeof probes;

@@ -1,6 +1,6 @@
 /** Ordinary users of the machine, made for a test and removed with it. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDir } from '../structure/imports.ts';
 import { type Outcome, type RunOptions, run, runOk } from './process.ts';
@@ -19,9 +19,19 @@ export interface Person {
   remove(): Promise<void>;
 }
 
-/** In a mount namespace of its own: the project may lie where nobody else can look. */
+/** What a configuration file of a person says. */
+export function configure(person: Person, config: Readonly<Record<string, unknown>>): void {
+  const directory = join(person.home, '.config/strata');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(config));
+}
+
+/**
+ * In a mount namespace of its own: the project may lie where nobody else can look, and machines without udev
+ * open /dev/fuse to root only.
+ */
 const asPerson =
-  'mount --bind "$1" "$2" && user=$3 && shift 3 && exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"';
+  'mount --bind "$1" "$2" && { [ ! -e /dev/fuse ] || mount --bind "$3" /dev/fuse; } && user=$4 && shift 4 && exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"';
 
 /**
  * @param dir made for this; others must be able to pass through what it lies in
@@ -32,7 +42,9 @@ export async function makePerson(dir: string, subordinates: number): Promise<Per
   mkdirSync(dir, { recursive: true });
   const home = join(dir, 'home');
   const project = join(dir, 'project');
+  const fuse = join(dir, 'fuse');
   mkdirSync(project);
+  await runOk('mknod', ['-m', '666', fuse, 'c', '10', '229']);
   await runOk('useradd', ['--create-home', '--home-dir', home, '--shell', '/bin/sh', name]);
   // Some distributions give ids with the account, some do not.
   const ranges = ['/etc/subuid', '/etc/subgid'];
@@ -44,7 +56,7 @@ export async function makePerson(dir: string, subordinates: number): Promise<Per
   const strataCommand: Person['strataCommand'] = (args) => [
     'unshare',
     ...['--mount', 'sh', '-c', asPerson, 'sh'],
-    ...[projectDir, project, name, join(project, 'bin/strata'), ...args],
+    ...[projectDir, project, fuse, name, join(project, 'bin/strata'), ...args],
   ];
   const environment = { HOME: home, XDG_DATA_HOME: undefined, STRATA_ROOT: undefined };
   const strata: Person['strata'] = (args, options = {}) => {

@@ -3,6 +3,7 @@ import { assert } from '../../core/assert.ts';
 import { HostError } from '../../core/errors.ts';
 import type { ExecOp, Vertex } from '../../plan/vertex.ts';
 import { openSandbox } from '../../sandbox/sandbox.ts';
+import type { OverlayChoice } from '../../snapshot/overlay-choice.ts';
 import type { OpContext } from '../../solve/op-runner.ts';
 import { type FailedStep, holdFailedStep, readFailedStep } from '../../solve/ops/exec/failed-step.ts';
 import type { MountServices } from '../../solve/ops/exec/mounts.ts';
@@ -15,6 +16,7 @@ export interface DebugOptions {
   /** The state directory. */
   readonly root: string;
   readonly runtime: string;
+  readonly snapshotter: OverlayChoice | undefined;
   /** Empty for a shell. */
   readonly command: readonly string[];
   readonly place: ShellPlace;
@@ -48,7 +50,8 @@ export async function debugFailedStep(options: DebugOptions): Promise<number> {
   const damage = watchDamage(root, (event) => {
     if (event.type === 'warning') options.tell(event.diagnostic.message);
   });
-  const store = openBuildStore(root, nothingElsewhere, [], damage);
+  const overlay = { choice: options.snapshotter, tell: options.tell };
+  const store = openBuildStore(root, nothingElsewhere, [], damage, overlay);
   const held = holdFailedStep(root);
   try {
     if (held === undefined) {

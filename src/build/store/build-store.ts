@@ -9,6 +9,8 @@ import { openRefs, type RefStore } from '../../content/refs.ts';
 import { systemCode } from '../../core/errors.ts';
 import { type LayerServices, type LayerStore, openLayerStore } from '../../layer/layer-store.ts';
 import type { RefusedContent } from '../../layer/refuse-content.ts';
+import { chooseOverlay } from '../../snapshot/choose-overlay.ts';
+import type { OverlayChoice } from '../../snapshot/overlay-choice.ts';
 import { openSnapshotter } from '../../snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../../snapshot/snapshotter.ts';
 import { openUnflushed } from '../../snapshot/unflushed.ts';
@@ -17,6 +19,12 @@ import { checkOwners } from './check-owners.ts';
 import { checkRoot } from './check-root.ts';
 import type { StoreDamage } from './store-damage.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** Who mounts overlays, as far as anybody said, and who is told of what this machine lacks for it. */
+export interface OverlayMounts {
+  readonly choice: OverlayChoice | undefined;
+  tell(note: string): void;
+}
 
 export interface BuildStore {
   readonly workspace: Workspace;
@@ -36,6 +44,7 @@ export interface BuildStore {
  * @param remote where blobs come from that are not in the store, and who is told of their unpacking
  * @param refused what no new layer may hold
  * @param damage told what is found damaged
+ * @param overlay who mounts
  * @throws HostError `root-unusable`, `newer-store`, `other-owners`
  */
 export function openBuildStore(
@@ -43,6 +52,7 @@ export function openBuildStore(
   remote: Pick<LayerServices, 'fetch' | 'canFetch' | 'disown' | 'watcher'>,
   refused: readonly RefusedContent[],
   { onLostBlob, onDamagedFile: onDamage, onUntrusted }: StoreDamage,
+  overlay: OverlayMounts,
 ): BuildStore {
   checkRoot(root);
   checkOwners(root);
@@ -51,7 +61,12 @@ export function openBuildStore(
   const blobs = openBlobStore(join(root, 'images'), ingest, join(root, 'partial'), onLostBlob);
   const unflushed = openUnflushed(root);
   const snapshots = join(root, 'snapshots');
-  const snapshotter = openSnapshotter(snapshots, workspace.subdirectory('snapshots'), unflushed.note);
+  const snapshotter = openSnapshotter(
+    snapshots,
+    workspace.subdirectory('snapshots'),
+    unflushed.note,
+    chooseOverlay(overlay.choice, workspace.scratch, overlay.tell),
+  );
   const untrusted = unflushed.dropUntrusted((id) => moveIfThere(snapshotter.path(id), workspace.scratch()));
   if (untrusted > 0) onUntrusted(untrusted);
   unflushed.flushSettled(Date.now());

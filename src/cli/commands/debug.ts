@@ -23,9 +23,11 @@ export const defineDebug: DefineCommand = (command, context) => {
     .action(async (words: readonly string[], flags: DebugFlags) => {
       await becomeRoot();
       const { debugFailedStep } = await import('../../build/shell/debug-step.ts');
+      const config = readConfig(configPlaces(io.env));
       const code = await debugFailedStep({
         root: root(),
-        runtime: flags.runtime ?? readConfig(configPlaces(io.env)).runtime ?? 'runc',
+        runtime: flags.runtime ?? config.runtime ?? 'runc',
+        snapshotter: config.snapshotter,
         command: words,
         place: shellPlace(io),
         signal,

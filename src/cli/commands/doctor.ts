@@ -3,6 +3,7 @@ import { examine } from '../../doctor/examine.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import type { Rank } from '../../doctor/probes/person.ts';
 import { readDockerConfig } from '../../registry/credentials/docker-config.ts';
+import type { Config } from '../config/config.ts';
 import { configPlaces, readConfig } from '../config/config-file.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import type { CliIO } from '../io.ts';
@@ -31,12 +32,14 @@ export const defineDoctor: DefineCommand = (command, context) => {
       const format = dataFormat(flags);
       const rank = await rankOf(becomeRoot);
       const findings: Finding[] = [];
-      const runtime = flags.runtime ?? configuredRuntime(io.env) ?? 'runc';
+      const config = configured(io.env);
+      const runtime = flags.runtime ?? config.runtime ?? 'runc';
+      const { snapshotter } = config;
       const readConfiguration = () => {
         readConfig(configPlaces(io.env));
         readDockerConfig(dockerConfigFile(io.env));
       };
-      for await (const finding of examine({ root: root(), rank, runtime, readConfiguration })) {
+      for await (const finding of examine({ root: root(), rank, runtime, snapshotter, readConfiguration })) {
         findings.push(finding);
         if (format === 'table') io.stdout.write(printFinding(finding));
       }
@@ -57,11 +60,11 @@ async function rankOf(becomeRoot: BecomeRoot): Promise<Rank> {
 }
 
 /** That a file cannot be understood is a finding of its own. */
-function configuredRuntime(env: CliIO['env']): string | undefined {
+function configured(env: CliIO['env']): Partial<Config> {
   try {
-    return readConfig(configPlaces(env)).runtime;
+    return readConfig(configPlaces(env));
   } catch {
-    return undefined;
+    return {};
   }
 }
 

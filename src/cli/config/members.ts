@@ -1,6 +1,7 @@
 /** What may stand in a configuration file, member by member (docs/REGISTRIES.md, docs/STORE.md). */
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
+import { overlayChoices } from '../../snapshot/overlay-choice.ts';
 import { parseDuration } from '../flags/duration.ts';
 import { parseShare } from '../flags/share.ts';
 import type { PruneSettings } from '../prune/settings.ts';
@@ -38,6 +39,9 @@ const members: Readonly<Record<string, ReadMember>> = {
   'no-proxy': (value, fail, { proxy }) => ({ proxy: { ...proxy, no: aString(value, fail) } }),
   runtime: (value, fail) => ({
     runtime: typeof value === 'string' && value !== '' ? value : fail('a name or path'),
+  }),
+  snapshotter: (value, fail) => ({
+    snapshotter: overlayChoices.find((each) => each === value) ?? fail(`one of ${overlayChoices.join(', ')}`),
   }),
   compression: (value, fail) => ({
     compression: compressions.find((each) => each === value) ?? fail(`one of ${compressions.join(', ')}`),

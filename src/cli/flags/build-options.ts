@@ -112,6 +112,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     registry: registryOptions(flags, config, env),
     compression: config.compression,
     runtime: flags.runtime ?? config.runtime ?? 'runc',
+    snapshotter: config.snapshotter,
     maxParallelism:
       flags.maxParallelism === undefined
         ? (config.maxParallelism ?? around.processors)

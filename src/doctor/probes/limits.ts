@@ -3,6 +3,10 @@ import { type Finding, ok, warn } from '../finding.ts';
 
 const wanted = ['memory', 'cpu', 'cpuset', 'pids'];
 
+/** What makes systemd hand the rest to the services of users, for root; they get it when they log in anew. */
+const handOn =
+  'as root: systemctl edit user@.service, with [Service] and Delegate=cpu cpuset io memory pids; then log in anew';
+
 /** Which limits a step can be given. */
 export function limits(): Finding {
   const place: CgroupPlace = findCgroupPlace();
@@ -20,6 +24,6 @@ export function limits(): Finding {
   return warn(
     'limits',
     `${text}, without ${missing.join(', ')}`,
-    'start strata in a group with all controllers (docs/ROOTLESS.md)',
+    version === 2 ? handOn : 'start strata in a group with all controllers (docs/ROOTLESS.md)',
   );
 }

@@ -1,0 +1,164 @@
+/** What a step changes is the same whether the kernel or fuse-overlayfs mounted its files. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../src/core/byte-path.ts';
+import { diffSnapshot } from '../../src/layer/diff.ts';
+import { mountFuseOverlay } from '../../src/snapshot/fuse-overlay.ts';
+import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
+import type { Snapshotter } from '../../src/snapshot/snapshotter.ts';
+import { makeNode, setTimes } from '../../src/sys/node.ts';
+import { statFile } from '../../src/sys/stat.ts';
+import { setXattr } from '../../src/sys/xattr.ts';
+import { describeWith } from '../support/capabilities.ts';
+
+const names = ['a', 'b', 'c', '\xff'];
+const path = fc
+  .array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('/'));
+
+type Act = (host: BytePath, other: BytePath) => void;
+
+/** Each does what it can; a failure (nothing there, a directory in the way) is part of the game. */
+const acts: Readonly<Record<string, Act>> = {
+  write: (host) => writeFileSync(bytePathToFs(host), host.slice(-3), { flag: writing as unknown as string }),
+  append: (host) => writeFileSync(bytePathToFs(host), 'more', { flag: appending as unknown as string }),
+  make: (host) => void mkdirSync(bytePathToFs(host), { recursive: true }),
+  remove: (host) => rmSync(bytePathToFs(host), { recursive: true }),
+  replace: (host) => {
+    rmSync(bytePathToFs(host), { recursive: true });
+    mkdirSync(bytePathToFs(host));
+  },
+  rename: (host, other) => renameSync(bytePathToFs(host), bytePathToFs(other)),
+  link: (host, other) => linkSync(bytePathToFs(host), bytePathToFs(other)),
+  symlink: (host) => symlinkSync('a', bytePathToFs(host)),
+  chmod: (host) => chmodSync(bytePathToFs(host), 0o1711),
+  chown: (host) => chownSync(bytePathToFs(host), 7, 8),
+  touch: (host) => {
+    if (statFile(host)?.type !== 'symlink') setTimes(host, { seconds: 1_000, nanoseconds: 3 });
+  },
+  share: (host) => {
+    if (statFile(host)?.type === 'directory') chmodSync(bytePathToFs(host), 0o2775);
+  },
+  attribute: (host) => setXattr(host, 'user.x', Buffer.from('v')),
+};
+/** Not waiting for the reader of a fifo. */
+const writing = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
+
+const action = fc.record({ act: fc.constantFrom(...Object.keys(acts)), path, to: path });
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
+function perform(directory: BytePath, { act, path: name, to }: Action): void {
+  try {
+    acts[act]?.(joinBytePath(directory, name), joinBytePath(directory, to));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+function share(path: string): void {
+  mkdirSync(path);
+  chmodSync(path, 0o2775);
+}
+
+function oldLink(path: string): void {
+  symlinkSync('target', path);
+  setTimes(path, { seconds: 1_000, nanoseconds: 3 });
+}
+
+describeWith(['root', 'overlay', 'fuse-overlayfs'], 'an upper of fuse-overlayfs', () => {
+  let root: string;
+  let byKernel: Snapshotter;
+  let byProgram: Snapshotter;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'strata-fuse-'));
+    byKernel = openSnapshotter(join(root, 'snapshots'), join(root, 'kernel'));
+    byProgram = openSnapshotter(join(root, 'snapshots'), join(root, 'program'), () => {}, mountFuseOverlay);
+  });
+  afterEach(() => {
+    for (const each of [byKernel, byProgram]) each.close();
+    rmSync(root, { recursive: true });
+  });
+
+  /** Does `work` in a mounted stack; the upper and the changes found in it, with `now` for times of today. */
+  function changes(snapshots: Snapshotter, stack: readonly string[], work: (merged: BytePath) => unknown) {
+    const active = snapshots.prepare(stack);
+    const merged = snapshots.mount(stack, active);
+    work(bytePathFromText(merged));
+    snapshots.unmount(merged);
+    const told = [...diffSnapshot(active.upper, snapshots.view(stack))].map((entry) => {
+      if (entry.type === 'delete') return `${entry.path} deleted`;
+      const { content, mtime, xattrs, ...rest } = entry;
+      const time = mtime.seconds > 2_000 ? 'now' : `${mtime.seconds}.${mtime.nanoseconds}`;
+      const fd = content?.kind === 'file' ? content.open() : undefined;
+      const text = fd === undefined ? '' : readFileSync(fd, 'latin1');
+      return JSON.stringify({ ...rest, time, text, xattrs: xattrs.map(({ name }) => name) });
+    });
+    return { active, told };
+  }
+
+  test.each<[title: string, made: (at: string) => void, done: (at: string) => unknown]>([
+    [
+      'a directory with a setgid bit',
+      (at) => share(join(at, 'd')),
+      (at) => writeFileSync(join(at, 'd/new'), ''),
+    ],
+    [
+      'a fifo',
+      (at) => makeNode(join(at, 'p'), 'fifo', 0o640, 0, 0),
+      // fuse-overlayfs does it and says EIO.
+      (at) => spawnSync('chmod', ['600', join(at, 'p')]),
+    ],
+    ['an old symlink', (at) => oldLink(join(at, 'l')), (at) => lchownSync(join(at, 'l'), 7, 8)],
+  ])('keeps what is lost of %s that is copied up', async (_title, made, done) => {
+    const base = byKernel.prepare([]);
+    made(base.upper);
+    await byKernel.commit(base, 'base');
+    const kernels = changes(byKernel, ['base'], done);
+    const programs = changes(byProgram, ['base'], done);
+    expect(programs.told).toEqual(kernels.told);
+    expect(kernels.told).not.toEqual([]);
+  });
+
+  test('has the same changes as one of the kernel, and is stacked by either', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(action, { minLength: 1, maxLength: 12 }), { minLength: 2, maxLength: 4 }),
+        async (steps) => {
+          const stack: string[] = [];
+          for (const [index, actions] of steps.entries()) {
+            const work = (merged: BytePath) => {
+              for (const each of actions) perform(merged, each);
+            };
+            const kernels = changes(byKernel, stack, work);
+            const programs = changes(byProgram, stack, work);
+            expect(programs.told).toEqual(kernels.told);
+            const [kept, dropped] = index % 2 === 0 ? [programs, kernels] : [kernels, programs];
+            const id = byKernel.newID();
+            await byKernel.commit(kept.active, id);
+            await byKernel.discard(dropped.active);
+            stack.push(id);
+          }
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+});
