@@ -5,7 +5,7 @@ import type { KeyDigest } from '../core/digest.ts';
 import { onTrack, traced } from '../core/trace.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CopyOp, ExecOp, MkdirOp, Op, VertexID } from '../plan/vertex.ts';
+import type { CopyOp, ExecOp, MkdirOp, Op } from '../plan/vertex.ts';
 import type { OpRunner } from '../solve/op-runner.ts';
 import { copyRunner } from '../solve/ops/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
@@ -15,6 +15,7 @@ import { createSolver, type Solver } from '../solve/solver.ts';
 import type { StepTimes } from '../solve/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
+import { layerChain } from './layer-chain.ts';
 import type { LayerWish } from './output/output.ts';
 import { readVertices } from './read-vertices.ts';
 import { openLeakedLayers } from './secrets/leaked-layers.ts';
@@ -44,7 +45,7 @@ export async function runPlan(
   const { store, bases, imports, io } = session;
   const { snapshotter, layers, blobs, steps, fileLists } = store;
   await imports.ready();
-  const exported = compression === undefined ? new Set<VertexID>() : chainOf(plan);
+  const exported = new Set(compression === undefined ? [] : layerChain(plan));
   const read = readVertices(plan, compression === undefined);
   const origins = {
     steps: { ...steps, recall: (question: KeyDigest) => steps.recall(question) ?? imports.recall(question) },
@@ -169,11 +170,4 @@ function runnerOf(op: Op, runners: Runners): OpRunner<Op> {
     case 'image':
       throw new Error('assertion failed: a base image is never run');
   }
-}
-
-/** The vertices whose layers the image has: from the target down to its base. */
-function chainOf(plan: Plan): Set<VertexID> {
-  const chain = new Set<VertexID>();
-  for (let id = plan.target; id !== undefined; id = plan.vertices.get(id)?.inputs[0]) chain.add(id);
-  return chain;
 }

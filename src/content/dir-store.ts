@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { compareBytes } from '../core/byte-path.ts';
-import { type BlobDigest, digestFromHex } from '../core/digest.ts';
+import type { BlobDigest } from '../core/digest.ts';
+import { digestBytes } from '../core/digest-bytes.ts';
 import { markUsed } from '../sys/use-mark.ts';
 import type { BlobInfo, BlobStore } from './blob-store.ts';
 import { blobWriter, createBlobWriter } from './blob-writer.ts';
@@ -68,7 +68,7 @@ export function openBlobStore(
     create,
     ...(partialDirectory === undefined ? {} : { resume: resumer(partialDirectory, pathOf, sizeOf) }),
     async put(bytes) {
-      const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
+      const digest = digestBytes(bytes);
       const info = { digest, size: bytes.length };
       const isThere = sizeOf(digest) === bytes.length;
       if (isThere && readFileSync(reader.path(digest)).equals(bytes)) return info;

@@ -1,6 +1,7 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
+import { encodeHeader, tarTrailer } from '../tar/encode.ts';
 import type { TarEntry } from '../tar/entry.ts';
+import { paddingAfter } from '../tar/header.ts';
 
 /** A file of an archive, or a directory; names are ASCII. */
 export type ArchiveMember =

@@ -1,6 +1,7 @@
 import type { FileTree } from '../core/file-tree.ts';
-import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
+import { encodeHeader, tarTrailer } from '../tar/encode.ts';
 import type { TarEntry } from '../tar/entry.ts';
+import { paddingAfter } from '../tar/header.ts';
 import { type StreamDestination, writeStream } from './destination.ts';
 import { readTreeFile } from './read-file.ts';
 import { type TreeStep, walkTree } from './walk-tree.ts';

@@ -1,4 +1,5 @@
-import { encodeHeader, paddingAfter, tarTrailer } from '../tar/encode.ts';
+import { encodeHeader, tarTrailer } from '../tar/encode.ts';
+import { paddingAfter } from '../tar/header.ts';
 import { fileChanged, openContent } from './content-reader.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
 import { refuseReservedName, whiteoutEntry } from './whiteout.ts';

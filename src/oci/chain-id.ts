@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type ChainID, type DiffID, type Digest, digestFromHex } from '../core/digest.ts';
+import type { ChainID, DiffID, Digest } from '../core/digest.ts';
+import { digestBytes } from '../core/digest-bytes.ts';
 
 /**
  * The identity of the stack up to and including each layer, lowest first (image-spec, config.md, "Layer
@@ -15,5 +15,5 @@ export function chainIDs(diffIDs: readonly DiffID[]): ChainID[] {
 }
 
 function stack(below: ChainID, diffID: DiffID): ChainID {
-  return digestFromHex(createHash('sha256').update(`${below} ${diffID}`).digest('hex'));
+  return digestBytes<ChainID>(`${below} ${diffID}`);
 }

@@ -9,7 +9,6 @@ const dockerSchema1 = [
   'application/vnd.docker.distribution.manifest.v1+prettyjws',
 ];
 
-/** Layers that licences forbid to pass on: same bytes, other names (image-spec, layer.md). */
 const compressions: Readonly<Record<string, Compression>> = {
   [mediaTypes.ociLayer]: 'uncompressed',
   [mediaTypes.ociLayerGzip]: 'gzip',
@@ -17,6 +16,7 @@ const compressions: Readonly<Record<string, Compression>> = {
   [mediaTypes.dockerLayer]: 'uncompressed',
   [mediaTypes.dockerLayerGzip]: 'gzip',
   'application/vnd.docker.image.rootfs.diff.tar.zstd': 'zstd',
+  // Layers that licences forbid to pass on: same bytes, other names (image-spec, layer.md).
   'application/vnd.oci.image.layer.nondistributable.v1.tar': 'uncompressed',
   'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip': 'gzip',
   'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd': 'zstd',

@@ -5,7 +5,7 @@
 import { assert } from '../core/assert.ts';
 import { StrataError } from '../core/errors.ts';
 import type { TarEntry, TarEntryType } from './entry.ts';
-import { blockSize, checksumOf, fields, typeflagAt } from './header.ts';
+import { blockSize, checksumOf, fields, paddingAfter, typeflagAt } from './header.ts';
 import { octalLimit, writeOctal } from './numbers.ts';
 import { encodePaxRecords, encodePaxTime, type PaxRecord, xattrPrefix } from './pax.ts';
 
@@ -24,11 +24,6 @@ const sizeLimit = octalLimit(12);
 
 /** The two zero blocks that end an archive (POSIX pax, "ustar Interchange Format"). */
 export const tarTrailer: Uint8Array = new Uint8Array(2 * blockSize);
-
-/** Zero bytes that follow `size` bytes of content. */
-export function paddingAfter(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize;
-}
 
 /**
  * The header blocks of one member; its content and `paddingAfter(size)` zero bytes follow. Directories get

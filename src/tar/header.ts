@@ -7,6 +7,11 @@ import { decodeNumber } from './numbers.ts';
 
 export const blockSize = 512;
 
+/** Zero bytes that follow `size` bytes of content. */
+export function paddingAfter(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize;
+}
+
 /** Offsets and lengths of the fields that all dialects share, and of ustar's own. */
 export const fields = {
   name: [0, 100],

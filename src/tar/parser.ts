@@ -6,7 +6,7 @@
 import { ChunkInput, type Reading } from './chunk-input.ts';
 import type { TarEntry } from './entry.ts';
 import { badHeader, headerTooLarge, metadataLimit, truncated } from './errors.ts';
-import { blockSize, decodeHeader, type RawHeader } from './header.ts';
+import { blockSize, decodeHeader, paddingAfter, type RawHeader } from './header.ts';
 import { readLayout } from './layout.ts';
 import { describeMember, type Extensions } from './member.ts';
 import { decodePaxRecords, type PaxRecord } from './pax.ts';
@@ -89,7 +89,7 @@ function* readArchive(input: ChunkInput, handler: TarHandler): Reading<void> {
         extensions = { ...extensions, longLink: untilNul(yield* readMetadata(input, header)) };
         break;
       case 'V': // the label of a volume
-        yield* skip(input, header.size + paddingOf(header.size));
+        yield* skip(input, header.size + paddingAfter(header.size));
         break;
       default:
         yield* readMember(input, handler, header, block, extensions);
@@ -125,7 +125,7 @@ function* readMember(
     }
     stored += length;
   }
-  yield* skip(input, paddingOf(stored));
+  yield* skip(input, paddingAfter(stored));
   handler.entryEnd();
 }
 
@@ -135,7 +135,7 @@ function* readMetadata(input: ChunkInput, { size }: RawHeader): Reading<Buffer> 
   if (payload.length < size) throw truncated('an extended header');
   // Reading the padding may take the next chunk, and the payload is part of this one.
   const kept = Buffer.from(payload);
-  yield* skip(input, paddingOf(size));
+  yield* skip(input, paddingAfter(size));
   return kept;
 }
 
@@ -165,8 +165,4 @@ function untilNul(payload: Buffer): string {
 function isZero(block: Buffer): boolean {
   for (const byte of block) if (byte !== 0) return false;
   return true;
-}
-
-function paddingOf(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize;
 }

@@ -1,7 +1,8 @@
 /** Whole archives in memory, for tests. */
 import type { Timestamp, Xattr } from '../../src/core/file-tree.ts';
-import { encodeHeader, paddingAfter, tarTrailer } from '../../src/tar/encode.ts';
+import { encodeHeader, tarTrailer } from '../../src/tar/encode.ts';
 import type { TarEntry } from '../../src/tar/entry.ts';
+import { paddingAfter } from '../../src/tar/header.ts';
 import { createTarParser } from '../../src/tar/parser.ts';
 
 export interface Member {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { encodeHeader, paddingAfter } from '../../src/tar/encode.ts';
+import { encodeHeader } from '../../src/tar/encode.ts';
 import type { TarEntry } from '../../src/tar/entry.ts';
+import { paddingAfter } from '../../src/tar/header.ts';
 import { decodePaxRecords } from '../../src/tar/pax.ts';
 import { entryOf } from './archive.ts';
 

@@ -17,9 +17,10 @@ import { remoteBlobs } from '../output/remote-blobs.ts';
 import { planRecord } from '../record/record-build.ts';
 import type { BuildSession } from '../session.ts';
 import { assembleParts } from './assemble-parts.ts';
+import { cacheBlobs } from './cache-blobs.ts';
 import { sweepDirectory, writeToDirectory } from './cache-directory.ts';
 import { cacheName } from './cache-spec.ts';
-import { everywhere, gatherCache } from './gather-cache.ts';
+import { gatherCache } from './gather-cache.ts';
 import { openCache } from './open-cache.ts';
 
 /**
@@ -71,7 +72,7 @@ async function exportCache(
   const { workspace } = session.store;
   const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
   const gathered = await gatherCache(session, spec, scratch);
-  const blobs = everywhere(session, scratch, gathered);
+  const blobs = cacheBlobs(session, scratch, gathered);
   const plans = session.accounts.map((each) => sharedPlan(each, dockerfile));
   const write = async (known: KnownPacks) => {
     const root = await assembleParts({ gathered, plans, known, blobs, scratch });

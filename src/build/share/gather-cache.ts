@@ -1,20 +1,19 @@
 /** What goes into a cache, from the store or from where this build had it. */
-import { createHash } from 'node:crypto';
+
 import { maskRecipe } from '../../cache/mask.ts';
 import { selectionsOf } from '../../cache/share/recipe-mentions.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';
 import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
-import { type BlobDigest, type Digest, digestFromHex } from '../../core/digest.ts';
-import { IntegrityError } from '../../core/errors.ts';
-import type { Compression } from '../../layer/compression.ts';
-import type { Descriptor, StoredLayer } from '../../oci/descriptor.ts';
-import { layerCompression } from '../../oci/media-type.ts';
+import type { Digest } from '../../core/digest.ts';
+import { digestBytes } from '../../core/digest-bytes.ts';
+import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { VertexID } from '../../plan/vertex.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { layerChain } from '../layer-chain.ts';
 import type { CacheSpec } from '../options.ts';
 import type { BuildSession } from '../session.ts';
 import { mountChoice } from './cache-spec.ts';
+import { compressionOf, gatherLayers } from './gather-layers.ts';
 import { type GatheredMount, gatherMounts } from './gather-mounts.ts';
 
 export interface GatheredCache {
@@ -42,7 +41,7 @@ export async function gatherCache(
       const record = recordOf(session, key.digest);
       if (record === undefined) continue;
       const whole = (result?.stack ?? record.stack).map(({ snapshot }) => snapshot);
-      const found = await layersOf(session, record, whole, attributes);
+      const found = await gatherLayers(session, record, whole, attributes);
       if (found === undefined) continue;
       for (const [snapshot, layer] of found) layers.set(snapshot, layer);
       const { from: _, ...own } = record;
@@ -51,7 +50,8 @@ export async function gatherCache(
       steps.set(key.digest, { ...own, recipe });
       for (const selection of selectionsOf(recipe)) {
         const bytes = session.store.fileLists.bytes(selection);
-        if (bytes !== undefined) lists.set(selection, { info: infoOf(bytes), bytes });
+        if (bytes !== undefined)
+          lists.set(selection, { info: { digest: digestBytes(bytes), size: bytes.length }, bytes });
       }
     }
   }
@@ -67,86 +67,4 @@ function recordOf({ store, bases, imports }: BuildSession, key: Digest): StepRec
       bases.provides(snapshot) || store.layers.isAvailable(snapshot) || imports.provides(snapshot),
   );
   return isWhole ? own : imports.find(key)[0]?.record;
-}
-
-/** How layers are compressed that have no blob yet. */
-function compressionOf({ compression, 'compression-level': level }: CacheSpec['attributes']): Compression {
-  const algorithm = compression === 'zstd' || compression === 'uncompressed' ? compression : 'gzip';
-  return level === undefined ? { algorithm } : { algorithm, level: Number(level) };
-}
-
-/**
- * The layers a record names above its base, packed where they are not yet, and compressed anew where that is
- * forced; undefined when one is lost.
- */
-async function layersOf(
-  { store, imports, io }: BuildSession,
-  record: StepRecord,
-  whole: readonly SnapshotID[],
-  attributes: CacheSpec['attributes'],
-): Promise<ReadonlyMap<SnapshotID, StoredLayer> | undefined> {
-  const compression = compressionOf(attributes);
-  const isForced = attributes['force-compression'] === 'true';
-  const found = new Map<SnapshotID, StoredLayer>();
-  for (const [index, { snapshot, createdAt }] of record.stack.entries()) {
-    if (createdAt === undefined) continue;
-    const known =
-      store.layers.findBlob(snapshot) ?? imports.all().flatMap((each) => each.layer(snapshot) ?? [])[0];
-    if (known !== undefined) {
-      const isOther = layerCompression(known.descriptor.mediaType) !== compression.algorithm;
-      const layer =
-        isForced && isOther ? await store.layers.recompress(snapshot, known, compression, io.signal) : known;
-      found.set(snapshot, layer);
-      continue;
-    }
-    const stack = record.standsAlone
-      ? whole
-      : record.stack.slice(0, index + 1).map((layer) => layer.snapshot);
-    try {
-      found.set(snapshot, await store.layers.ensureBlob(stack, compression, io.signal));
-    } catch (error) {
-      if (error instanceof IntegrityError && error.code === 'snapshot-lost') return undefined;
-      throw error;
-    }
-  }
-  return found;
-}
-
-function infoOf(bytes: Uint8Array): BlobInfo {
-  const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
-  return { digest, size: bytes.length };
-}
-
-/** The blobs of a cache wherever they are; a layer that only an import has is fetched when it is read. */
-export function everywhere(
-  { store, bases, imports, io }: BuildSession,
-  scratch: BlobStore,
-  { layers, mounts, lists }: GatheredCache,
-): BlobStore {
-  const main = store.blobs;
-  const listed = new Map([...lists.values()].map(({ info, bytes }) => [info.digest, bytes]));
-  const all = [...layers.values(), ...[...mounts.values()].map(({ layer }) => layer)];
-  const descriptors = new Map(all.map(({ descriptor }) => [descriptor.digest, descriptor]));
-  const holderOf = (digest: BlobDigest) => (scratch.has(digest) ? scratch : main);
-  const bring = async (descriptor: Descriptor) => {
-    if (scratch.has(descriptor.digest) || main.has(descriptor.digest)) return;
-    await (bases.canFetch(descriptor) ? bases : imports).fetch(descriptor, io.signal);
-  };
-  return {
-    ...main,
-    has: (digest) => holderOf(digest).has(digest),
-    size: (digest) => holderOf(digest).size(digest),
-    path: (digest) => holderOf(digest).path(digest),
-    read: (info, limit) => holderOf(info.digest).read(info, limit),
-    async *open(info) {
-      const bytes = listed.get(info.digest);
-      if (bytes !== undefined) {
-        yield bytes;
-        return;
-      }
-      const descriptor = descriptors.get(info.digest);
-      if (descriptor !== undefined) await bring(descriptor);
-      yield* holderOf(info.digest).open(info);
-    },
-  };
 }

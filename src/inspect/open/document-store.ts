@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
 import { checkBlob } from '../../content/verified-stream.ts';
-import { type BlobDigest, digestFromHex } from '../../core/digest.ts';
+import type { BlobDigest } from '../../core/digest.ts';
+import { digestBytes } from '../../core/digest-bytes.ts';
 import { IntegrityError } from '../../core/errors.ts';
 
 /** The documents of one image in memory: manifests and configs of a registry are kilobytes, and looked at once. */
@@ -13,7 +13,7 @@ export function openDocumentStore(): BlobStore {
     return bytes;
   };
   const put = async (bytes: Uint8Array, want: Partial<BlobInfo> = {}): Promise<BlobInfo> => {
-    const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
+    const digest = digestBytes(bytes);
     const info = { digest, size: bytes.length };
     checkBlob(want, info);
     blobs.set(digest, bytes);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BlobInfo } from '../../content/blob-store.ts';
 import { type BlobDigest, type DiffID, type Digest, digestFromHex } from '../../core/digest.ts';
+import { digestBytes } from '../../core/digest-bytes.ts';
 import { IntegrityError, StrataError } from '../../core/errors.ts';
 import { type Descriptor, type Manifest, mediaTypes } from '../../oci/descriptor.ts';
 import { parseImageConfig } from '../../oci/parse-image-config.ts';
@@ -51,7 +52,7 @@ export async function openDockerArchive(
   }
   const configDescriptor: Descriptor = {
     mediaType: mediaTypes.dockerConfig,
-    digest: sha256(configBytes),
+    digest: digestBytes(configBytes),
     size: configBytes.length,
   };
   const manifest: Manifest = {
@@ -128,8 +129,4 @@ async function firstBytes(files: LayoutFiles, path: string): Promise<string | un
     return magic === '28b52ffd' ? mediaTypes.ociLayerZstd : undefined;
   }
   return undefined;
-}
-
-function sha256(bytes: Uint8Array): BlobDigest {
-  return digestFromHex(createHash('sha256').update(bytes).digest('hex'));
 }

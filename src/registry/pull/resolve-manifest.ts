@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { BlobStore } from '../../content/blob-store.ts';
-import { type BlobDigest, digestFromHex, isDigest } from '../../core/digest.ts';
+import { type BlobDigest, isDigest } from '../../core/digest.ts';
+import { digestBytes } from '../../core/digest-bytes.ts';
 import { IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
 import { type Platform, printPlatform } from '../../core/platform.ts';
@@ -102,7 +102,7 @@ async function headDigest(repository: Repository, tag: string): Promise<BlobDige
 async function getDocument(repository: Repository, name: string, blobs: BlobStore): Promise<Document> {
   const stored = isDigest(name) ? await readStored(name, blobs) : undefined;
   const bytes = stored ?? (await download(repository, name));
-  const digest = digestFromHex<BlobDigest>(createHash('sha256').update(bytes).digest('hex'));
+  const digest = digestBytes(bytes);
   if (isDigest(name) && digest !== name) {
     throw new IntegrityError(
       'digest-mismatch',

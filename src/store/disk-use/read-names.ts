@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { blobPath } from '../../content/layout.ts';
 import { type Ref, readRefs } from '../../content/refs.ts';
-import { digestFromHex } from '../../core/digest.ts';
+import { digestBytes } from '../../core/digest-bytes.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../../oci/media-type.ts';
@@ -46,7 +45,7 @@ function childrenOf(layout: string, { mediaType, digest }: Descriptor): readonly
   if (!isIndexType(mediaType) && !isManifestType(mediaType)) return [];
   try {
     const bytes = readFileSync(blobPath(layout, digest));
-    if (digestFromHex(createHash('sha256').update(bytes).digest('hex')) !== digest) return [];
+    if (digestBytes(bytes) !== digest) return [];
     if (isIndexType(mediaType)) return parseIndex(bytes).manifests;
     const { config, layers } = parseManifest(bytes);
     return [config, ...layers];
