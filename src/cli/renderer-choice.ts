@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
+import { clipOutput } from '../progress/clip-output.ts';
 import { foldingFromEnvironment } from '../progress/folding.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { quietRenderer } from '../progress/quiet.ts';
@@ -13,9 +14,9 @@ const modes = ['auto', 'tty', 'plain', 'quiet', 'none', 'rawjson'] as const;
 
 /**
  * How a build is shown: as `--progress`, `--quiet` or $BUILDKIT_PROGRESS say, else live on a terminal and as
- * a log elsewhere.
+ * a log elsewhere, which is clipped only where $BUILDKIT_STEP_LOG_MAX_SIZE says so.
  *
- * @throws UsageError `bad-flag-value`, `conflicting-flags`
+ * @throws UsageError `bad-flag-value`, `conflicting-flags`, `bad-log-size`
  */
 export function openRenderer(
   flags: { readonly progress?: string; readonly quiet?: boolean },
@@ -24,7 +25,7 @@ export function openRenderer(
   const { stderr: stream, env } = io;
   const mode = chooseMode(flags, io);
   if (mode === 'quiet' || mode === 'none') return { renderer: quietRenderer(), isLive: true };
-  if (mode === 'rawjson') return { renderer: rawjsonRenderer({ stream }), isLive: false };
+  if (mode === 'rawjson') return { renderer: clipped(rawjsonRenderer({ stream }), env), isLive: false };
   if (mode === 'tty') {
     if (!canShowLive(io)) {
       throw new UsageError('no-terminal', '--progress tty: standard error is no terminal of a known size', {
@@ -38,7 +39,19 @@ export function openRenderer(
     };
   }
   const folding = foldingFromEnvironment(env);
-  return { renderer: plainRenderer({ stream, folding, keepsColors: !forbidsColors(env) }), isLive: false };
+  const renderer = plainRenderer({ stream, folding, keepsColors: !forbidsColors(env) });
+  return { renderer: clipped(renderer, env), isLive: false };
+}
+
+/** BuildKit's own variable, in bytes; nothing, 0 and negative numbers mean no limit. */
+function clipped(renderer: Renderer, env: CliIO['env']): Renderer {
+  const given = env.BUILDKIT_STEP_LOG_MAX_SIZE ?? '';
+  if (!/^(-?[0-9]+)?$/.test(given)) {
+    throw new UsageError('bad-log-size', `BUILDKIT_STEP_LOG_MAX_SIZE=${given}: want a number of bytes`, {
+      hint: 'for example 2097152 for 2 MiB of each step, or -1 for all of it',
+    });
+  }
+  return Number(given) > 0 ? clipOutput(renderer, Number(given)) : renderer;
 }
 
 function chooseMode(

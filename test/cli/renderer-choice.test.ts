@@ -48,6 +48,7 @@ test.each(rows)('%s', (_title, given, want) => {
 
 const wrong: [title: string, given: Case, code: string][] = [
   ['a mode nobody knows', { flags: { progress: 'plian' } }, 'bad-flag-value'],
+  ['a log size that is none', { env: { BUILDKIT_STEP_LOG_MAX_SIZE: '2MiB' } }, 'bad-log-size'],
   ['live without a terminal', { flags: { progress: 'tty' } }, 'no-terminal'],
   ['quiet and a log', { flags: { progress: 'plain', quiet: true } }, 'conflicting-flags'],
 ];
