@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/command.ts';
 import { abortOnSignals } from './interrupt.ts';
 import type { CliIO } from './io.ts';

@@ -1,5 +1,4 @@
-import type { Descriptor, ImageIndex } from '../oci/descriptor.ts';
-import { mediaTypes } from '../oci/descriptor.ts';
+import { type Descriptor, type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
 import { parseReference } from '../registry/reference.ts';
 import type { ExportImage } from './image.ts';

@@ -1,7 +1,6 @@
 import type { DiffID } from '../core/digest.ts';
 import { memberChecker } from '../layer/validate/check-members.ts';
-import type { Finding } from '../oci/validate.ts';
-import { checkDocuments } from '../oci/validate.ts';
+import { checkDocuments, type Finding } from '../oci/validate.ts';
 import type { OpenedImage } from './open/opened-image.ts';
 import type { LayerTree } from './tree/layer-tree.ts';
 import { readLayerTree, treeBudget } from './tree/read-layer-tree.ts';

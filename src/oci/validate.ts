@@ -1,5 +1,4 @@
-import type { Manifest } from './descriptor.ts';
-import { mediaTypes } from './descriptor.ts';
+import { type Manifest, mediaTypes } from './descriptor.ts';
 import type { ImageConfig } from './image-config.ts';
 import { findLayerCompression, isConfigType, isManifestType, toDockerType, toOCIType } from './media-type.ts';
 

@@ -3,7 +3,6 @@
  * everything is asked for once. A step whose result is recorded costs one look-up, and what stands
  * below it is not even looked at.
  */
-
 import { CanceledError } from '../core/errors.ts';
 import { onTrack, traced } from '../core/trace.ts';
 import type { Vertex, VertexID } from '../plan/vertex.ts';

@@ -1,5 +1,4 @@
 /** Bytes that changed in a store by themselves: the build that meets them says so and makes them good. */
-
 import { randomUUID } from 'node:crypto';
 import {
   mkdirSync,

@@ -6,8 +6,7 @@ import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { type DockerEngine, startDockerd } from '../support/dockerd.ts';
-import type { Outcome } from '../support/process.ts';
-import { runOk } from '../support/process.ts';
+import { type Outcome, runOk } from '../support/process.ts';
 import { describeBuilds } from '../support/site.ts';
 
 const seccomp = ['--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined'];

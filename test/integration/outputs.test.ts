@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { Descriptor, ImageIndex, Manifest } from '../../src/oci/descriptor.ts';
-import { mediaTypes } from '../../src/oci/descriptor.ts';
+import { type Descriptor, type ImageIndex, type Manifest, mediaTypes } from '../../src/oci/descriptor.ts';
 import { run, runOk } from '../support/process.ts';
 import { skopeoInspect } from '../support/referees.ts';
 import { describeBuilds } from '../support/site.ts';

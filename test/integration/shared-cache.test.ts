@@ -1,5 +1,4 @@
 /** Caches that travel between stores by way of a real registry, a directory, or the image itself. */
-
 import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

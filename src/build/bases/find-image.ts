@@ -3,14 +3,14 @@ import type { BlobStore } from '../../content/blob-store.ts';
 import type { RefStore } from '../../content/refs.ts';
 import { IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
-import type { Platform } from '../../core/platform.ts';
-import { normalizePlatform, printPlatform } from '../../core/platform.ts';
+import { normalizePlatform, type Platform, printPlatform } from '../../core/platform.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseIndex } from '../../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../../oci/media-type.ts';
 import { parseReference, printReference } from '../../registry/reference.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { type BringBlob, type FoundImage, findForPlatform, findInLayout } from './image-source.ts';
+import { type BringBlob, type FoundImage, findForPlatform } from './image-source.ts';
+import { findInLayout } from './layout-image.ts';
 
 export interface ImageFinder {
   readonly blobs: BlobStore;

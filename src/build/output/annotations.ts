@@ -1,7 +1,6 @@
 /** Annotations of an image (image-spec, annotations.md), and where in it each is put. */
 import { UsageError } from '../../core/errors.ts';
-import type { Platform } from '../../core/platform.ts';
-import { parsePlatform, printPlatform } from '../../core/platform.ts';
+import { type Platform, parsePlatform, printPlatform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 
 /** The levels have buildx's names. */

@@ -1,5 +1,4 @@
 /** The parts of a cache put together: packs of what is small, the document that says where all is, the manifest. */
-
 import { encodeSharedCache } from '../../cache/share/cache-document.ts';
 import { isSmall, type KnownPacks, packBlobs } from '../../cache/share/packs.ts';
 import type { SharedLayer, SharedPlan, Slice } from '../../cache/share/shared-cache.ts';

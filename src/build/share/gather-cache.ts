@@ -1,5 +1,4 @@
 /** What goes into a cache, from the store or from where this build had it. */
-
 import { maskRecipe } from '../../cache/mask.ts';
 import { selectionsOf } from '../../cache/share/recipe-mentions.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';

@@ -1,5 +1,4 @@
 /** The caches of one build that come from elsewhere, asked when the store has no answer. */
-
 import type { FileLists } from '../../cache/file-lists.ts';
 import type { CacheImport } from '../../cache/share/cache-import.ts';
 import type { StepRecord } from '../../cache/step-cache.ts';

@@ -2,7 +2,6 @@
  * A cache inside of an image: its config says which step made which layer. Nothing in it depends on when or
  * where the image was built, so that it stays as reproducible as it was.
  */
-
 import { answersByDefinition } from '../../cache/share/recipe-mentions.ts';
 import type { SharedCache, SharedLayer } from '../../cache/share/shared-cache.ts';
 import type { StackLayer, StepRecord } from '../../cache/step-cache.ts';

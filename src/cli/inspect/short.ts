@@ -1,5 +1,4 @@
-import type { Digest } from '../../core/digest.ts';
-import { digestHex } from '../../core/digest.ts';
+import { type Digest, digestHex } from '../../core/digest.ts';
 import type { MemberCounts } from '../../inspect/diff/compare-layers.ts';
 import type { LayerSource } from '../../inspect/report.ts';
 

@@ -1,5 +1,4 @@
 /** What FROM lines can see (spec 2.6, 2.7), with the defaults of the file and no build arguments. */
-
 import type { Dockerfile } from '../instruction.ts';
 import { expandWord } from '../words/expand.ts';
 import type { Lookup } from '../words/lexer.ts';

@@ -1,5 +1,4 @@
 /** From a split line to a typed instruction (spec 3): one parser per instruction, in a table. */
-
 import type {
   Instruction,
   InstructionBase,

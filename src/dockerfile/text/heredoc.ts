@@ -1,5 +1,4 @@
 /** Here-documents (spec 1.8): finding them in a line, and what becomes of their bodies. */
-
 import type { Command, Heredoc, RunInstruction } from '../instruction.ts';
 import { type Expansion, expandBody } from '../words/expand.ts';
 import { type LexRules, type Lookup, lex } from '../words/lexer.ts';

@@ -1,8 +1,7 @@
 /**
  * Names that mean something to the builder itself (spec 2.7, 2.8) and the build arguments nobody takes.
  */
-import type { Platform } from '../../core/platform.ts';
-import { printPlatform } from '../../core/platform.ts';
+import { type Platform, printPlatform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 import type { PlanRequest } from '../plan.ts';

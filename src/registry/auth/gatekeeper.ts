@@ -2,7 +2,6 @@
  * Getting in: HTTP Basic and the token protocol of the distribution project. What a registry gave for a
  * scope is kept and asked for anew only when the registry no longer takes it.
  */
-
 import type { CredentialSource } from '../credentials/credentials.ts';
 import { type Answer, refusal } from '../transport/answer.ts';
 import type { Endpoint } from '../transport/endpoint.ts';

@@ -2,7 +2,6 @@
  * Starts a cage with a process in it that ignores every signal it can, prints the process id it has
  * outside, and waits to be killed, closes the cage, with or without clearing up, or ends.
  */
-
 import { openCage } from '../../../src/sys/cage.ts';
 import { spawnProcess } from '../../../src/sys/spawn.ts';
 
