@@ -3,6 +3,7 @@ import type { Finding } from '../oci/validate.ts';
 import { readContents } from './contents.ts';
 import { historyOfLayers } from './layers/layer-history.ts';
 import type { OpenedImage } from './open/opened-image.ts';
+import { contentSize } from './tree/layer-tree.ts';
 
 /** One history entry with what its layer weighs. */
 export interface HistoryLine {
@@ -23,17 +24,17 @@ export interface HistoryLine {
 export async function readHistory(
   image: OpenedImage,
 ): Promise<{ readonly lines: readonly HistoryLine[]; readonly findings: readonly Finding[] }> {
-  const { layers, findings } = await readContents(image, { hashesContent: false });
+  const { files, layers, findings } = await readContents(image, { hashesContent: false });
   const isComplete = historyOfLayers(image.config).every((entry) => entry !== undefined);
   let layer = 0;
   const lines = (image.config.history ?? []).map((entry): HistoryLine => {
-    const files = entry.empty_layer === true || !isComplete ? [] : (layers[layer++]?.files ?? []);
+    const tree = entry.empty_layer === true || !isComplete ? undefined : layers[layer++];
     return {
       id: null,
       created: entry.created ?? null,
       createdBy: entry.created_by ?? '',
       comment: entry.comment ?? '',
-      size: files.reduce((sum, { size }) => sum + size, 0),
+      size: tree === undefined ? 0 : contentSize(files, tree),
     };
   });
   const newest = lines.pop();

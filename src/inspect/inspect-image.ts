@@ -18,7 +18,6 @@ import type {
   LayerSource,
 } from './report.ts';
 import { type Stack, stackLayers } from './stack-layers.ts';
-import type { LayerFile } from './tree/layer-tree.ts';
 import { findWaste, type WasteReport } from './waste/find-waste.ts';
 
 /** What the store knows besides the image in question. */
@@ -42,13 +41,13 @@ export async function inspectImage(image: OpenedImage, known: StoreKnowledge): P
   return describeContents(image, await readContents(image), known);
 }
 
-/** What is in an image whose layers were read. @throws IntegrityError `image-too-many-files` */
+/** What is in an image whose layers were read. */
 export function describeContents(
   image: OpenedImage,
-  { layers: trees, findings }: ImageContents,
+  contents: ImageContents,
   known: StoreKnowledge,
 ): Inspection {
-  const stack = stackLayers(trees);
+  const stack = stackLayers(contents);
   const sources = known.layerSources(image.manifest.config.digest);
   const base = findBase(image, known.catalog, countBuilt(image, sources));
   const instructions = layerInstructions(image);
@@ -68,7 +67,7 @@ export function describeContents(
     history: describeHistory(image),
     efficiency: stack.efficiency,
     waste: { hiddenBytes: waste.hiddenBytes, hiddenFiles: waste.hiddenFiles, items: waste.items },
-    findings,
+    findings: contents.findings,
   };
   return { report, stack };
 }
@@ -93,15 +92,17 @@ function identify({
   };
 }
 
-function measure({ manifest }: OpenedImage, { layers, merged }: Stack): ImageSize {
+function measure({ manifest }: OpenedImage, { files, layers, isVisible }: Stack): ImageSize {
   const stored = new Map<Digest, number>(manifest.layers.map(({ digest, size }) => [digest, size]));
-  const visible = new Set<LayerFile>();
-  for (const [, { inode }] of merged.entries()) visible.add(inode);
+  let visible = 0;
+  for (const { tree } of layers) {
+    for (let file = tree.start; file < tree.end; file++) if (isVisible(file)) visible += files.sizeOf(file);
+  }
   return {
     stored: sum(stored.values()),
     tar: sum(layers.map(({ tree }) => tree.tarSize)),
     content: sum(layers.map(({ contentSize }) => contentSize)),
-    visible: sum([...visible].map(({ size }) => size)),
+    visible,
   };
 }
 

@@ -1,8 +1,8 @@
-import { type BytePath, bytePathToText, cleanBeneath, compareBytes } from '../core/byte-path.ts';
+import { bytePathToText, cleanBeneath } from '../core/byte-path.ts';
 import type { Timestamp } from '../core/file-tree.ts';
 import type { FileChange, Stack } from './stack-layers.ts';
-import type { Aspect } from './tree/aspects.ts';
-import type { LayerFile } from './tree/layer-tree.ts';
+import { type Aspect, aspectsIn, noAspects } from './tree/aspects.ts';
+import { type LayerFile, noFile } from './tree/file-table.ts';
 
 /** A file as reports and `--json` show it. */
 export interface FileReport {
@@ -34,46 +34,39 @@ export interface FileReport {
 }
 
 /** The finished filesystem, each directory followed by what lies in it. */
-export function listMergedFiles({ layers, merged }: Stack): FileReport[] {
-  const changes = new Map<BytePath, FileChange>();
-  for (const layer of layers) for (const change of layer.changes) changes.set(change.path, change);
-  // A directory may come from a layer that only touched it, and then nothing is told of it.
-  const changeOf = (path: BytePath, layer: number) => {
-    const change = changes.get(path);
-    return change?.after?.layer === layer ? change : undefined;
-  };
-  return inTreeOrder([...merged.entries()]).map(([path, { file, layer }]) =>
-    reportFile(path, file, layer, changeOf(path, layer)),
-  );
+export function* listMergedFiles({ files, merged, changeBy }: Stack): Generator<FileReport, void, undefined> {
+  for (const path of files.paths.inTreeOrder()) {
+    const file = merged.at(path);
+    if (file !== noFile) yield reportFile(files.read(file), merged.layerOf(file), changeBy(file));
+  }
 }
 
-/** What one layer adds, changes and removes. */
-export function listLayerFiles({ layers }: Stack, index: number): FileReport[] {
-  const changes = (layers[index]?.changes ?? []).map((change) => [change.path, change] as const);
-  return inTreeOrder(changes).flatMap(([path, change]) => {
-    const placed = change.after ?? change.before;
-    return placed === undefined ? [] : [reportFile(path, placed.file, placed.layer, change)];
-  });
-}
-
-/** By path components in byte order, so that what lies in `a` comes before `a.txt`. */
-export function inTreeOrder<T>(entries: readonly (readonly [BytePath, T])[]): (readonly [BytePath, T])[] {
-  return entries
-    .map((entry) => ({ key: entry[0].replaceAll('/', '\0'), entry }))
-    .sort((a, b) => compareBytes(a.key, b.key))
-    .map(({ entry }) => entry);
+/** What one layer adds, changes and removes, in the same order. */
+export function* listLayerFiles(stack: Stack, index: number): Generator<FileReport, void, undefined> {
+  const { files, merged } = stack;
+  const layer = stack.layers[index];
+  if (layer === undefined) return;
+  const changed = new Uint32Array(files.paths.count);
+  for (const { start, end } of [layer.tree, layer.implied]) {
+    for (let file = start; file < end; file++)
+      if (stack.changeBy(file) !== undefined) changed[files.pathOf(file)] = file;
+  }
+  for (const file of layer.removed) changed[files.pathOf(file)] = file;
+  const removed: FileChange = { kind: 'removed', aspects: noAspects };
+  for (const path of files.paths.inTreeOrder()) {
+    const file = changed[path] ?? noFile;
+    if (file === noFile) continue;
+    const isRemoved = merged.layerOf(file) !== index;
+    yield reportFile(files.read(file), merged.layerOf(file), isRemoved ? removed : stack.changeBy(file));
+  }
 }
 
 /**
  * A file as reports show it, its name as text, and as bytes too where it is none.
  * @param layer the index of the layer it comes from
  */
-export function reportFile(
-  path: BytePath,
-  file: LayerFile,
-  layer: number,
-  change: FileChange | undefined,
-): FileReport {
+export function reportFile(file: LayerFile, layer: number, change: FileChange | undefined): FileReport {
+  const { path } = file;
   const text = bytePathToText(path);
   const isText = Buffer.from(text, 'utf8').toString('latin1') === path;
   const { type, mode, uid, gid, size, mtime, link, xattrs, content } = file;
@@ -95,7 +88,7 @@ export function reportFile(
     ...(content === undefined ? {} : { sha256: content }),
     layer,
     change: change?.kind ?? null,
-    aspects: change?.aspects ?? [],
+    aspects: aspectsIn(change?.aspects ?? noAspects),
   };
 }
 

@@ -1,17 +1,16 @@
-import type { BytePath } from '../core/byte-path.ts';
-import { type Aspect, aspectsOf } from './tree/aspects.ts';
-import type { LayerFile, LayerTree } from './tree/layer-tree.ts';
-import { emptyMergedTree, type MergedTree, type PathChange, type PlacedFile } from './tree/merged-tree.ts';
+import { type Column, column } from '../core/column.ts';
+import type { ImageContents } from './contents.ts';
+import { type AspectSet, aspectSet, aspectsOf, noAspects } from './tree/aspects.ts';
+import { type FileId, type FileTable, noFile } from './tree/file-table.ts';
+import { contentSize, type LayerTree } from './tree/layer-tree.ts';
+import { emptyMergedTree, type MergedTree } from './tree/merged-tree.ts';
 import { type Efficiency, efficiencyMeter } from './waste/efficiency.ts';
 
 /** What a layer does to a path. */
 export interface FileChange {
   readonly kind: 'added' | 'changed' | 'removed';
-  readonly path: BytePath;
-  readonly before: PlacedFile | undefined;
-  readonly after: PlacedFile | undefined;
   /** Of a change; none for a file that was stored again as it was. */
-  readonly aspects: readonly Aspect[];
+  readonly aspects: AspectSet;
 }
 
 export interface FileCounts {
@@ -22,8 +21,10 @@ export interface FileCounts {
 
 export interface StackedLayer {
   readonly tree: LayerTree;
-  /** Directories that were only touched, because something in them changed, are left out. */
-  readonly changes: readonly FileChange[];
+  /** The numbers behind those of the tree's files: directories that it needs and nobody named. */
+  readonly implied: { readonly start: FileId; readonly end: FileId };
+  /** Files of layers below that are there no longer, and nothing in their place. */
+  readonly removed: readonly FileId[];
   /** Of everything but directories. */
   readonly counts: FileCounts;
   /** Content bytes of its files. */
@@ -31,43 +32,118 @@ export interface StackedLayer {
 }
 
 export interface Stack {
+  readonly files: FileTable;
   readonly layers: readonly StackedLayer[];
   readonly merged: MergedTree;
   readonly efficiency: Efficiency;
+  /**
+   * What its layer did by a file; undefined for a directory that it only touched, because something in it changed,
+   * and for what the layer itself has replaced.
+   */
+  changeBy(file: FileId): FileChange | undefined;
+  /** What was done last to a file that was there; undefined when nothing was. */
+  changeOf(file: FileId): HidingChange | undefined;
+  /** Whether the finished filesystem shows a file, be it by a hard link. */
+  isVisible(file: FileId): boolean;
+}
+
+/** What a layer did to a file of one below it. */
+export interface HidingChange extends FileChange {
+  /** Index of that layer. */
+  readonly layer: number;
 }
 
 /** Puts the layers of an image on top of each other, lowest first, and says what each one does. */
-export function stackLayers(trees: readonly LayerTree[]): Stack {
-  const merged = emptyMergedTree();
-  const meter = efficiencyMeter();
-  const layers = trees.map((tree): StackedLayer => {
+export function stackLayers({ files, layers: trees }: Pick<ImageContents, 'files' | 'layers'>): Stack {
+  const merged = emptyMergedTree(files);
+  const meter = efficiencyMeter(files);
+  const changesBy = changeColumn();
+  const changesOf = changeColumn();
+  const hiders = column(Uint32Array);
+  const layers = trees.map((tree, index): StackedLayer => {
     meter.addLayer(tree, merged);
-    const changes = merged.apply(tree).flatMap((change) => classify(change) ?? []);
-    return { tree, changes, counts: countFiles(changes), contentSize: contentSize(tree.files) };
+    const removed: FileId[] = [];
+    const counts = { added: 0, changed: 0, removed: 0 };
+    const start = files.count + 1;
+    merged.apply(tree, (_path, before, after) => {
+      const change = classify(files, merged, before, after);
+      if (change === undefined) return;
+      countChange(counts, change, files, before, after);
+      if (after === noFile) removed.push(before);
+      else changesBy.set(after, change);
+      if (before === noFile) return;
+      for (const file of [before, merged.inodeOf(before)]) {
+        changesOf.set(file, change);
+        hiders.set(file, index);
+      }
+    });
+    const implied = { start, end: files.count + 1 };
+    return { tree, implied, removed, counts, contentSize: contentSize(files, tree) };
   });
-  return { layers, merged, efficiency: meter.result() };
+  const visible = visibleFiles(merged);
+  return {
+    files,
+    layers,
+    merged,
+    efficiency: meter.result(),
+    changeBy: changesBy.get,
+    changeOf(file) {
+      const change = changesOf.get(file);
+      return change === undefined ? undefined : { ...change, layer: hiders.get(file) };
+    },
+    isVisible: (file) => visible.get(file) === 1,
+  };
 }
 
-function classify({ path, before, after }: PathChange): FileChange | undefined {
-  if (before === undefined) return { kind: 'added', path, before, after, aspects: [] };
-  if (after === undefined) return { kind: 'removed', path, before, after, aspects: [] };
-  const aspects = aspectsOf(before.inode, after.inode);
-  const isTouched = after.file.type === 'directory' && aspects.every((aspect) => aspect === 'time');
-  return isTouched ? undefined : { kind: 'changed', path, before, after, aspects };
+function classify(
+  files: FileTable,
+  merged: MergedTree,
+  before: FileId,
+  after: FileId,
+): FileChange | undefined {
+  if (before === noFile) return { kind: 'added', aspects: noAspects };
+  if (after === noFile) return { kind: 'removed', aspects: noAspects };
+  const aspects = aspectsOf(files, merged.inodeOf(before), merged.inodeOf(after));
+  const isTouched = files.typeOf(after) === 'directory' && (aspects & ~aspectSet('time')) === 0;
+  return isTouched ? undefined : { kind: 'changed', aspects };
 }
 
-function countFiles(changes: readonly FileChange[]): FileCounts {
-  const counts = { added: 0, changed: 0, removed: 0 };
-  for (const { kind, before, after } of changes) {
-    const was = before !== undefined && before.file.type !== 'directory';
-    const is = after !== undefined && after.file.type !== 'directory';
-    // A directory that becomes a file is a file that was added.
-    if (kind === 'changed' && was !== is) counts[is ? 'added' : 'removed']++;
-    else if (was || is) counts[kind]++;
+function countChange(
+  counts: { added: number; changed: number; removed: number },
+  { kind }: FileChange,
+  files: FileTable,
+  before: FileId,
+  after: FileId,
+): void {
+  const was = before !== noFile && files.typeOf(before) !== 'directory';
+  const is = after !== noFile && files.typeOf(after) !== 'directory';
+  // A directory that becomes a file is a file that was added.
+  if (kind === 'changed' && was !== is) counts[is ? 'added' : 'removed']++;
+  else if (was || is) counts[kind]++;
+}
+
+const kinds = [undefined, 'added', 'changed', 'removed'] as const;
+
+/** Changes by files, a byte each: two bits of the kind and six of the aspects. */
+function changeColumn() {
+  const bytes = column(Uint8Array);
+  return {
+    get(file: FileId): FileChange | undefined {
+      const byte = bytes.get(file);
+      const kind = kinds[byte & 3];
+      return kind === undefined ? undefined : { kind, aspects: byte >> 2 };
+    },
+    set: (file: FileId, { kind, aspects }: FileChange) =>
+      bytes.set(file, kinds.indexOf(kind) | (aspects << 2)),
+  };
+}
+
+function visibleFiles(merged: MergedTree): Column {
+  const visible = column(Uint8Array);
+  for (const path of merged.paths()) {
+    const file = merged.at(path);
+    visible.set(file, 1);
+    visible.set(merged.inodeOf(file), 1);
   }
-  return counts;
-}
-
-function contentSize(files: readonly LayerFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
+  return visible;
 }

@@ -55,10 +55,10 @@ async function validateManifest(source: BlobSource, target: Descriptor, at: At):
   checkOwnType(manifest.mediaType, target, at('manifest'));
   const config = await readDocument(source, manifest.config, parseImageConfig, at('config'));
   if (config !== undefined) checkPlatform(target, config, at('config'));
-  const membersOf = memberChecker();
+  const { startLayer } = memberChecker();
   for (const [place, layer] of manifest.layers.entries()) {
     const report = at(`layer ${place}`);
-    await checkLayer(source, layer, config?.rootfs.diff_ids[place], membersOf(report), report);
+    await checkLayer(source, layer, config?.rootfs.diff_ids[place], startLayer(report), report);
   }
   return config === undefined ? [] : checkDocuments(manifest, config);
 }

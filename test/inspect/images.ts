@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { digestHex } from '../../src/core/digest.ts';
+import type { ImageContents } from '../../src/inspect/contents.ts';
 import { type ImagePlaces, openImage } from '../../src/inspect/open/open-image.ts';
 import type { OpenedImage } from '../../src/inspect/open/opened-image.ts';
+import type { LayerFile } from '../../src/inspect/tree/file-table.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { encodeJSON } from '../../src/oci/json.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
@@ -81,4 +83,10 @@ export function startLayout(layout: string): LayoutWriter {
       writeFileSync(join(layout, 'index.json'), encodeJSON({ schemaVersion: 2, manifests }));
     },
   };
+}
+
+/** The members of a layer but whiteouts. */
+export function filesOf({ files, layers }: ImageContents, layer: number): LayerFile[] {
+  const { start, end } = layers[layer] ?? { start: 0, end: 0 };
+  return Array.from({ length: end - start }, (_, index) => files.read(start + index));
 }

@@ -402,6 +402,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
       a: pageImage(compared.a),
       b: pageImage(compared.b),
       comparison: compared.comparison,
+      differences: [...compared.differences],
     });
     await visit(path, async (page) => {
       expect(await page.locator('.reasons > li').allInnerTexts()).toEqual([

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { typeLetters } from '../../src/cli/inspect/file-marks.ts';
-import { bytePathToText } from '../../src/core/byte-path.ts';
 import { readContents } from '../../src/inspect/contents.ts';
-import { type FileChange, type Stack, stackLayers } from '../../src/inspect/stack-layers.ts';
+import { listLayerFiles } from '../../src/inspect/list-files.ts';
+import { type Stack, stackLayers } from '../../src/inspect/stack-layers.ts';
+import { noFile } from '../../src/inspect/tree/file-table.ts';
 import { hiddenFiles } from '../../src/inspect/waste/hidden-files.ts';
 import { directory, file, type Member } from '../support/image-parts.ts';
-import { fixture, open, openScratch, startLayout } from './images.ts';
+import { filesOf, fixture, open, openScratch, startLayout } from './images.ts';
 
 const scratch = openScratch();
 afterAll(() => scratch.remove());
@@ -21,18 +22,22 @@ async function stackOf(
   layout.name([[undefined, await layout.image({ layers })]]);
   const contents = await readContents(await open(layout.directory));
   return {
-    ...stackLayers(contents.layers),
+    ...stackLayers(contents),
     codes: contents.findings.map(({ where, code }) => `${where}: ${code}`),
   };
 }
 
 const sign = { added: '+', changed: '~', removed: '-' } as const;
-const printChange = ({ kind, path, aspects }: FileChange) =>
-  [`${sign[kind]} /${bytePathToText(path)}`, ...aspects].join(' ');
-
-const changesOf = ({ layers }: Stack) => layers.map(({ changes }) => changes.map(printChange).sort());
-const mergedOf = ({ merged }: Stack) =>
-  [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, { layer }]) => `${path}@${layer}`);
+const changesOf = (stack: Stack) =>
+  stack.layers.map((_, layer) =>
+    [...listLayerFiles(stack, layer)]
+      .map(({ path, change, aspects }) => [`${sign[change ?? 'changed']} ${path}`, ...aspects].join(' '))
+      .sort(),
+  );
+const mergedOf = ({ files: { paths }, merged }: Stack) =>
+  [...paths.inTreeOrder()]
+    .filter((path) => merged.at(path) !== noFile)
+    .map((path) => `${paths.textOf(path)}@${merged.layerOf(merged.at(path))}`);
 
 describe('layers on top of each other', () => {
   const base = [
@@ -131,7 +136,8 @@ describe('layers on top of each other', () => {
       [file('lib/x')],
     ]);
     expect(mergedOf(stack)).toEqual(['lib@1', 'lib/x@1', 'usr@0', 'usr/lib@0']);
-    expect(stack.merged.get('lib')?.file.type).toBe('directory');
+    const { files, merged } = stack;
+    expect(files.typeOf(merged.at(files.paths.find('lib') ?? 0))).toBe('directory');
   });
 
   test('counts leave directories out', async () => {
@@ -216,10 +222,11 @@ describe('facts of the kept image', () => {
   }
 
   test.each(paths)('%s has the sizes and files that GNU tar lists', async (name) => {
-    const { layers } = await readContents(await open(fixture(name)));
+    const contents = await readContents(await open(fixture(name)));
     const listed = listedByTar(fixture(name));
-    for (const [index, tree] of layers.entries()) {
-      const got = tree.files.map(({ path, type, uid, gid, size, mtime }) => {
+    for (const index of contents.layers.keys()) {
+      const files = filesOf(contents, index);
+      const got = files.map(({ path, type, uid, gid, size, mtime }) => {
         const date = new Date(mtime.seconds * 1000).toISOString().replace('T', ' ').slice(0, 16);
         return `${typeLetters[type]} ${uid}/${gid} ${size} ${date} ${path}${type === 'directory' ? '/' : ''}`;
       });
@@ -233,23 +240,24 @@ describe('facts of the kept image', () => {
         );
       expect(got).toEqual(want);
       const sizes = (listed[index] ?? []).map((line) => Number(line.split(' ')[2]));
-      expect(tree.files.reduce((sum, { size }) => sum + size, 0)).toBe(sizes.reduce((a, b) => a + b, 0));
+      expect(files.reduce((sum, { size }) => sum + size, 0)).toBe(sizes.reduce((a, b) => a + b, 0));
     }
   });
 
   test.each(paths)('%s: what is visible and what is hidden add up to all layers', async (name) => {
-    const stack = stackLayers((await readContents(await open(fixture(name)))).layers);
+    const stack = stackLayers(await readContents(await open(fixture(name))));
     const stored = stack.layers.reduce((sum, { contentSize }) => sum + contentSize, 0);
-    const hidden = hiddenFiles(stack).reduce((sum, { file: { size } }) => sum + size, 0);
-    const inodes = new Set([...stack.merged.entries()].map(([, { inode }]) => inode));
-    const visible = [...inodes].reduce((sum, { size }) => sum + size, 0);
+    const { files, merged } = stack;
+    const sizeOf = (all: Iterable<number>) => [...all].reduce((sum, each) => sum + files.sizeOf(each), 0);
+    const hidden = sizeOf([...hiddenFiles(stack)].map(({ file }) => file));
+    const visible = sizeOf(new Set([...merged.paths()].map((path) => merged.inodeOf(merged.at(path)))));
     expect(hidden).toBeGreaterThan(0);
     expect(visible + hidden).toBe(stored);
   });
 
   test('contents have the digests of their bytes', async () => {
-    const { layers } = await readContents(await open(fixture('app-1.tar')));
-    const data = layers[2]?.files.find(({ path }) => path === 'app/data.bin');
+    const contents = await readContents(await open(fixture('app-1.tar')));
+    const data = filesOf(contents, 2).find(({ path }) => path === 'app/data.bin');
     const bytes = Buffer.alloc(40000, 'data 0123456789abcdef\n');
     expect(data?.content).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
@@ -261,10 +269,10 @@ describe('facts of the kept image', () => {
     execFileSync('sh', ['-c', `cd "$1" && ${script} "$2" f`, 'sh', scratch.dir, name]);
     const layout = startLayout(scratch.path('sparse'));
     layout.name([[undefined, await layout.image({ tars: [readFileSync(name)] })]]);
-    const { layers, findings } = await readContents(await open(layout.directory));
+    const contents = await readContents(await open(layout.directory));
     const bytes = readFileSync(scratch.path('f'));
-    expect(findings).toEqual([]);
-    expect(layers[0]?.files).toMatchObject([
+    expect(contents.findings).toEqual([]);
+    expect(filesOf(contents, 0)).toMatchObject([
       { path: 'f', size: 3_000_000, content: createHash('sha256').update(bytes).digest('hex') },
     ]);
   });

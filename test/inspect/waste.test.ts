@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { pathTable } from '../../src/core/path-table.ts';
 import { inspectImage } from '../../src/inspect/inspect-image.ts';
 import { largestPlaces } from '../../src/inspect/waste/largest-places.ts';
 import { leftBehind } from '../../src/inspect/waste/left-behind.ts';
@@ -164,7 +165,9 @@ describe('waste is found, tied to its layers, with what to do', () => {
       ['/a/b 5'],
     ],
   ])('where it is: %s', (_title, sizes, want) => {
-    const places = largestPlaces(new Map(sizes));
+    const paths = pathTable();
+    const files = sizes.map(([path]) => paths.add(path));
+    const places = largestPlaces(paths, files, (_file, index) => sizes[index]?.[1] ?? 0);
     expect(places.map(({ path, bytes }) => `${path} ${bytes}`)).toEqual(want);
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
     expect(places.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(total);

@@ -3,7 +3,8 @@ import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../in
 import { lookOf } from '../inspect/look.ts';
 import { diffLines } from '../inspect/print-diff.ts';
 import { pageImage, writePage } from '../page/write-page.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSONPieces } from '../print-data.ts';
+import { asLines, writePieces } from '../write-pieces.ts';
 import type { DefineCommand } from './command.ts';
 
 interface DiffFlags extends ImageFlags {
@@ -29,16 +30,19 @@ export const defineDiff: DefineCommand = (command, context) => {
     .action(async (specA: string, specB: string, flags: DiffFlags) => {
       await withImages([specA, specB], flags, context, async ([a, b], known) => {
         if (a === undefined || b === undefined) return;
-        const { comparison, a: one, b: other } = await compareImages(a, b, known);
+        const compared = await compareImages(a, b, known);
+        const { comparison, differences } = compared;
         if (flags.html !== undefined) {
-          const sides = { a: pageImage(one), b: pageImage(other) };
-          writePage(flags.html, { kind: 'comparison', ...sides, comparison }, context);
+          const sides = { a: pageImage(compared.a), b: pageImage(compared.b) };
+          const page = { kind: 'comparison', ...sides, comparison, differences: [...differences] } as const;
+          writePage(flags.html, page, context);
         }
         const { files, findings } = comparison;
         const { stdout } = context.io;
-        const data = flags.stat === true ? { ...comparison, files: { ...files, list: [] } } : comparison;
-        if (flags.json === true) stdout.write(printJSON(data));
-        else stdout.write(`${diffLines(comparison, lookOf(context.io), flags.stat === true).join('\n')}\n`);
+        const isShort = flags.stat === true;
+        const data = { ...comparison, files: { ...files, list: isShort ? [] : differences } };
+        if (flags.json === true) await writePieces(stdout, printJSONPieces(data));
+        else await writePieces(stdout, asLines(diffLines(compared, lookOf(context.io), isShort)));
         if (!comparison.isSame || findings.a.length + findings.b.length > 0) context.exitCode = 1;
       });
     });

@@ -14,7 +14,8 @@ import { imageLines } from '../inspect/print-image.ts';
 import { layerLines } from '../inspect/print-layers.ts';
 import { limitLines, wasteLines } from '../inspect/print-waste.ts';
 import { pageImage, writePage } from '../page/write-page.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSONPieces } from '../print-data.ts';
+import { asLines, writePieces } from '../write-pieces.ts';
 import type { DefineCommand } from './command.ts';
 
 interface InspectFlags extends ImageFlags, LimitFlags {
@@ -62,11 +63,11 @@ export const defineInspect: DefineCommand = (command, context) => {
         if (flags.html !== undefined)
           writePage(flags.html, { kind: 'image', image: pageImage({ report, stack }) }, context);
         const { stdout } = context.io;
-        if (flags.json === true) stdout.write(printJSON(jsonOf(view)));
+        if (flags.json === true) await writePieces(stdout, printJSONPieces(jsonOf(view)));
         else {
           const look = lookOf(context.io);
           const own = flags.trunc ? look : { ...look, width: undefined };
-          stdout.write(`${viewLines(view, layer, own, !flags.trunc).join('\n')}\n`);
+          await writePieces(stdout, asLines(viewLines(view, layer, own, !flags.trunc)));
         }
         const isGood = report.findings.length === 0 && view.checks.every(({ isKept }) => isKept);
         if (!isGood) context.exitCode = 1;
@@ -78,7 +79,8 @@ export const defineInspect: DefineCommand = (command, context) => {
 interface View {
   readonly report: ImageReport;
   readonly checks: readonly LimitCheck[];
-  readonly files: readonly FileReport[] | undefined;
+  /** Read anew each time. */
+  readonly files: Iterable<FileReport> | undefined;
 }
 
 /** @throws UsageError `bad-flag-value` */
@@ -93,27 +95,27 @@ function cutToLayer(report: ImageReport, layer: number): ImageReport {
   return { ...report, layers, waste: { ...report.waste, items } };
 }
 
-function listFiles(stack: Stack, layer: number | undefined): FileReport[] {
-  return layer === undefined ? listMergedFiles(stack) : listLayerFiles(stack, layer);
+function listFiles(stack: Stack, layer: number | undefined): Iterable<FileReport> {
+  return {
+    [Symbol.iterator]: () => (layer === undefined ? listMergedFiles(stack) : listLayerFiles(stack, layer)),
+  };
 }
 
 function jsonOf({ report, checks, files }: View): object {
   return { ...report, limits: checks, ...(files === undefined ? {} : { files }) };
 }
 
-function viewLines(
+function* viewLines(
   { report, checks, files }: View,
   layer: number | undefined,
   look: Look,
   isWhole: boolean,
-): string[] {
+): Generator<string, void, undefined> {
   const title = layer === undefined ? 'Files of the finished image' : `Files of layer ${layer}`;
-  return [
-    ...imageLines(report, look),
-    ...layerLines(report, look, isWhole),
-    ...wasteLines(report, look),
-    ...(files === undefined ? [] : fileLines(title, files, look)),
-    ...limitLines(checks, look),
-    ...findingLines(report.findings, look),
-  ];
+  yield* imageLines(report, look);
+  yield* layerLines(report, look, isWhole);
+  yield* wasteLines(report, look);
+  if (files !== undefined) yield* fileLines(title, files, look);
+  yield* limitLines(checks, look);
+  yield* findingLines(report.findings, look);
 }

@@ -1,7 +1,7 @@
-import type { LayerFile } from '../../inspect/tree/layer-tree.ts';
+import type { TarEntryType } from '../../tar/entry.ts';
 
 /** The letter of a file's type, as `ls -l` has it; tar knows hard links too. */
-export const typeLetters: Readonly<Record<LayerFile['type'], string>> = {
+export const typeLetters: Readonly<Record<TarEntryType, string>> = {
   file: '-',
   directory: 'd',
   symlink: 'l',

@@ -1,6 +1,6 @@
 import type { FieldDifference } from '../../inspect/diff/compare-config.ts';
 import type { FileDifference, FileSide } from '../../inspect/diff/compare-files.ts';
-import type { ImageComparison } from '../../inspect/diff/compare-images.ts';
+import type { ComparedImages, ImageComparison } from '../../inspect/diff/compare-images.ts';
 import type { LayerComparison, LayerSide } from '../../inspect/diff/compare-layers.ts';
 import type { Reason } from '../../inspect/diff/find-reasons.ts';
 import type { ImageIdentity } from '../../inspect/report.ts';
@@ -11,25 +11,31 @@ import { findingLines } from './print-findings.ts';
 import { countOf, memberWords, placeOf, shortDigest } from './short.ts';
 
 /** What two images share and in what they differ. @param isShort only how much */
-export function diffLines(comparison: ImageComparison, look: Look, isShort: boolean): string[] {
+export function* diffLines(
+  { comparison, differences }: Pick<ComparedImages, 'comparison' | 'differences'>,
+  look: Look,
+  isShort: boolean,
+): Generator<string, void, undefined> {
   const { a, b, isSame, layers, files, config, findings } = comparison;
-  return [
-    imageLine('A', a, look),
-    imageLine('B', b, look),
-    '',
-    ...verdict(comparison, look),
-    ...(isSame ? [] : ['', ...layerDifferences(layers, look)]),
-    ...(isSame ? [] : ['', ...fileDifferences(files, look, isShort)]),
-    ...(config.length === 0 ? [] : ['', ...fieldDifferences(config, look, isShort)]),
-    ...findingLines(
-      findings.a.map((each) => ({ ...each, where: `A, ${each.where}` })),
-      look,
-    ),
-    ...findingLines(
-      findings.b.map((each) => ({ ...each, where: `B, ${each.where}` })),
-      look,
-    ),
-  ];
+  yield imageLine('A', a, look);
+  yield imageLine('B', b, look);
+  yield '';
+  yield* verdict(comparison, look);
+  if (!isSame) {
+    yield '';
+    yield* layerDifferences(layers, look);
+    yield '';
+    yield `${paint(look, 'bold', 'Files')}  ${files.added} added, ${files.removed} removed, ${files.changed} changed`;
+    if (!isShort) for (const each of differences) yield fileDifference(each, look);
+  }
+  if (config.length > 0) {
+    yield '';
+    yield* fieldDifferences(config, look, isShort);
+  }
+  for (const [letter, found] of [['A', findings.a] as const, ['B', findings.b] as const]) {
+    const placed = found.map((each) => ({ ...each, where: `${letter}, ${each.where}` }));
+    yield* findingLines(placed, look);
+  }
 }
 
 function imageLine(letter: string, { reference, configDigest, platform }: ImageIdentity, look: Look): string {
@@ -106,22 +112,10 @@ const paints: Readonly<Record<FileDifference['change'], Paint>> = {
   changed: 'yellow',
 };
 
-function fileDifferences(files: ImageComparison['files'], look: Look, isShort: boolean): string[] {
-  const { added, removed, changed, list } = files;
-  const head = `${paint(look, 'bold', 'Files')}  ${added} added, ${removed} removed, ${changed} changed`;
-  if (isShort) return [head];
-  const lines = list.map((each) => {
-    const what =
-      each.change === 'changed'
-        ? each.aspects.map((aspect) => change(aspect, each.a, each.b)).join(', ')
-        : sizeOf(each.b ?? each.a);
-    return paint(
-      look,
-      paints[each.change],
-      `  ${signs[each.change]} ${oneLine(each.path)}  ${oneLine(what)}`.trimEnd(),
-    );
-  });
-  return [head, ...lines];
+function fileDifference({ path, change, aspects, a, b }: FileDifference, look: Look): string {
+  const what =
+    change === 'changed' ? aspects.map((aspect) => changeOf(aspect, a, b)).join(', ') : sizeOf(b ?? a);
+  return paint(look, paints[change], `  ${signs[change]} ${oneLine(path)}  ${oneLine(what)}`.trimEnd());
 }
 
 function sizeOf(side: FileSide | null): string {
@@ -129,7 +123,7 @@ function sizeOf(side: FileSide | null): string {
 }
 
 /** What changed, with both values where they say something. */
-function change(aspect: string, a: FileSide | null, b: FileSide | null): string {
+function changeOf(aspect: string, a: FileSide | null, b: FileSide | null): string {
   if (a === null || b === null) return aspect;
   switch (aspect) {
     case 'type':

@@ -12,19 +12,30 @@ const paints: Readonly<Record<keyof typeof changeSigns, Paint>> = {
 /**
  * Files as a tree, with mode, owner, size and the layer they come from; the sign says what that layer did. Nothing
  * is cut: names are what one looks for.
+ *
+ * @param files read twice
  */
-export function fileLines(title: string, files: readonly FileReport[], look: Look): string[] {
-  const owners = files.map(({ uid, gid }) => `${uid}:${gid}`);
-  const ownerWidth = Math.max(5, ...owners.map((owner) => owner.length));
-  const head = `${'MODE'.padEnd(10)}  ${'OWNER'.padEnd(ownerWidth)}  ${'SIZE'.padStart(6)}  ${'#'.padStart(3)}    PATH`;
-  const lines = files.map((file, index) => {
+export function* fileLines(
+  title: string,
+  files: Iterable<FileReport>,
+  look: Look,
+): Generator<string, void, undefined> {
+  let ownerWidth = 5;
+  for (const file of files) ownerWidth = Math.max(ownerWidth, ownerOf(file).length);
+  yield '';
+  yield paint(look, 'bold', title);
+  yield `${'MODE'.padEnd(10)}  ${'OWNER'.padEnd(ownerWidth)}  ${'SIZE'.padStart(6)}  ${'#'.padStart(3)}    PATH`;
+  for (const file of files) {
     const size = file.type === 'file' ? printBytes(file.size) : (file.device ?? '-');
-    const owner = (owners[index] ?? '').padEnd(ownerWidth);
+    const owner = ownerOf(file).padEnd(ownerWidth);
     const sign = file.change === null ? ' ' : changeSigns[file.change];
     const line = `${modeText(file)}  ${owner}  ${size.padStart(6)}  ${String(file.layer).padStart(3)}  ${sign} ${name(file)}`;
-    return file.change === null ? line : paint(look, paints[file.change], line);
-  });
-  return ['', paint(look, 'bold', title), head, ...lines];
+    yield file.change === null ? line : paint(look, paints[file.change], line);
+  }
+}
+
+function ownerOf({ uid, gid }: FileReport): string {
+  return `${uid}:${gid}`;
 }
 
 function name({ path, type, link, change, aspects }: FileReport): string {

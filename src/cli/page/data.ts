@@ -1,5 +1,6 @@
 /** What a page is given: plain data in the page itself. */
 import type { BuildReport } from '../../build/record/build-report.ts';
+import type { FileDifference } from '../../inspect/diff/compare-files.ts';
 import type { ImageComparison } from '../../inspect/diff/compare-images.ts';
 import type { ImageReport } from '../../inspect/report.ts';
 
@@ -16,6 +17,7 @@ export type PageSubject =
       readonly a: PageImage;
       readonly b: PageImage;
       readonly comparison: ImageComparison;
+      readonly differences: readonly FileDifference[];
     }
   | {
       readonly kind: 'build';
@@ -39,7 +41,7 @@ export interface FileColumns {
   readonly layer: readonly number[];
   /** A letter each, as `ls -l` has it; `h` is a hard link. */
   readonly type: string;
-  /** What the layer did: `+` added, `~` changed, `-` removed, blank for a directory it only touched. */
+  /** What the layer did: `+` added, `~` changed, `-` removed, blank for a directory it only touched and a file it has again. */
   readonly change: string;
   readonly mode: readonly number[];
   readonly owner: readonly string[];

@@ -1,20 +1,23 @@
-import { type BytePath, baseName, bytePathToText, parentOf } from '../../core/byte-path.ts';
-import type { FileChange, Stack } from '../../inspect/stack-layers.ts';
-import type { LayerFile } from '../../inspect/tree/layer-tree.ts';
+import { baseName, bytePathToText } from '../../core/byte-path.ts';
+import { column } from '../../core/column.ts';
+import { type PathId, rootPath } from '../../core/path-table.ts';
+import type { Stack } from '../../inspect/stack-layers.ts';
+import type { FileId } from '../../inspect/tree/file-table.ts';
 import { changeSigns, typeLetters } from '../inspect/file-marks.ts';
 import type { FileColumns } from './data.ts';
 
 /** Puts what the layers of an image store and remove into columns. */
-export function fileColumns({ layers, merged }: Stack): FileColumns {
+export function fileColumns({ files, layers, changeBy, changeOf, isVisible }: Stack): FileColumns {
+  const { paths } = files;
   const names: string[] = [''];
   const parents: number[] = [-1];
-  const nodes = new Map<BytePath, number>([['', 0]]);
-  const nodeOf = (path: BytePath): number => {
+  const nodes = column(Uint32Array);
+  const nodeOf = (path: PathId): number => {
     const known = nodes.get(path);
-    if (known !== undefined) return known;
-    const parent = nodeOf(parentOf(path));
+    if (known !== 0 || path === rootPath) return known;
+    const parent = nodeOf(paths.parentOf(path));
     nodes.set(path, names.length);
-    names.push(bytePathToText(baseName(path)));
+    names.push(bytePathToText(baseName(paths.textOf(path))));
     parents.push(parent);
     return names.length - 1;
   };
@@ -28,38 +31,24 @@ export function fileColumns({ layers, merged }: Stack): FileColumns {
   };
   let type = '';
   let change = '';
-  const add = (path: BytePath, file: LayerFile, layer: number, sign: string, hiddenBy: number) => {
-    columns.node.push(nodeOf(path));
+  const add = (file: FileId, layer: number, sign: string, hiddenBy: number) => {
+    const { mode, uid, gid } = files.columns;
+    columns.node.push(nodeOf(files.pathOf(file)));
     columns.layer.push(layer);
-    columns.mode.push(file.mode);
-    columns.owner.push(`${file.uid}:${file.gid}`);
-    columns.size.push(sign === '-' ? 0 : file.size);
+    columns.mode.push(mode.get(file));
+    columns.owner.push(`${uid.get(file)}:${gid.get(file)}`);
+    columns.size.push(sign === '-' ? 0 : files.sizeOf(file));
     columns.hiddenBy.push(hiddenBy);
-    type += typeLetters[file.type];
+    type += typeLetters[files.typeOf(file)];
     change += sign;
   };
-  const visible = new Set<LayerFile>();
-  for (const [, { file, inode }] of merged.entries()) visible.add(file).add(inode);
-  const hiders = findHiders(layers.map(({ changes }) => changes));
-  for (const [index, { tree, changes }] of layers.entries()) {
-    const kinds = new Map(changes.map(({ path, kind }) => [path, changeSigns[kind]]));
-    for (const file of tree.files) {
-      const hiddenBy = visible.has(file) ? -1 : (hiders.get(file) ?? index);
-      add(file.path, file, index, kinds.get(file.path) ?? ' ', hiddenBy);
+  for (const [index, { tree, removed }] of layers.entries()) {
+    for (let file = tree.start; file < tree.end; file++) {
+      const done = changeBy(file);
+      const hiddenBy = isVisible(file) ? -1 : (changeOf(file)?.layer ?? index);
+      add(file, index, done === undefined ? ' ' : changeSigns[done.kind], hiddenBy);
     }
-    for (const { kind, path, before } of changes) {
-      if (kind === 'removed' && before !== undefined) add(path, before.file, index, '-', -1);
-    }
+    for (const file of removed) add(file, index, '-', -1);
   }
   return { names, parents, ...columns, type, change };
-}
-
-/** The layer that took each file out of sight. */
-function findHiders(changesOfLayers: readonly (readonly FileChange[])[]): Map<LayerFile, number> {
-  const hiders = new Map<LayerFile, number>();
-  for (const [layer, changes] of changesOfLayers.entries()) {
-    for (const { before } of changes)
-      if (before !== undefined) hiders.set(before.file, layer).set(before.inode, layer);
-  }
-  return hiders;
 }

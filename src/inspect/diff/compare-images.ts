@@ -10,7 +10,7 @@ import { compareFiles, type FileDifference } from './compare-files.ts';
 import { compareLayers, type LayerComparison } from './compare-layers.ts';
 import { findReasons, type Reason } from './find-reasons.ts';
 
-/** What `strata diff --json` prints; the rules of ImageReport hold for it too. */
+/** What `strata diff --json` prints but for the single files; the rules of ImageReport hold for it too. */
 export interface ImageComparison {
   readonly schemaVersion: 1;
   readonly a: ImageIdentity;
@@ -25,7 +25,6 @@ export interface ImageComparison {
     readonly added: number;
     readonly removed: number;
     readonly changed: number;
-    readonly list: readonly FileDifference[];
   };
   /** Fields of config and manifest. */
   readonly config: readonly FieldDifference[];
@@ -35,6 +34,8 @@ export interface ImageComparison {
 /** Both images with what their layers hold: a page shows them beside each other. */
 export interface ComparedImages {
   readonly comparison: ImageComparison;
+  /** The `files.list` of `--json`, read anew each time. */
+  readonly differences: Iterable<FileDifference>;
   readonly a: Inspection;
   readonly b: Inspection;
 }
@@ -51,16 +52,16 @@ export async function compareImages(
     const diffID = imageA.config.rootfs.diff_ids[index];
     return diffID === undefined || damaged.has(`layer ${index}`) ? [] : [[diffID, tree]];
   });
-  const contentsB = await readContents(imageB, { known: new Map(sound) });
+  const contentsB = await readContents(imageB, { files: contentsA.files, known: new Map(sound) });
   const a = describeContents(imageA, contentsA, known);
   const b = describeContents(imageB, contentsB, known);
-  const list = compareFiles(a.stack.merged, b.stack.merged);
-  const count = (change: FileDifference['change']) => list.filter((each) => each.change === change).length;
+  const { tally, differences } = compareFiles(a.stack, b.stack);
+  const { added, removed, changed } = tally;
   const isSame = imageA.manifest.config.digest === imageB.manifest.config.digest;
   const config = compareConfigs(imageA, imageB);
   const layers = compareLayers(
-    { layers: a.report.layers, stacked: a.stack.layers },
-    { layers: b.report.layers, stacked: b.stack.layers },
+    { layers: a.report.layers, stack: a.stack },
+    { layers: b.report.layers, stack: b.stack },
   );
   const bases = { baseA: a.report.base, baseB: b.report.base };
   const comparison: ImageComparison = {
@@ -68,11 +69,11 @@ export async function compareImages(
     a: a.report.image,
     b: b.report.image,
     isSame,
-    reasons: isSame ? [] : findReasons({ ...bases, layers, files: list, config }),
+    reasons: isSame ? [] : findReasons({ ...bases, layers, files: tally, config }),
     layers,
-    files: { added: count('added'), removed: count('removed'), changed: count('changed'), list },
+    files: { added, removed, changed },
     config,
     findings: { a: contentsA.findings, b: contentsB.findings },
   };
-  return { comparison, a, b };
+  return { comparison, differences, a, b };
 }

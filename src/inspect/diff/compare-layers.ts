@@ -1,9 +1,11 @@
-import type { BytePath } from '../../core/byte-path.ts';
+import { type Column, column } from '../../core/column.ts';
 import type { DiffID, Digest } from '../../core/digest.ts';
+import type { PathId } from '../../core/path-table.ts';
 import type { LayerReport, LayerSource } from '../report.ts';
-import type { StackedLayer } from '../stack-layers.ts';
-import { type Aspect, aspectsOf } from '../tree/aspects.ts';
-import type { LayerFile, LayerTree } from '../tree/layer-tree.ts';
+import type { Stack } from '../stack-layers.ts';
+import { type Aspect, aspectsIn, aspectsOf, noAspects } from '../tree/aspects.ts';
+import { type FileTable, noFile } from '../tree/file-table.ts';
+import type { LayerTree } from '../tree/layer-tree.ts';
 
 export interface LayerComparison {
   /** Layers of A and of B. */
@@ -50,10 +52,10 @@ export interface MemberCounts {
 
 interface Side {
   readonly layers: readonly LayerReport[];
-  readonly stacked: readonly StackedLayer[];
+  readonly stack: Stack;
 }
 
-/** Compares two stacks of layers from the lowest on. */
+/** Compares two stacks of layers, whose files are in one table, from the lowest on. */
 export function compareLayers(a: Side, b: Side): LayerComparison {
   const shorter = Math.min(a.layers.length, b.layers.length);
   const longer = Math.max(a.layers.length, b.layers.length);
@@ -89,12 +91,12 @@ function isSame(a: LayerReport | undefined, b: LayerReport | undefined): boolean
 }
 
 function describeParting(index: number, a: Side, b: Side): Parting {
-  const trees = [a.stacked[index]?.tree, b.stacked[index]?.tree] as const;
+  const [treeA, treeB] = [a.stack.layers[index]?.tree, b.stack.layers[index]?.tree];
   return {
     index,
     a: sideOf(a.layers[index]),
     b: sideOf(b.layers[index]),
-    members: trees[0] === undefined || trees[1] === undefined ? null : compareMembers(trees[0], trees[1]),
+    members: treeA === undefined || treeB === undefined ? null : compareMembers(a.stack.files, treeA, treeB),
   };
 }
 
@@ -104,31 +106,42 @@ function sideOf(layer: LayerReport | undefined): LayerSide | null {
   return { digest, diffID, instruction, created, source };
 }
 
-function compareMembers(a: LayerTree, b: LayerTree): MemberCounts {
-  const counts = { added: 0, removed: 0, changed: 0 };
+function compareMembers(files: FileTable, a: LayerTree, b: LayerTree): MemberCounts {
   const aspects: Record<Aspect, number> = { type: 0, content: 0, mode: 0, owner: 0, time: 0, xattr: 0 };
-  const [before, after] = [membersOf(a), membersOf(b)];
-  for (const [path, file] of before) {
+  const [before, after] = [membersOf(files, a), membersOf(files, b)];
+  const deletions = [compareLists(a.deleted, b.deleted), compareLists(a.opaque, b.opaque)];
+  let added = deletions.reduce((count, each) => count + each.added, 0);
+  let removed = deletions.reduce((count, each) => count + each.removed, 0);
+  let changed = 0;
+  for (let file = a.start; file < a.end; file++) {
+    const path = files.pathOf(file);
+    if (before.get(path) !== file) continue;
     const other = after.get(path);
-    if (other === undefined) {
-      counts.removed++;
-      continue;
-    }
-    const found = file === 'deletion' || other === 'deletion' ? [] : aspectsOf(file, other);
-    if (found.length > 0) counts.changed++;
-    for (const aspect of found) aspects[aspect]++;
+    const found = other === noFile ? noAspects : aspectsOf(files, file, other);
+    if (other === noFile) removed++;
+    if (found !== noAspects) changed++;
+    for (const aspect of aspectsIn(found)) aspects[aspect]++;
   }
-  for (const path of after.keys()) if (!before.has(path)) counts.added++;
-  return { ...counts, aspects };
+  for (let file = b.start; file < b.end; file++) {
+    const path = files.pathOf(file);
+    if (after.get(path) === file && before.get(path) === noFile) added++;
+  }
+  return { added, removed, changed, aspects };
 }
 
-/** By names that tell a deletion from a file. */
-function membersOf({ files, deleted, opaque }: LayerTree): Map<BytePath, LayerFile | 'deletion'> {
-  const deletions = [...deleted.map((path) => `-${path}`), ...opaque.map((path) => `-${path}/`)];
-  return new Map<BytePath, LayerFile | 'deletion'>([
-    ...files.map((file): [BytePath, LayerFile] => [`+${file.path}`, file]),
-    ...deletions.map((name): [BytePath, 'deletion'] => [name, 'deletion']),
-  ]);
+/** The last file of each path. */
+function membersOf(files: FileTable, { start, end }: LayerTree): Column {
+  const members = column(Uint32Array);
+  for (let file = start; file < end; file++) members.set(files.pathOf(file), file);
+  return members;
+}
+
+function compareLists(a: readonly PathId[], b: readonly PathId[]): Pick<MemberCounts, 'added' | 'removed'> {
+  const [before, after] = [new Set(a), new Set(b)];
+  return {
+    added: b.filter((path) => !before.has(path)).length,
+    removed: a.filter((path) => !after.has(path)).length,
+  };
 }
 
 function sum(layers: readonly LayerReport[], pick: (layer: LayerReport) => number): number {

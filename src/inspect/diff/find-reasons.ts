@@ -1,7 +1,7 @@
 import type { BaseLayers } from '../layers/base.ts';
-import type { Aspect } from '../tree/aspects.ts';
+import { type Aspect, type AspectSet, aspectSet } from '../tree/aspects.ts';
 import type { FieldDifference } from './compare-config.ts';
-import type { FileDifference } from './compare-files.ts';
+import type { FileTally } from './compare-files.ts';
 import type { LayerComparison } from './compare-layers.ts';
 
 /** Why two images are not one. */
@@ -35,7 +35,7 @@ export interface Compared {
   readonly baseA: BaseLayers | null;
   readonly baseB: BaseLayers | null;
   readonly layers: LayerComparison;
-  readonly files: readonly FileDifference[];
+  readonly files: FileTally;
   readonly config: readonly FieldDifference[];
 }
 
@@ -74,16 +74,16 @@ function baseReason({ baseA, baseB, layers: { parting } }: Compared): Reason[] {
   ];
 }
 
-function fileReasons(files: readonly FileDifference[]): Reason[] {
-  const has = (file: FileDifference, ...aspects: Aspect[]) =>
-    aspects.some((aspect) => file.aspects.includes(aspect));
-  const added = files.filter(({ change }) => change === 'added').length;
-  const removed = files.filter(({ change }) => change === 'removed').length;
-  const changed = files.filter(({ change }) => change === 'changed');
-  const other = changed.filter((file) => has(file, 'content', 'type')).length;
-  const alike = changed.filter((file) => !has(file, 'content', 'type'));
-  const marked = alike.filter((file) => has(file, 'mode', 'owner', 'xattr'));
-  const timed = alike.length - marked.length;
+function fileReasons({ added, removed, changedIn }: FileTally): Reason[] {
+  const sets = [...changedIn];
+  const count = (isMeant: (set: AspectSet) => boolean) =>
+    sets.reduce((sum, [set, times]) => sum + (isMeant(set) ? times : 0), 0);
+  const has = (set: AspectSet, ...aspects: Aspect[]) => (set & aspectSet(...aspects)) !== 0;
+  const isAlike = (set: AspectSet) => !has(set, 'content', 'type');
+  const isMarked = (set: AspectSet) => isAlike(set) && has(set, 'mode', 'owner', 'xattr');
+  const other = count((set) => !isAlike(set));
+  const marked = count(isMarked);
+  const timed = count((set) => isAlike(set) && !isMarked(set));
   const reasons: Reason[] = [];
   if (added + removed + other > 0) {
     const counts = [
@@ -91,17 +91,18 @@ function fileReasons(files: readonly FileDifference[]): Reason[] {
       [removed, 'removed'],
       [other, 'with other content'],
     ] as const;
-    const told = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    const told = counts.filter(([times]) => times > 0).map(([times, what]) => `${times} ${what}`);
     reasons.push({ kind: 'content', title: `files: ${told.join(', ')}`, hint: null });
   }
-  if (marked.length > 0) {
+  if (marked > 0) {
     const told = (['mode', 'owner', 'xattr'] as const).flatMap((aspect) => {
-      const count = marked.filter((file) => has(file, aspect)).length;
-      return count === 0 ? [] : `${aspect} of ${count}`;
+      const times = count((set) => isMarked(set) && has(set, aspect));
+      return times === 0 ? [] : `${aspect} of ${times}`;
     });
-    const hint = marked.some((file) => has(file, 'mode', 'owner'))
-      ? 'COPY --chmod and --chown set them, whatever they are where the files come from'
-      : null;
+    const hint =
+      count((set) => isMarked(set) && has(set, 'mode', 'owner')) > 0
+        ? 'COPY --chmod and --chown set them, whatever they are where the files come from'
+        : null;
     reasons.push({ kind: 'attributes', title: `attributes of files: ${told.join(', ')}`, hint });
   }
   if (timed > 0) {
@@ -115,7 +116,7 @@ function fileReasons(files: readonly FileDifference[]): Reason[] {
 }
 
 function layerReason({ layers: { parting }, files }: Compared): Reason[] {
-  if (parting === null || files.length > 0) return [];
+  if (parting === null || files.added + files.removed + files.changed > 0) return [];
   return [{ kind: 'layers', title: 'the same files, put into layers in another way', hint: null }];
 }
 

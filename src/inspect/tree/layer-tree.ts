@@ -1,22 +1,25 @@
-import type { BytePath } from '../../core/byte-path.ts';
-import type { TarEntry } from '../../tar/entry.ts';
-
-/** A member of a layer that is a file, a directory, a link … itself: its path is clean, '' is the root. */
-export type LayerFile = TarEntry & {
-  /** Of a regular file's content: 64 hex digits. Undefined for others, and for a file of holes too large to hash. */
-  readonly content?: string;
-  /** A directory that no layer has, made because something lies in it. */
-  readonly isImplied?: true;
-};
+import type { PathId } from '../../core/path-table.ts';
+import type { FileId, FileTable } from './file-table.ts';
 
 /** What one layer says, as plain data (image-spec, layer.md). */
 export interface LayerTree {
-  /** In the order of the archive; of several with one name the last counts. */
-  readonly files: readonly LayerFile[];
+  /**
+   * Its members but whiteouts, in the order of the archive: the numbers from `start` up to and not with `end`. Of
+   * several with one name the last counts.
+   */
+  readonly start: FileId;
+  readonly end: FileId;
   /** Names that are deleted from the layers below. */
-  readonly deleted: readonly BytePath[];
+  readonly deleted: readonly PathId[];
   /** Directories whose content in the layers below is deleted. */
-  readonly opaque: readonly BytePath[];
+  readonly opaque: readonly PathId[];
   /** Bytes of the uncompressed archive, 0 when it could not be read. */
   readonly tarSize: number;
+}
+
+/** Content bytes of a layer's files. */
+export function contentSize(files: FileTable, { start, end }: LayerTree): number {
+  let size = 0;
+  for (let file = start; file < end; file++) size += files.sizeOf(file);
+  return size;
 }

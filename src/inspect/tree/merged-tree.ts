@@ -1,156 +1,132 @@
-import { type BytePath, baseName, cleanBeneath, joinBytePath, parentOf } from '../../core/byte-path.ts';
-import { IntegrityError } from '../../core/errors.ts';
+import { cleanBeneath } from '../../core/byte-path.ts';
+import { column } from '../../core/column.ts';
+import { type PathId, rootPath } from '../../core/path-table.ts';
 import { hasSameContent } from './aspects.ts';
-import type { LayerFile, LayerTree } from './layer-tree.ts';
+import { directoryLinks } from './directory-links.ts';
+import { type FileId, type FileTable, noFile } from './file-table.ts';
+import type { LayerTree } from './layer-tree.ts';
 
-/** A file in the flattened filesystem, and the layer it comes from. */
-export interface PlacedFile {
-  readonly file: LayerFile;
-  /** Whose content and attributes it has: of a hard link, the file it repeats. */
-  readonly inode: LayerFile;
-  /** Index of the layer, the lowest is 0. */
-  readonly layer: number;
-  /** Index of the layer that brought this content to this path: a lower one when the file was only stored again. */
-  readonly origin: number;
-}
+/** Told of a path that a layer names or removes; a file is `noFile` where there is none. */
+export type OnChange = (path: PathId, before: FileId, after: FileId) => void;
 
-/** What a layer does to one path. Both are there for a change, one for an addition or a removal. */
-export interface PathChange {
-  readonly path: BytePath;
-  readonly before: PlacedFile | undefined;
-  readonly after: PlacedFile | undefined;
-}
-
-/** The filesystem of all layers so far; paths are clean, '' is the root. */
+/** The filesystem of all layers so far. */
 export interface MergedTree {
-  get(path: BytePath): PlacedFile | undefined;
-  /** All paths with their files, in no order. */
-  entries(): IterableIterator<[BytePath, PlacedFile]>;
-  /** The path itself and everything beneath it. */
-  subtree(path: BytePath): Generator<PlacedFile, void, undefined>;
+  /** The file at a path, or `noFile`. */
+  at(path: PathId): FileId;
+  /** Index of the layer that brought the content of a path: a lower one than its file's when that was only stored again. */
+  originOf(path: PathId): number;
+  /** Whose content and attributes a file of some layer has: of a hard link, the file it repeats. */
+  inodeOf(file: FileId): FileId;
+  /** Index of the layer that a file is of; the lowest is 0. */
+  layerOf(file: FileId): number;
+  /** All paths that have files, in the order in which they were met. */
+  paths(): Generator<PathId, void, undefined>;
+  /** All that lies beneath a path. */
+  below(path: PathId): Generator<PathId, void, undefined>;
   /**
    * Puts a layer on top as overlay does (image-spec, layer.md, "Applying Changesets"): its deletions concern the
    * layers below only, a file replaces a directory with all in it, a directory keeps what lies in it, and a link
    * that stands where a directory is needed gives way to one.
-   * @returns every path that the layer names or removes
-   * @throws IntegrityError `image-too-many-files`
    */
-  apply(layer: LayerTree): PathChange[];
+  apply(layer: LayerTree, onChange: OnChange): void;
 }
 
-/** Directories need not be named to be there: a few long names can stand for many. */
-const fileLimit = 2_000_000;
-
 /** The filesystem before the first layer. */
-export function emptyMergedTree(): MergedTree {
-  const files = new Map<BytePath, PlacedFile>();
-  const children = new Map<BytePath, Set<BytePath>>();
+export function emptyMergedTree(files: FileTable): MergedTree {
+  const { paths } = files;
+  const links = directoryLinks(paths);
+  const current = column(Uint32Array);
+  const origins = column(Uint32Array);
+  const inodes = column(Uint32Array);
+  const layers = column(Uint32Array);
+  /** While a layer is applied: what it concerned already, and the files that were there. */
+  const isTouched = column(Uint8Array);
+  const befores = column(Uint32Array);
   let layerCount = 0;
 
-  function put(path: BytePath, placed: PlacedFile): void {
-    files.set(path, placed);
-    if (files.size > fileLimit) {
-      throw new IntegrityError('image-too-many-files', `the image has more than ${fileLimit} files`, {
-        hint: 'it may be made to do harm: do not unpack it',
-      });
-    }
-    if (path === '') return;
-    const parent = parentOf(path);
-    const siblings = children.get(parent);
-    if (siblings === undefined) children.set(parent, new Set([baseName(path)]));
-    else siblings.add(baseName(path));
+  const inodeOf = (file: FileId) => {
+    const inode = inodes.get(file);
+    return inode === noFile ? file : inode;
+  };
+
+  /** What a hard link repeats, as far as it is there. */
+  function linkedInode(file: FileId): FileId {
+    const target = paths.find(cleanBeneath(files.linkOf(file)));
+    const found = target === undefined ? noFile : current.get(target);
+    return found === noFile ? file : inodeOf(found);
   }
 
-  function* pathsBelow(path: BytePath): Generator<BytePath, void, undefined> {
-    for (const name of children.get(path) ?? []) {
-      const child = joinBytePath(path, name);
-      yield child;
-      yield* pathsBelow(child);
-    }
+  function put(path: PathId, file: FileId, origin: number): void {
+    if (current.get(path) === noFile) links.add(path);
+    current.set(path, file);
+    if (origin !== origins.get(path)) origins.set(path, origin);
   }
 
   /** Forgets what lies beneath a path; `gone` is told first. */
-  function clear(path: BytePath, gone: (path: BytePath) => void): void {
-    for (const each of [...pathsBelow(path)]) {
+  function clear(path: PathId, gone: (path: PathId) => void): void {
+    for (const each of links.removeBelow(path)) {
       gone(each);
-      files.delete(each);
-      children.delete(each);
+      current.set(each, noFile);
     }
-    children.delete(path);
   }
 
-  function apply(layer: LayerTree): PathChange[] {
+  function apply(layer: LayerTree, onChange: OnChange): void {
     const index = layerCount++;
-    const before = new Map<BytePath, PlacedFile | undefined>();
-    const remember = (path: BytePath) => {
-      if (!before.has(path)) before.set(path, files.get(path));
+    const touched: PathId[] = [];
+    const remember = (path: PathId) => {
+      if (isTouched.get(path) === 1) return;
+      isTouched.set(path, 1);
+      befores.set(path, current.get(path));
+      touched.push(path);
     };
-    const place = (path: BytePath, file: LayerFile) => {
-      const at = files.get(path);
+    const place = (path: PathId, file: FileId) => {
+      const at = current.get(path);
       remember(path);
-      if (at !== undefined && file.type !== 'directory') clear(path, remember);
-      const inode = inodeOf(file, files);
-      const origin = at !== undefined && hasSameContent(at.inode, inode) ? at.origin : index;
-      put(path, { file, inode, layer: index, origin });
+      if (at !== noFile && files.typeOf(file) !== 'directory') clear(path, remember);
+      if (index > 0) layers.set(file, index);
+      const inode = files.typeOf(file) === 'hardlink' ? linkedInode(file) : file;
+      if (inode !== file) inodes.set(file, inode);
+      const isKept = at !== noFile && hasSameContent(files, inodeOf(at), inode);
+      put(path, file, isKept ? origins.get(path) : index);
+    };
+    const needDirectory = (path: PathId): void => {
+      const at = current.get(path);
+      if (at !== noFile && files.typeOf(inodeOf(at)) === 'directory') return;
+      if (path === rootPath) return;
+      needDirectory(paths.parentOf(path));
+      place(path, files.addImplied(path));
     };
     for (const path of layer.opaque) clear(path, remember);
     for (const path of layer.deleted) {
-      if (path === '') continue;
+      if (path === rootPath) continue;
       remember(path);
       clear(path, remember);
-      files.delete(path);
-      children.get(parentOf(path))?.delete(baseName(path));
+      if (current.get(path) === noFile) continue;
+      links.remove(path);
+      current.set(path, noFile);
     }
-    for (const file of layer.files) {
-      for (const parent of parentsOf(file.path)) {
-        if (files.get(parent)?.inode.type !== 'directory') place(parent, impliedDirectory(parent));
-      }
-      place(file.path, file);
+    for (let file = layer.start; file < layer.end; file++) {
+      const path = files.pathOf(file);
+      needDirectory(paths.parentOf(path));
+      place(path, file);
     }
-    const changes: PathChange[] = [];
-    for (const [path, was] of before) {
-      const after = files.get(path);
-      if (was !== undefined || after !== undefined) changes.push({ path, before: was, after });
+    for (const path of touched) {
+      isTouched.set(path, 0);
+      const [before, after] = [befores.get(path), current.get(path)];
+      if (before !== noFile || after !== noFile) onChange(path, before, after);
     }
-    return changes;
   }
 
   return {
-    get: (path) => files.get(path),
-    entries: () => files.entries(),
-    *subtree(path) {
-      for (const each of [path, ...pathsBelow(path)]) {
-        const placed = files.get(each);
-        if (placed !== undefined) yield placed;
-      }
+    at: (path) => current.get(path),
+    originOf: (path) => origins.get(path),
+    inodeOf,
+    layerOf: (file) => layers.get(file),
+    *paths() {
+      const { count } = paths;
+      for (let path = rootPath; path < count; path++) if (current.get(path) !== noFile) yield path;
     },
+    below: links.below,
     apply,
-  };
-}
-
-function inodeOf(file: LayerFile, files: ReadonlyMap<BytePath, PlacedFile>): LayerFile {
-  if (file.type !== 'hardlink') return file;
-  return files.get(cleanBeneath(file.link))?.inode ?? file;
-}
-
-/** All directories above a path but the root, the outermost first. */
-function* parentsOf(path: BytePath): Generator<BytePath, void, undefined> {
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) yield path.slice(0, at);
-}
-
-function impliedDirectory(path: BytePath): LayerFile {
-  return {
-    path,
-    type: 'directory',
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: [],
-    isImplied: true,
   };
 }

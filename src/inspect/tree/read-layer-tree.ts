@@ -2,24 +2,29 @@ import { createHash, type Hash } from 'node:crypto';
 import { type BytePath, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
 import type { DiffID } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
+import type { PathId } from '../../core/path-table.ts';
 import { checkLayer } from '../../layer/validate/check-layer.ts';
+import { longestPath } from '../../layer/validate/check-members.ts';
 import { type BlobSource, measured, type Report, reportingIntegrity } from '../../layer/validate/measured.ts';
 import { readWhiteout, type Whiteout } from '../../layer/whiteout.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import type { TarHandler } from '../../tar/parser.ts';
-import type { LayerFile, LayerTree } from './layer-tree.ts';
+import type { FileTable } from './file-table.ts';
+import type { LayerTree } from './layer-tree.ts';
 
-/** What the trees of an image may take of memory: two gigabytes for all files. Real images stay below by far. */
+/** What the files of an image may take of memory. Real images stay below by far. */
 export interface TreeBudget {
   files: number;
   /** Of names, link targets and attributes. */
   bytes: number;
 }
 
+const limits: Readonly<TreeBudget> = { files: 1_200_000, bytes: 1 << 28 };
+
 /** That of one image. */
 export function treeBudget(): TreeBudget {
-  return { files: 1_200_000, bytes: 1 << 28 };
+  return { ...limits };
 }
 
 export interface LayerReading {
@@ -29,25 +34,29 @@ export interface LayerReading {
   /** Sees every member; checks names and links over all layers. */
   readonly checker: TarHandler;
   readonly budget: TreeBudget;
+  /** Takes up the files. */
+  readonly files: FileTable;
   readonly hashesContent: boolean;
 }
 
 /**
  * Reads a layer in one pass: its members, the digests of their contents, and what does not hold of its
  * descriptor, diffID and archive. A damaged layer gives the members before the damage.
+ * @throws IntegrityError `image-too-many-files`
  */
 export async function readLayerTree(
   blobs: BlobSource,
-  { layer, diffID, checker, budget, hashesContent }: LayerReading,
+  { layer, diffID, checker, budget, files, hashesContent }: LayerReading,
   report: Report,
 ): Promise<LayerTree> {
   const codes = new Set<string>();
   const located: Report = (code, message) => {
+    if (code === 'image-too-many-files') throw new IntegrityError(code, message, { hint: harmful });
     codes.add(code);
     const last = code.startsWith('tar-') ? collector.last() : undefined;
     report(code, last === undefined ? message : `${message} (at or behind "${bytePathToText(last)}")`);
   };
-  const collector = collectFiles(budget, hashesContent, located);
+  const collector = collectFiles(files, budget, hashesContent);
   const { tarSize } = await checkLayer(blobs, layer, diffID, both(checker, collector.handler), located);
   // What cannot be decompressed was not read to its end: whether the blob is the one that is meant is known then.
   if (codes.has('layer-bad-compression') && !codes.has('digest-mismatch')) {
@@ -72,14 +81,14 @@ function both(a: TarHandler, b: TarHandler): TarHandler {
   };
 }
 
-/** No file with a longer path can be opened (Linux's PATH_MAX). */
-const pathLimit = 4096;
+const harmful = 'it may be made to do harm: do not unpack it';
 
-function collectFiles(budget: TreeBudget, hashesContent: boolean, report: Report) {
-  const files: LayerFile[] = [];
-  const deleted: BytePath[] = [];
-  const opaque: BytePath[] = [];
-  let current: LayerFile | undefined;
+function collectFiles(files: FileTable, budget: TreeBudget, hashesContent: boolean) {
+  const { paths } = files;
+  const start = files.count + 1;
+  const deleted = new Set<PathId>();
+  const opaque = new Set<PathId>();
+  let current: { readonly entry: TarEntry; readonly path: PathId } | undefined;
   let content: ContentHash | undefined;
   let last: BytePath | undefined;
 
@@ -88,34 +97,29 @@ function collectFiles(budget: TreeBudget, hashesContent: boolean, report: Report
       last = entry.path;
       current = undefined;
       content = undefined;
-      if (entry.path.length > pathLimit) {
-        report('path-too-long', `a name in it has ${entry.path.length} bytes: ${quoteStart(entry.path)}`);
-        return;
-      }
-      if (entry.path.split('/').includes('..')) return;
+      // The checker tells of both.
+      if (entry.path.length > longestPath || entry.path.split('/').includes('..')) return;
       const path = cleanBeneath(entry.path);
       const whiteout = whiteoutOf(path);
       if (whiteout === undefined) {
         spend(budget, entry);
-        current = { ...entry, path };
+        current = { entry, path: paths.add(path) };
         if (hashesContent && entry.type === 'file') content = contentHash(entry.size);
-      } else if (whiteout.kind === 'delete') deleted.push(whiteout.path);
-      else if (whiteout.kind === 'opaque') opaque.push(whiteout.path);
+      } else if (whiteout.kind === 'delete') deleted.add(paths.add(whiteout.path));
+      else if (whiteout.kind === 'opaque') opaque.add(paths.add(whiteout.path));
     },
     data(bytes, offset) {
       content?.update(bytes, offset);
     },
     entryEnd() {
-      if (current === undefined) return;
-      const digest = content?.digest();
-      files.push(digest === undefined ? current : { ...current, content: digest });
+      if (current !== undefined) files.add(current.path, current.entry, content?.digest());
     },
   };
-  return { handler, last: () => last, tree: () => ({ files, deleted, opaque }) };
-}
-
-function quoteStart(path: BytePath): string {
-  return `"${bytePathToText(path.slice(0, 40))}…"`;
+  return {
+    handler,
+    last: () => last,
+    tree: () => ({ start, end: files.count + 1, deleted: [...deleted], opaque: [...opaque] }),
+  };
 }
 
 /** The checker tells of whiteouts of nothing; here they delete nothing. */
@@ -135,15 +139,14 @@ function spend(budget: TreeBudget, { path, link, xattrs }: TarEntry): void {
   if (budget.files >= 0 && budget.bytes >= 0) return;
   throw new IntegrityError(
     'image-too-many-files',
-    'it has more files than any image should, or far longer names',
-    {
-      hint: 'it may be made to do harm: do not unpack it',
-    },
+    `it has more than ${limits.files} files, or more than ${limits.bytes} bytes of names and attributes`,
+    { hint: harmful },
   );
 }
 
 interface ContentHash {
   update(bytes: Uint8Array, offset: number): void;
+  /** A character a byte. */
   digest(): string | undefined;
 }
 
@@ -169,7 +172,7 @@ function contentHash(size: number): ContentHash {
     },
     digest() {
       fillTo(size);
-      return holes > holeLimit ? undefined : hash.digest('hex');
+      return holes > holeLimit ? undefined : hash.digest('binary');
     },
   };
 }

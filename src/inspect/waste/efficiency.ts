@@ -1,4 +1,6 @@
-import { type BytePath, parentOf } from '../../core/byte-path.ts';
+import { column } from '../../core/column.ts';
+import type { PathId } from '../../core/path-table.ts';
+import type { FileTable } from '../tree/file-table.ts';
 import type { LayerTree } from '../tree/layer-tree.ts';
 import type { MergedTree } from '../tree/merged-tree.ts';
 
@@ -14,59 +16,54 @@ export interface Efficiency {
   readonly userWastedRatio: number;
 }
 
-interface PathSizes {
-  sum: number;
-  least: number;
-  times: number;
-}
-
 /**
  * Computes the score of dive (wagoodman/dive, `filetree.Efficiency`): every leaf of every layer adds its size to
  * its path; a whiteout adds 0 for a file, and for a directory all that the layers below have in it. Markers of
  * opaque directories add nothing. Feed it each layer with the filesystem below it, lowest first.
  */
-export function efficiencyMeter(): {
+export function efficiencyMeter(files: FileTable): {
   addLayer(layer: LayerTree, below: MergedTree): void;
   result(): Efficiency;
 } {
-  const paths = new Map<BytePath, PathSizes>();
+  const { paths } = files;
+  const sums = column(Float64Array);
+  const least = column(Float64Array);
+  /** How often a path was met; more than twice is as twice. */
+  const times = column(Uint8Array);
   let layers = 0;
   let userBytes = 0;
 
-  const add = (path: BytePath, size: number) => {
-    const sizes = paths.get(path);
-    if (sizes === undefined) {
-      paths.set(path, { sum: size, least: size, times: 1 });
-      return;
-    }
-    sizes.sum += size;
-    sizes.least = Math.min(sizes.least, size);
-    sizes.times++;
+  const add = (path: PathId, size: number) => {
+    const met = times.get(path);
+    if (met < 2) times.set(path, met + 1);
+    if (size > 0) sums.set(path, sums.get(path) + size);
+    if (met === 0 ? size > 0 : size < least.get(path)) least.set(path, size);
   };
 
   return {
-    addLayer({ files, deleted }, below) {
-      for (const path of deleted) add(path, directorySize(path, below));
-      const inner = new Set(
-        [...files, ...deleted.map((path) => ({ path }))].map(({ path }) => parentOf(path)),
-      );
-      for (const { path, type, size } of files) {
+    addLayer({ start, end, deleted }, below) {
+      for (const path of deleted) add(path, directorySize(path, files, below));
+      const holdsSomething = column(Uint8Array);
+      for (const path of deleted) holdsSomething.set(paths.parentOf(path), 1);
+      for (let file = start; file < end; file++) holdsSomething.set(paths.parentOf(files.pathOf(file)), 1);
+      for (let file = start; file < end; file++) {
+        const [path, size] = [files.pathOf(file), files.sizeOf(file)];
         if (layers > 0) userBytes += size;
-        if (type !== 'directory' || !inner.has(path)) add(path, size);
+        if (files.typeOf(file) !== 'directory' || holdsSomething.get(path) === 0) add(path, size);
       }
       layers++;
     },
     result() {
-      let least = 0;
-      let sum = 0;
+      let leastBytes = 0;
+      let bytes = 0;
       let wastedBytes = 0;
-      for (const sizes of paths.values()) {
-        least += sizes.least;
-        sum += sizes.sum;
-        if (sizes.times > 1) wastedBytes += sizes.sum;
+      for (let path = 0; path < paths.count; path++) {
+        leastBytes += least.get(path);
+        bytes += sums.get(path);
+        if (times.get(path) > 1) wastedBytes += sums.get(path);
       }
       return {
-        score: sum === 0 ? 1 : least / sum,
+        score: bytes === 0 ? 1 : leastBytes / bytes,
         wastedBytes,
         userBytes,
         userWastedRatio: userBytes === 0 ? 0 : wastedBytes / userBytes,
@@ -75,9 +72,9 @@ export function efficiencyMeter(): {
   };
 }
 
-function directorySize(path: BytePath, below: MergedTree): number {
-  if (below.get(path)?.file.type !== 'directory') return 0;
+function directorySize(path: PathId, files: FileTable, below: MergedTree): number {
+  if (files.typeOf(below.at(path)) !== 'directory') return 0;
   let size = 0;
-  for (const { file } of below.subtree(path)) size += file.size;
+  for (const each of below.below(path)) size += files.sizeOf(below.at(each));
   return size;
 }

@@ -1,5 +1,6 @@
-import type { BytePath } from '../../core/byte-path.ts';
+import type { PathId } from '../../core/path-table.ts';
 import type { Stack } from '../stack-layers.ts';
+import { type FileId, noFile } from '../tree/file-table.ts';
 import { largestPlaces } from './largest-places.ts';
 import { findLeftBehindKind, type LeftBehind } from './left-behind.ts';
 import type { LayerMaker } from './suggest.ts';
@@ -8,36 +9,38 @@ import type { WasteItem } from './waste-item.ts';
 interface Found {
   readonly what: LeftBehind;
   readonly layer: number;
-  readonly places: Map<BytePath, number>;
-  bytes: number;
-  files: number;
+  readonly files: FileId[];
+  /** Where each of them is. */
+  readonly places: PathId[];
 }
 
 /** Visible files that a finished image rarely needs, by kind and by the layer that brought them. */
-export function findLeftBehind({ merged }: Stack, makers: readonly LayerMaker[]): WasteItem[] {
+export function findLeftBehind({ files, merged }: Stack, makers: readonly LayerMaker[]): WasteItem[] {
+  const { paths } = files;
   const groups = new Map<string, Found>();
-  for (const [path, { file, origin: layer }] of merged.entries()) {
-    if (file.type !== 'file' || file.size === 0) continue;
-    const match = findLeftBehindKind(path);
+  for (const path of merged.paths()) {
+    const file = merged.at(path);
+    if (files.typeOf(file) !== 'file' || files.sizeOf(file) === 0) continue;
+    const match = findLeftBehindKind(paths.textOf(path));
     if (match === undefined) continue;
+    const layer = merged.originOf(path);
     const key = `${layer} ${match.what.title}`;
-    const found = groups.get(key) ?? { what: match.what, layer, places: new Map(), bytes: 0, files: 0 };
+    const found = groups.get(key) ?? { what: match.what, layer, files: [], places: [] };
     groups.set(key, found);
-    found.places.set(match.place, (found.places.get(match.place) ?? 0) + file.size);
-    found.bytes += file.size;
-    found.files++;
+    found.files.push(file);
+    found.places.push(paths.find(match.place) ?? path);
   }
-  return [...groups.values()].map(
-    ({ what, layer, places, bytes, files }): WasteItem => ({
+  return [...groups.values()].map(({ what, layer, files: found, places }): WasteItem => {
+    return {
       kind: 'left-behind',
       title: what.title,
-      bytes,
-      files,
+      bytes: found.reduce((sum, file) => sum + files.sizeOf(file), 0),
+      files: found.length,
       layer,
       otherLayer: null,
-      places: largestPlaces(places),
+      places: largestPlaces(paths, places, (_place, index) => files.sizeOf(found[index] ?? noFile)),
       isInBase: makers[layer]?.isInBase ?? false,
       suggestion: what.suggestion,
-    }),
-  );
+    };
+  });
 }

@@ -1,6 +1,7 @@
-import { type BytePath, parentOf } from '../../core/byte-path.ts';
+import { type PathId, type PathTable, rootPath } from '../../core/path-table.ts';
 import type { Stack } from '../stack-layers.ts';
-import type { Aspect } from '../tree/aspects.ts';
+import { type Aspect, type AspectSet, aspectsIn, noAspects } from '../tree/aspects.ts';
+import { type FileId, type FileTable, noFile } from '../tree/file-table.ts';
 import type { LayerTree } from '../tree/layer-tree.ts';
 import { findDuplicates } from './find-duplicates.ts';
 import { findLeftBehind } from './find-left-behind.ts';
@@ -20,73 +21,73 @@ export interface WasteReport {
   readonly items: readonly WasteItem[];
 }
 
+/** What one layer hides of another in one way. */
+interface HiddenGroup {
+  readonly how: HiddenFile['how'];
+  readonly layer: number;
+  readonly hiddenBy: number;
+  readonly files: FileId[];
+  bytes: number;
+  aspects: AspectSet;
+}
+
 /** Finds bytes that need not be in an image, each with the layers concerned. @param makers one for each layer */
 export function findWaste(stack: Stack, makers: readonly LayerMaker[]): WasteReport {
-  const hidden = hiddenFiles(stack);
+  const groups = groupHidden(stack);
   const hiddenByLayer = stack.layers.map(() => 0);
-  for (const { file, layer } of hidden) hiddenByLayer[layer] = (hiddenByLayer[layer] ?? 0) + file.size;
+  for (const { layer, bytes } of groups) hiddenByLayer[layer] = (hiddenByLayer[layer] ?? 0) + bytes;
   const items = [
-    ...groupHidden(hidden, stack, makers),
+    ...groups.map((group) => describeHidden(group, stack, makers)),
     ...findDuplicates(stack, makers),
     ...findLeftBehind(stack, makers),
   ];
   return {
-    hiddenBytes: hidden.reduce((sum, { file }) => sum + file.size, 0),
-    hiddenFiles: hidden.length,
+    hiddenBytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
+    hiddenFiles: groups.reduce((sum, { files }) => sum + files.length, 0),
     hiddenByLayer,
     items: items.sort((a, b) => b.bytes - a.bytes || a.layer - b.layer || (a.title < b.title ? -1 : 1)),
   };
 }
 
-/** One item for all that one layer hides of another in one way. */
-function groupHidden(
-  hidden: readonly HiddenFile[],
-  { layers }: Stack,
-  makers: readonly LayerMaker[],
-): WasteItem[] {
-  const groups = new Map<string, [HiddenFile, ...HiddenFile[]]>();
-  for (const each of hidden) {
-    const key = `${each.how} ${each.layer} ${each.hiddenBy}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [each]);
-    else group.push(each);
+function groupHidden(stack: Stack): HiddenGroup[] {
+  const groups = new Map<string, HiddenGroup>();
+  for (const { file, layer, hiddenBy, how, aspects } of hiddenFiles(stack)) {
+    const key = `${how} ${layer} ${hiddenBy}`;
+    const group = groups.get(key) ?? { how, layer, hiddenBy, files: [], bytes: 0, aspects: noAspects };
+    groups.set(key, group);
+    group.files.push(file);
+    group.bytes += stack.files.sizeOf(file);
+    group.aspects |= aspects;
   }
-  return [...groups.values()].map((group) => {
-    const [{ how, hiddenBy }] = group;
-    const deletions = how === 'deleted' ? deletionFinder(layers[hiddenBy]?.tree) : undefined;
-    return describeHidden(group, deletions ?? ((path) => path), makers);
-  });
+  return [...groups.values()];
 }
 
 const nobody: LayerMaker = { instruction: '', isInBase: false };
 
 function describeHidden(
-  group: readonly [HiddenFile, ...HiddenFile[]],
-  placeOf: (path: BytePath) => BytePath,
+  group: HiddenGroup,
+  { files, layers }: Stack,
   makers: readonly LayerMaker[],
 ): WasteItem {
-  const [{ how, layer, hiddenBy }] = group;
+  const { how, layer, hiddenBy } = group;
   const stored = makers[layer] ?? nobody;
   const hider = makers[hiddenBy] ?? nobody;
-  const aspects = new Set(group.flatMap(({ change }) => change?.aspects ?? []));
-  const sizes = new Map<BytePath, number>();
-  for (const { file } of group) {
-    const place = placeOf(file.path);
-    sizes.set(place, (sizes.get(place) ?? 0) + file.size);
-  }
+  const aspects = new Set(aspectsIn(group.aspects));
+  const placeOf = how === 'deleted' ? deletionFinder(files.paths, layers[hiddenBy]?.tree) : undefined;
+  const places = group.files.map((file) => placeOf?.(files.pathOf(file)) ?? files.pathOf(file));
   const advise = {
-    deleted: () => adviseDeleted(stored, hider, mostlyOf(group)),
+    deleted: () => adviseDeleted(stored, hider, mostlyOf(group, files)),
     overwritten: () => adviseOverwritten(stored, hider),
     copied: () => adviseCopied(stored, hider, aspects),
   };
   return {
     kind: how,
     title: titles[how](aspects),
-    bytes: group.reduce((sum, { file }) => sum + file.size, 0),
-    files: group.length,
+    bytes: group.bytes,
+    files: group.files.length,
     layer,
     otherLayer: hiddenBy,
-    places: largestPlaces(sizes),
+    places: largestPlaces(files.paths, places, (_place, index) => files.sizeOf(group.files[index] ?? noFile)),
     isInBase: hider.isInBase,
     suggestion: advise[how](),
   };
@@ -102,25 +103,23 @@ const titles: Readonly<Record<HiddenFile['how'], (aspects: ReadonlySet<Aspect>) 
 };
 
 /** What more than half of the bytes are, where that is something package managers and the like leave. */
-function mostlyOf(group: readonly HiddenFile[]): LeftBehind | undefined {
+function mostlyOf({ files: found, bytes: total }: HiddenGroup, files: FileTable): LeftBehind | undefined {
   const bytes = new Map<LeftBehind, number>();
-  let total = 0;
-  for (const { file } of group) {
-    total += file.size;
-    const what = findLeftBehindKind(file.path)?.what;
-    if (what !== undefined) bytes.set(what, (bytes.get(what) ?? 0) + file.size);
+  for (const file of found) {
+    const what = findLeftBehindKind(files.paths.textOf(files.pathOf(file)))?.what;
+    if (what !== undefined) bytes.set(what, (bytes.get(what) ?? 0) + files.sizeOf(file));
   }
   for (const [what, sum] of bytes) if (sum * 2 > total) return what;
   return undefined;
 }
 
 /** Finds what was taken away with a path: the cache that it is of, or the directory above it whose deletion it was. */
-function deletionFinder(tree: LayerTree | undefined): (path: BytePath) => BytePath {
-  const names = new Set([...(tree?.deleted ?? []), ...(tree?.opaque ?? [])]);
+function deletionFinder(paths: PathTable, tree: LayerTree | undefined): (path: PathId) => PathId {
+  const deleted = new Set([...(tree?.deleted ?? []), ...(tree?.opaque ?? [])]);
   return (path) => {
-    const kept = findLeftBehindKind(path);
-    if (kept !== undefined) return kept.place;
-    for (let at = path; at !== ''; at = parentOf(at)) if (names.has(at)) return at;
+    const kept = findLeftBehindKind(paths.textOf(path));
+    if (kept !== undefined) return paths.find(kept.place) ?? path;
+    for (let at = path; at !== rootPath; at = paths.parentOf(at)) if (deleted.has(at)) return at;
     return path;
   };
 }

@@ -1,5 +1,3 @@
-import type { BytePath } from '../../core/byte-path.ts';
-
 export type WasteKind =
   /** Deleted by a later layer: the bytes stay in the image. */
   | 'deleted'
@@ -35,6 +33,3 @@ export interface WastePlace {
   readonly path: string;
   readonly bytes: number;
 }
-
-/** Sizes of files by their clean paths. */
-export type FileSizes = ReadonlyMap<BytePath, number>;

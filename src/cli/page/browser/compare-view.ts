@@ -9,10 +9,15 @@ import { pagedTable } from './paged-table.ts';
 import { countOf, printBytes } from './words.ts';
 
 /** Two images beside each other: layers, files, config. */
-export function compareView(comparison: ImageComparison, a: PageImage, b: PageImage): HTMLElement[] {
+export function compareView(
+  comparison: ImageComparison,
+  differences: readonly FileDifference[],
+  a: PageImage,
+  b: PageImage,
+): HTMLElement[] {
   return [
     section('layers', 'Layers', ...layersBeside(comparison, a, b)),
-    section('files', 'Files', fileDifferences(comparison)),
+    section('files', 'Files', fileDifferences(comparison, differences)),
     section('config', 'Config', configDifferences(comparison)),
   ];
 }
@@ -73,7 +78,7 @@ function layerCell(layer: LayerReport | undefined, largest: number, isShared: bo
 
 const signs = { added: '+', removed: '−', changed: '~' } as const;
 
-function fileDifferences({ files }: ImageComparison): HTMLElement {
+function fileDifferences({ files }: ImageComparison, differences: readonly FileDifference[]): HTMLElement {
   const kinds = ['added', 'removed', 'changed'] as const;
   const boxes = kinds.map((kind) => h('input', { type: 'checkbox', id: `show-${kind}`, checked: true }));
   const input = h('input', { type: 'search', id: 'difference', autocomplete: 'off' });
@@ -82,7 +87,7 @@ function fileDifferences({ files }: ImageComparison): HTMLElement {
   const show = () => {
     const wanted = input.value.trim().toLowerCase();
     const chosen = kinds.filter((_, index) => boxes[index]?.checked);
-    const found = files.list.filter(
+    const found = differences.filter(
       (each) => chosen.includes(each.change) && each.path.toLowerCase().includes(wanted),
     );
     status.textContent = countOf(found.length, 'difference');

@@ -40,7 +40,12 @@ function draw(subject: PageSubject): Drawn {
   }
 }
 
-function drawComparison({ a, b, comparison }: PageSubject & { readonly kind: 'comparison' }): Drawn {
+function drawComparison({
+  a,
+  b,
+  comparison,
+  differences,
+}: PageSubject & { readonly kind: 'comparison' }): Drawn {
   const { isSame, reasons } = comparison;
   const why = reasons.map(({ title, hint }) =>
     h('li', {}, title, hint === null ? undefined : h('p', { class: 'advice' }, hint)),
@@ -57,7 +62,7 @@ function drawComparison({ a, b, comparison }: PageSubject & { readonly kind: 'co
       h('div', { class: 'pair' }, side('A', a), side('B', b)),
     ),
     sections: [
-      ...compareView(comparison, a, b),
+      ...compareView(comparison, differences, a, b),
       wholeImage(a, 'a-', 'All of A'),
       wholeImage(b, 'b-', 'All of B'),
     ],
