@@ -7,11 +7,11 @@ import {
   fileEmpty,
   foreignFrontend,
   lineTooLong,
-  noBuildStage,
   noInstructions,
   noStages,
   notUtf8,
-} from './problems.ts';
+} from './problems/file.ts';
+import { noBuildStage } from './problems/instructions.ts';
 import { openReport, type Report } from './report.ts';
 import { complain, nameOf } from './statement.ts';
 import { foreignSyntax, readDirectives } from './text/directives.ts';

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { SourceText, Span } from '../core/span.ts';
 
-/** What is wrong, without a place: the catalogue in `problems.ts` makes these. */
+/** What is wrong, without a place: the catalogue in `problems` makes these. */
 export interface Problem {
   readonly code: string;
   readonly message: string;

@@ -5,7 +5,7 @@ import type { Problem, Report } from './report.ts';
 import type { HeredocMark } from './text/heredoc.ts';
 import { type LogicalLine, locate } from './text/logical-lines.ts';
 import type { FlagToken, Token } from './text/split.ts';
-import type { EscapeChar } from './words/lexer.ts';
+import type { EscapeChar } from './words/lex-state.ts';
 
 export type Keyword = Instruction['kind'];
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { heredocContent } from '../../src/dockerfile/text/heredoc.ts';
 import { type Expansion, expandFields, expandWord } from '../../src/dockerfile/words/expand.ts';
-import type { EscapeChar } from '../../src/dockerfile/words/lexer.ts';
+import type { EscapeChar } from '../../src/dockerfile/words/lex-state.ts';
 
 const folder = new URL('../../fixtures/words/', import.meta.url);
 

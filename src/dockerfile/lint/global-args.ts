@@ -1,7 +1,7 @@
 /** What FROM lines can see (spec 2.6, 2.7), with the defaults of the file and no build arguments. */
 import type { Dockerfile } from '../instruction.ts';
 import { expandWord } from '../words/expand.ts';
-import type { Lookup } from '../words/lexer.ts';
+import type { Lookup } from '../words/lex-state.ts';
 
 /** Only whether a value is there matters to the rules, so one platform stands for all. */
 const automatic: readonly (readonly [name: string, value: string])[] = ['TARGET', 'BUILD'].flatMap(

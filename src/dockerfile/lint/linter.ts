@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import type { SourceText, Span } from '../../core/span.ts';
 import type { Dockerfile } from '../instruction.ts';
-import { badCheckOption, lintViolation } from '../problems.ts';
+import { badCheckOption, lintViolation } from '../problems/file.ts';
 import {
   type CheckOptions,
   defaultCheckOptions,

@@ -1,7 +1,7 @@
 /** Which flags each instruction knows, and what was given (spec 1.5). */
 import { suggest } from '../../core/suggest.ts';
 import type { Flag, Word } from '../instruction.ts';
-import { duplicateFlag, flagNeedsValue, flagNotBoolean, unknownFlag } from '../problems.ts';
+import { duplicateFlag, flagNeedsValue, flagNotBoolean, unknownFlag } from '../problems/flags.ts';
 import { type Keyword, nameOf, type Statement, spanOf } from '../statement.ts';
 import type { FlagToken } from '../text/split.ts';
 

@@ -7,15 +7,8 @@ import type {
   ShellInstruction,
   Word,
 } from '../instruction.ts';
-import {
-  badDevice,
-  badMount,
-  badNetworkMode,
-  badSecurityMode,
-  needsArguments,
-  onlyStrings,
-  shellNotJson,
-} from '../problems.ts';
+import { needsArguments, onlyStrings, shellNotJson } from '../problems/arguments.ts';
+import { badDevice, badMount, badNetworkMode, badSecurityMode } from '../problems/flags.ts';
 import { complain, type Statement } from '../statement.ts';
 import type { Token } from '../text/split.ts';
 import { parseDevice } from './device.ts';

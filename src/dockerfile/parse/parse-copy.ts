@@ -1,5 +1,6 @@
 import type { AddInstruction, CopyInstruction, InstructionBase, Word } from '../instruction.ts';
-import { copyFromVariable, heredocDestination, needsDestination, onlyStrings } from '../problems.ts';
+import { heredocDestination, needsDestination, onlyStrings } from '../problems/arguments.ts';
+import { copyFromVariable } from '../problems/flags.ts';
 import { complain, nameOf, type Statement, wordOf } from '../statement.ts';
 import { splitBlanks, type Token } from '../text/split.ts';
 import { expandWord } from '../words/expand.ts';

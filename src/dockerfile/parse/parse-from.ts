@@ -1,5 +1,5 @@
 import type { FromInstruction, InstructionBase } from '../instruction.ts';
-import { badFrom, badStageName } from '../problems.ts';
+import { badFrom, badStageName } from '../problems/instructions.ts';
 import { complain, type Statement, wordOf } from '../statement.ts';
 import { splitBlanks } from '../text/split.ts';
 import { flagWord } from './flags.ts';

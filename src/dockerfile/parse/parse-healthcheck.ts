@@ -1,13 +1,11 @@
 import type { HealthcheckInstruction, InstructionBase } from '../instruction.ts';
 import {
-  badDuration,
-  badRetries,
-  durationTooShort,
   healthcheckNoCommand,
   healthcheckNoneArguments,
   needsArguments,
   unknownHealthcheck,
-} from '../problems.ts';
+} from '../problems/arguments.ts';
+import { badDuration, badRetries, durationTooShort } from '../problems/flags.ts';
 import { complain, type Statement } from '../statement.ts';
 import { token } from '../text/split.ts';
 import { isSpace, skipSpaces } from '../text/whitespace.ts';

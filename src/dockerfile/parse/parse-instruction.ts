@@ -7,14 +7,8 @@ import type {
   ValueInstruction,
   Word,
 } from '../instruction.ts';
-import {
-  emptyVolume,
-  needsArguments,
-  needsOneArgument,
-  onbuildChain,
-  onbuildTrigger,
-  onlyStrings,
-} from '../problems.ts';
+import { emptyVolume, needsArguments, needsOneArgument, onlyStrings } from '../problems/arguments.ts';
+import { onbuildChain, onbuildTrigger } from '../problems/instructions.ts';
 import { complain, type Keyword, nameOf, type Statement, spanOf, wordOf } from '../statement.ts';
 import { locate } from '../text/logical-lines.ts';
 import { splitBlanks } from '../text/split.ts';

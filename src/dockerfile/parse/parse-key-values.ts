@@ -1,5 +1,5 @@
 import type { ArgInstruction, InstructionBase, KeyValueInstruction, Word } from '../instruction.ts';
-import { blankName, missingEquals, needsArguments, needsTwoArguments } from '../problems.ts';
+import { blankName, missingEquals, needsArguments, needsTwoArguments } from '../problems/arguments.ts';
 import { complain, nameOf, type Statement, wordOf } from '../statement.ts';
 import { splitQuoted, type Token, token } from '../text/split.ts';
 import { isAsciiBlank } from '../text/whitespace.ts';

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { SourceText } from '../../core/span.ts';
 import type { Instruction } from '../instruction.ts';
-import { onbuildTrigger } from '../problems.ts';
+import { onbuildTrigger } from '../problems/instructions.ts';
 import { openReport } from '../report.ts';
 import { complain } from '../statement.ts';
 import { openLines } from '../text/physical-lines.ts';

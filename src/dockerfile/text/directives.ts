@@ -1,9 +1,9 @@
 /** Parser directives (spec 1.4): `# name = value` at the very top of the file. */
 import type { Span } from '../../core/span.ts';
 import type { Directives, Word } from '../instruction.ts';
-import { badEscapeDirective, duplicateDirective } from '../problems.ts';
+import { badEscapeDirective, duplicateDirective } from '../problems/file.ts';
 import type { Report } from '../report.ts';
-import type { EscapeChar } from '../words/lexer.ts';
+import type { EscapeChar } from '../words/lex-state.ts';
 import { physicalLineAt } from './physical-lines.ts';
 import { skipSpaces, trimEnd } from './whitespace.ts';
 

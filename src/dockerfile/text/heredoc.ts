@@ -1,7 +1,8 @@
 /** Here-documents (spec 1.8): finding them in a line, and what becomes of their bodies. */
 import type { Command, Heredoc, RunInstruction } from '../instruction.ts';
 import { type Expansion, expandBody } from '../words/expand.ts';
-import { type LexRules, type Lookup, lex } from '../words/lexer.ts';
+import type { LexRules, Lookup } from '../words/lex-state.ts';
+import { lex } from '../words/lexer.ts';
 
 /** What a word like `3<<-"EOF"` says. */
 interface HeredocWord {

@@ -3,7 +3,7 @@
  * characters came from, so every token has a place in the file however often its line continues.
  */
 import type { Span } from '../../core/span.ts';
-import type { EscapeChar } from '../words/lexer.ts';
+import type { EscapeChar } from '../words/lex-state.ts';
 import type { LineCursor, PhysicalLine } from './physical-lines.ts';
 import { skipSpaces, trimEnd } from './whitespace.ts';
 

@@ -1,5 +1,5 @@
 /** A logical line taken apart: name, flags, argument text (spec 1.5), and the argument text into words (1.6). */
-import type { EscapeChar } from '../words/lexer.ts';
+import type { EscapeChar } from '../words/lex-state.ts';
 import { asciiBlanks, isAsciiBlank, isSpace, skipSpaces, trimEnd } from './whitespace.ts';
 
 /** A stretch of the joined text of a logical line. */

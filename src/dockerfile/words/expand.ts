@@ -1,5 +1,6 @@
 /** Variable expansion of Dockerfile words (spec 2.2 to 2.4). */
-import { type EscapeChar, type LexFailure, type Lookup, lex } from './lexer.ts';
+import type { EscapeChar, LexFailure, Lookup } from './lex-state.ts';
+import { lex } from './lexer.ts';
 
 export type Expansion =
   | {

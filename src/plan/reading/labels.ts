@@ -1,6 +1,7 @@
 /** What progress shows of a step: `[build 2/5] RUN make` (spec 4.6). */
 import type { Instruction } from '../../dockerfile/instruction.ts';
-import { type EscapeChar, lex } from '../../dockerfile/words/lexer.ts';
+import type { EscapeChar } from '../../dockerfile/words/lex-state.ts';
+import { lex } from '../../dockerfile/words/lexer.ts';
 import { lookupIn, type Scope } from '../scope/stage-scope.ts';
 
 /** `[platform name k/n] `, without what is not needed to tell steps apart. */

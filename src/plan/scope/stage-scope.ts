@@ -2,7 +2,7 @@
  * The build environment inside a stage (spec 2.5, 2.6). ENV and ARG write the same variables and the later
  * line wins; only ENV reaches the image.
  */
-import type { Lookup } from '../../dockerfile/words/lexer.ts';
+import type { Lookup } from '../../dockerfile/words/lex-state.ts';
 
 export interface Scope {
   /** The image's `Env`, in order. */

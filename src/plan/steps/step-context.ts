@@ -4,7 +4,7 @@ import type { Instruction, Word } from '../../dockerfile/instruction.ts';
 import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
 import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';
 import { type Expansion, expandWord } from '../../dockerfile/words/expand.ts';
-import type { EscapeChar, LexFailure } from '../../dockerfile/words/lexer.ts';
+import type { EscapeChar, LexFailure } from '../../dockerfile/words/lex-state.ts';
 import { variablePlace } from '../../dockerfile/words/variable-place.ts';
 import type { Findings } from '../findings.ts';
 import type { Taken } from '../outline/taken.ts';
