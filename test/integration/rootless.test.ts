@@ -130,6 +130,14 @@ describeBuilds(needs, 'a build without root', (site) => {
     expect(statSync(person.root).uid).not.toBe(0);
   });
 
+  test('lets a step make no device, nor take away those it has', async () => {
+    const tries = ['mknod /made c 1 3', 'mknod /dev/made c 1 3', 'rm /dev/null'];
+    const context = dockerfile('devices', `RUN ${tries.map((each) => `! ${each}`).join(' && ')}\n`);
+    const { code, stderr } = await person.strata(['build', '--progress', 'plain', context]);
+    expect(stderr.match(/(Operation not permitted|Device or resource busy)$/gm)).toHaveLength(tries.length);
+    expect(code).toBe(0);
+  });
+
   test('keeps what it exports to a directory in the hands of its user', async () => {
     const context = dockerfile(
       'files',

@@ -3,9 +3,9 @@ import { type Finding, ok, warn } from '../finding.ts';
 
 const wanted = ['memory', 'cpu', 'cpuset', 'pids'];
 
-/** What makes systemd hand the rest to the services of users, for root; they get it when they log in anew. */
+/** What makes systemd hand the rest to people as well, for root. */
 const handOn =
-  'as root: systemctl edit user@.service, with [Service] and Delegate=cpu cpuset io memory pids; then log in anew';
+  "as root: mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' > /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload; then log in anew";
 
 /** Which limits a step can be given. */
 export function limits(): Finding {
