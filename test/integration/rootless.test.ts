@@ -138,6 +138,12 @@ describeBuilds(needs, 'a build without root', (site) => {
     expect(code).toBe(0);
   });
 
+  test('takes setuid bits from files that a step writes into', async () => {
+    const steps = 'RUN touch /f && chmod 6755 /f && echo more >> /f && stat -c "bits %a" /f\n';
+    const { stderr } = await person.strata(['build', '--progress', 'plain', dockerfile('bits', steps)]);
+    expect(stderr).toMatch(/ bits 755$/m);
+  });
+
   test('keeps what it exports to a directory in the hands of its user', async () => {
     const context = dockerfile(
       'files',
