@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../core/event.ts';
 import { BlockLog } from './block-log.ts';
 import type { Folding } from './folding.ts';
 import { harmlessLines, harmlessText } from './harmless-text.ts';
+import { holdLines } from './held-lines.ts';
 import type { OutputLine } from './line-joiner.ts';
 import { printSeconds } from './quantities.ts';
 import type { Renderer, TextSink } from './renderer.ts';
@@ -18,10 +19,6 @@ export interface PlainOptions {
   readonly keepsColors?: boolean;
 }
 
-/** How long the lines of other steps may wait for the step that is printing. */
-const holdMs = 200;
-/** No more text than this waits. */
-const maxHeldLength = 256 * 1024;
 /** A transfer says how far it is at most this often. */
 const transferEveryMs = 2000;
 
@@ -37,39 +34,18 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
   const log = new BlockLog(stream, folding);
   const running = new Set<StepView>();
   const transfers = new Map<string, { readonly view: TransferView; readonly saidAt: number }>();
-  let held = new Map<StepView, string[]>();
-  let heldLength = 0;
-  let timer: NodeJS.Timeout | undefined;
+  const waiting = holdLines(print);
   let now = 0;
 
   /** Prints at once when no other running step is printing. */
   function say(step: StepView, lines: readonly string[]): void {
     const { owner } = log;
-    if (owner === undefined || owner === step || !running.has(owner)) {
-      print(step, lines);
-      return;
-    }
-    const waiting = held.get(step) ?? [];
-    held.set(step, waiting);
-    for (const line of lines) {
-      waiting.push(line);
-      heldLength += line.length;
-    }
-    if (heldLength > maxHeldLength) flush();
-    else timer ??= setTimeout(flush, holdMs).unref();
+    if (owner === undefined || owner === step || !running.has(owner)) print(step, lines);
+    else waiting.hold(step, lines);
   }
 
   function print(step: StepView, lines: readonly string[]): void {
     log.lines(step, heading(step), lines, now);
-  }
-
-  function flush(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    heldLength = 0;
-    const blocks = held;
-    held = new Map();
-    for (const [step, lines] of blocks) print(step, lines);
   }
 
   function start(step: StepView): void {
@@ -80,12 +56,11 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
 
   function finish(step: StepView, verdict: string): void {
     const wasShown = running.delete(step);
-    print(step, held.get(step) ?? []);
-    held.delete(step);
+    print(step, waiting.take(step));
     print(step, stamped(step, table.rest(step, now)));
     const line = `#${step.number} ${verdict}`;
     log.conclude(step, wasShown ? [line] : [heading(step), line], now);
-    flush();
+    waiting.release();
   }
 
   function stamped(step: StepView, lines: readonly OutputLine[]): string[] {
@@ -108,7 +83,7 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
   }
 
   function aside(text: string): void {
-    flush();
+    waiting.release();
     log.aside(text, now);
   }
 
@@ -145,7 +120,7 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
       }
     },
     close(): void {
-      flush();
+      waiting.release();
       log.close(now);
     },
   };

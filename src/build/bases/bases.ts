@@ -4,10 +4,10 @@
  */
 import { assert } from '../../core/assert.ts';
 import type { BlobDigest } from '../../core/digest.ts';
-import type { EmitEvent } from '../../core/event.ts';
 import type { Reference } from '../../core/image-reference.ts';
 import { normalizePlatform, type Platform, printPlatform } from '../../core/platform.ts';
 import { traced } from '../../core/trace.ts';
+import { asStep, type StepWorld } from '../../export/as-step.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { UnpackWatcher } from '../../layer/store/files-of-layers.ts';
 import { chainIDs } from '../../oci/chain-id.ts';
@@ -50,14 +50,11 @@ export interface Bases extends BaseResolver, UnpackWatcher {
   finish(): void;
 }
 
-export interface BaseServices {
+export interface BaseServices extends StepWorld {
   find(reference: string, platform: Platform, signal: AbortSignal): Promise<FoundImage>;
   /** The whole name of an image, for people. */
   nameOf(reference: string): string;
   readonly layers: LayerStore;
-  readonly emit: EmitEvent;
-  readonly signal: AbortSignal;
-  now(): number;
 }
 
 /** The image that has a blob. */
@@ -70,7 +67,7 @@ interface Supplier {
 
 /** The base images of one build: each is resolved once and fetched when somebody needs its bytes. */
 export function openBases(services: BaseServices): Bases {
-  const { emit, now, signal } = services;
+  const { signal } = services;
   const resolved = new Map<string, Promise<{ found: FoundImage; platform: Platform }>>();
   const bases = new Map<string, Base>();
   /** The base that has a snapshot. */
@@ -85,26 +82,17 @@ export function openBases(services: BaseServices): Bases {
     return found?.size === size ? found : undefined;
   }
 
-  async function resolve(reference: string, platform: Platform) {
+  function resolve(reference: string, platform: Platform) {
     const id = `internal/metadata/${reference}`;
-    emit({
-      type: 'plan',
-      steps: [{ id, label: `[internal] load metadata for ${services.nameOf(reference)}` }],
-    });
-    emit({ type: 'step', id, state: 'started', at: now() });
-    try {
+    const label = `[internal] load metadata for ${services.nameOf(reference)}`;
+    return asStep({ id, label }, services, async () => {
       const found = await traced('resolve base', () => services.find(reference, platform, signal));
       const { architecture, os, variant } = found.config;
       const own = normalizePlatform({ os, architecture, variant });
       const key = keyOf(found.reference, own);
       bases.set(key, await adopt(found, key));
-      emit({ type: 'step', id, state: 'done', at: now() });
       return { found, platform: own };
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      emit({ type: 'step', id, state: signal.aborted ? 'canceled' : 'failed', at: now(), message });
-      throw error;
-    }
+    });
   }
 
   async function adopt(found: FoundImage, key: string): Promise<Base> {
