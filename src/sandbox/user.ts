@@ -35,7 +35,8 @@ export function resolveUser(tree: FileTree, user: string): ResolvedUser {
     return { uid, gid, groups: [gid], home };
   }
   const gid = entry?.gid ?? 0;
-  return { uid, gid, groups: [...new Set([gid, ...groupsListing(tree, entry)])], home };
+  const listing = groupsListing(tree, entry);
+  return { uid, gid, groups: listing.includes(gid) ? listing : [gid, ...listing], home };
 }
 
 function splitOwner(owner: string): [user: string, group: string | undefined] {

@@ -25,6 +25,8 @@ wheel:x:10:root,ada
 mygroup:x:55:
 66:x:67:
 users:x:100:jörg
+twice:x:55:seven,homeless
+again:x:55:homeless
 `;
 
 let directory: string;
@@ -48,7 +50,7 @@ describe('USER', () => {
     ['ada', { uid: 1000, gid: 100, groups: [100, 4, 10], home: '/home/ada' }],
     ['1000', { uid: 1000, gid: 100, groups: [100, 4, 10], home: '/home/ada' }],
     ['jörg', { uid: 1001, gid: 1001, groups: [1001, 100], home: '/home/jörg' }],
-    ['homeless', { uid: 1002, gid: 1002, groups: [1002], home: '' }],
+    ['homeless', { uid: 1002, gid: 1002, groups: [1002, 55, 55], home: '' }],
     ['twin', { uid: 1000, gid: 2000, groups: [2000], home: '/home/ada' }],
     ['1234', { uid: 1234, gid: 0, groups: [0], home: '/' }],
     ['7', { uid: 7, gid: 0, groups: [0], home: '/' }],
