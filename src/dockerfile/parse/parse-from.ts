@@ -12,18 +12,18 @@ export function parseFrom(statement: Statement, base: InstructionBase<'from'>): 
   const [image, as, name] = tokens;
   const platform = flagWord(base.flags, 'platform');
   if (image === undefined) {
-    complain(statement, badFrom(0));
+    complain(statement, badFrom([]));
     return { ...base, image: wordOf(statement, { ...statement.keyword, text: '' }) };
   }
   const from = { ...base, image: wordOf(statement, image), ...(platform && { platform }) };
   if (tokens.length === 1) return from;
   if (as === undefined || name === undefined) {
-    complain(statement, badFrom(tokens.length), statement.rest);
+    complain(statement, badFrom(tokens.map(({ text }) => text)), statement.rest);
     return from;
   }
   const named = { ...from, name: name.text.toLowerCase() };
   if (tokens.length > 3 || as.text.toLowerCase() !== 'as') {
-    complain(statement, badFrom(tokens.length), statement.rest);
+    complain(statement, badFrom(tokens.map(({ text }) => text)), statement.rest);
     return named;
   }
   if (!stageNamePattern.test(named.name)) complain(statement, badStageName(name.text), name);

@@ -3,7 +3,7 @@
  * Codes are stable; the fragments people and test suites search for are spelled as BuildKit spells them.
  */
 import type { Problem } from '../report.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { commentHelp, didYouMean } from './did-you-mean.ts';
 
 /** Nothing where one argument belongs. */
 export function needsOneArgument(instruction: string): Problem {
@@ -61,9 +61,7 @@ export function missingEquals(word: string): Problem {
   return {
     code: 'missing-equals',
     message: `can't find = in "${word}": must be of the form name=value`,
-    help: word.startsWith('#')
-      ? 'a comment needs a line of its own'
-      : 'quote a value that holds blanks: name="a value"',
+    help: word.startsWith('#') ? commentHelp : 'quote a value that holds blanks: name="a value"',
   };
 }
 

@@ -3,3 +3,6 @@ export function didYouMean(nearest: string | undefined, otherwise?: string): { h
   if (nearest !== undefined) return { help: `did you mean ${nearest}?` };
   return otherwise === undefined ? {} : { help: otherwise };
 }
+
+/** The help line of a word that begins a comment where none can stand. */
+export const commentHelp = 'a comment needs a line of its own';

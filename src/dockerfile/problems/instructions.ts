@@ -3,7 +3,7 @@
  * Codes are stable; the fragments people and test suites search for are spelled as BuildKit spells them.
  */
 import type { Problem } from '../report.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { commentHelp, didYouMean } from './did-you-mean.ts';
 
 /**
  * A line begins with a word that is no instruction.
@@ -38,11 +38,13 @@ export function noBuildStage(name: string): Problem {
  * FROM with too few words, too many, or another word than AS between two.
  * @param count of its words
  */
-export function badFrom(count: number): Problem {
+export function badFrom(words: readonly string[]): Problem {
   return {
     code: 'bad-from',
-    message: `FROM requires either one or three arguments, not ${count}`,
-    help: 'write FROM image, or FROM image AS name',
+    message: `FROM requires either one or three arguments, not ${words.length}`,
+    help: words.some((word) => word.startsWith('#'))
+      ? commentHelp
+      : 'write FROM image, or FROM image AS name',
   };
 }
 

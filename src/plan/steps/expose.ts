@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { compareBytes } from '../../core/byte-path.ts';
 import type { ListInstruction, Word } from '../../dockerfile/instruction.ts';
 import { exposeFindings } from '../../dockerfile/lint/evaluated.ts';
+import { commentHelp } from '../../dockerfile/problems/did-you-mean.ts';
 import { expandFields } from '../../dockerfile/words/expand.ts';
 import { goList } from '../image/go-text.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
@@ -29,7 +30,8 @@ function portsOfWord(context: StepContext, word: Word): readonly string[] {
     for (const finding of exposeFindings(text)) lint(context, finding, word.span);
     const read = readPorts(text);
     if (read.ok) return read.ports;
-    report(context, 'invalid-port', read.message, word.span, 'want port[-port][/tcp|/udp|/sctp]');
+    const help = word.raw.startsWith('#') ? commentHelp : 'want port[-port][/tcp|/udp|/sctp]';
+    report(context, 'invalid-port', read.message, word.span, help);
     return [];
   });
 }
