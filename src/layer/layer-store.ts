@@ -3,10 +3,13 @@
  * somebody needs it and at most once: by all builds of the machine together for files, by each build for
  * blobs.
  */
+import { dirname, join } from 'node:path';
 import type { BlobStore } from '../content/blob-store.ts';
+import { digestFromHex } from '../core/digest.ts';
 import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import type { SnapshotID, Snapshotter } from '../snapshot/snapshotter.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
+import type { KnownMembers } from './compress/known-members.ts';
 import type { RefusedContent } from './refuse-content.ts';
 import { type BlobsOfLayers, openBlobsOfLayers } from './store/blobs-of-layers.ts';
 import { type LayerOrigin, openLayerBringer } from './store/bring-layers.ts';
@@ -26,6 +29,8 @@ export interface LayerStore extends FilesOfLayers, BlobsOfLayers {
   adoptAs(id: SnapshotID, layer: StoredLayer): Promise<boolean>;
   /** A blob of the snapshot's layer, be it in the store or to be fetched; undefined when none was ever made. */
   findBlob(id: SnapshotID): StoredLayer | undefined;
+  /** What was compressed before, for whoever packs a layer that `save` takes. */
+  readonly members: KnownMembers;
   /** Whether the snapshot can be had without running anything. */
   isAvailable(id: SnapshotID): boolean;
 }
@@ -48,9 +53,12 @@ export function openLayerStore(root: string, services: LayerServices): LayerStor
   const known = openKnownLayers(root, blobs, canFetch, onDamage);
   const bringer = openLayerBringer(known, blobs, services);
   const files = openFilesOfLayers(root, snapshotter, blobs, known, bringer, watcher);
+  // Blobs lie side by side.
+  const members = { table: join(root, 'members'), blobs: dirname(blobs.path(digestFromHex('any'))) };
   return {
     ...files,
-    ...openBlobsOfLayers(snapshotter, blobs, known, bringer, files, refused),
+    ...openBlobsOfLayers(snapshotter, blobs, known, bringer, files, refused, members),
+    members,
     adopt: known.adopt,
     async adoptAs(id, layer) {
       const isTaken = known.recordOf(id) === undefined && snapshotter.has(id);

@@ -8,6 +8,8 @@ import type { StoredLayer } from '../oci/descriptor.ts';
 import { openBlockCompressor } from './compress/block-compressor.ts';
 import { type BlockSink, openBlockSink } from './compress/block-sink.ts';
 import { type Block, type CompressPool, compressPool } from './compress/compress-pool.ts';
+import type { KnownMembers } from './compress/known-members.ts';
+import { noteMembers } from './compress/member-table.ts';
 import { type Compression, layerMediaType } from './compression.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import { type BlockCursor, tarBlocks } from './tar-blocks.ts';
@@ -19,6 +21,8 @@ export interface PackOptions {
   readonly signal?: AbortSignal | undefined;
   /** Threads and memory to use: those of the process unless given. */
   readonly pool?: CompressPool;
+  /** Where to look for blocks that were compressed before, and to note those of this layer. */
+  readonly known?: KnownMembers;
 }
 
 export interface PackedLayer {
@@ -44,15 +48,18 @@ const sliceMs = 15;
 export async function packLayer(
   entries: Iterable<LayerEntry>,
   blobs: BlobStore,
-  { compression, signal, pool = compressPool() }: PackOptions,
+  { compression, signal, pool = compressPool(), known }: PackOptions,
 ): Promise<PackedLayer> {
   const compressor = openBlockCompressor(compression);
   const blob = await blobs.create();
-  const sink = openBlockSink(blob, pool, compression, compressor);
+  const sink = openBlockSink(blob, pool, compression, compressor, known);
   try {
     const { diffID, tarSize } = await traced('read and hash', () => fillBlocks(entries, sink, pool, signal));
-    await traced('compress the rest', sink.finish);
+    const members = await traced('compress the rest', sink.finish);
     const { digest, size } = await traced('flush blob', () => blob.commit());
+    // A single block is compressed sooner than looked for.
+    if (known !== undefined && members.length > 1)
+      noteMembers(known.table, digest, members, compressor.writer);
     const descriptor = { mediaType: layerMediaType(compression), digest, size };
     return { layer: { descriptor, diffID }, tarSize, writer: compressor.writer };
   } finally {

@@ -46,6 +46,7 @@ export interface PublishServices {
  */
 export function entryPublisher(services: PublishServices): EntryPublisher {
   const { snapshotter, layers, blobs, refused } = services;
+  const known = layers.members;
 
   /** Undefined when the vertex's layer goes nowhere. */
   const compressionOf = (vertex: Vertex) => (services.isExported(vertex) ? services.compression : undefined);
@@ -62,7 +63,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const compression = compressionOf(vertex);
       if (compression !== undefined && !services.isLookedAt(vertex)) {
         const listing: ListedMember[] = [];
-        const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal });
+        const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal, known });
         await layers.save(id, packed, listing);
         return id;
       }
@@ -70,7 +71,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       try {
         if (compression !== undefined) {
           const written = writeEntries(entries, active.upper);
-          await layers.save(id, await packLayer(written, blobs, { compression, signal }));
+          await layers.save(id, await packLayer(written, blobs, { compression, signal, known }));
         } else await writeAll(entries, active.upper, signal);
         await snapshotter.commit(active, id);
       } catch (error) {

@@ -13,6 +13,10 @@ export interface Deflate {
    * @returns how many bytes of `output` it takes, 0 when it does not fit
    */
   gzip(input: Uint8Array, output: Uint8Array, level: number): number;
+  /** CRC-32 of RFC 1952, as a member ends with; absent where it takes long. */
+  crc32?(bytes: Uint8Array): number;
+  /** Expands a member that comes to as many bytes as `output` has. @returns whether it is whole and does */
+  gunzip?(member: Uint8Array, output: Uint8Array): boolean;
 }
 
 const names = ['libdeflate.so.0', 'libdeflate.so'];
@@ -30,6 +34,12 @@ export function loadDeflate(): Deflate | undefined {
       const compress = library.func(
         'size_t libdeflate_gzip_compress(void *compressor, const void *in, size_t inSize, void *out, size_t outSize)',
       );
+      const crc32 = library.func('uint32_t libdeflate_crc32(uint32_t crc, const void *bytes, size_t size)');
+      const decompress = library.func(
+        'int libdeflate_gzip_decompress(void *decompressor, const void *in, size_t inSize, void *out, size_t outSize, void *outUsed)',
+      );
+      const allocateDecompressor = library.func('void *libdeflate_alloc_decompressor(void)');
+      let decompressor: unknown;
       // Old versions do not know level 0.
       if (allocate(0) === null) continue;
       const compressors = new Map<number, unknown>();
@@ -43,6 +53,11 @@ export function loadDeflate(): Deflate | undefined {
         usualLevel,
         gzip: (input, output, level) =>
           compress(compressor(level), input, input.length, output, output.length),
+        crc32: (bytes) => crc32(0, bytes, bytes.length),
+        gunzip(member, output) {
+          decompressor ??= allocateDecompressor();
+          return decompress(decompressor, member, member.length, output, output.length, null) === 0;
+        },
       };
     } catch {
       // Not installed under this name.

@@ -27,8 +27,7 @@ let deflate: { readonly library: Deflate | undefined } | undefined;
 export function openBlockCompressor({ algorithm, level }: Compression): BlockCompressor {
   switch (algorithm) {
     case 'gzip': {
-      deflate ??= { library: loadDeflate() };
-      const { library = nodeDeflate } = deflate;
+      const library = usualDeflate();
       return gzipCompressor(level ?? library.usualLevel, library);
     }
     case 'zstd':
@@ -36,6 +35,12 @@ export function openBlockCompressor({ algorithm, level }: Compression): BlockCom
     case 'uncompressed':
       return { writer: 'none', compress: copy };
   }
+}
+
+/** What compresses gzip layers on this machine. */
+export function usualDeflate(): Deflate {
+  deflate ??= { library: loadDeflate() };
+  return deflate.library ?? nodeDeflate;
 }
 
 /** gzip by the given implementation. */

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Compression } from '../compression.ts';
 import { workerURL } from '../worker-url.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
+import type { KnownMembers } from './known-members.ts';
 
 /** A block on its way, in memory that all threads share. */
 export interface Block {
@@ -15,6 +16,8 @@ export interface CompressRequest {
   readonly input: Uint8Array;
   readonly output: Uint8Array;
   readonly compression: Compression;
+  /** Where to look for blocks that were compressed before. */
+  readonly known: KnownMembers | undefined;
 }
 
 export interface CompressReply {
@@ -80,13 +83,24 @@ export class CompressPool {
   }
 
   /** Compresses the first `length` bytes of the block into its output; says how long that is. */
-  compress({ input, output }: Block, length: number, compression: Compression): Promise<number> {
+  compress(
+    { input, output }: Block,
+    length: number,
+    compression: Compression,
+    known?: KnownMembers,
+  ): Promise<number> {
     const { worker, pending } = this.#leastBusy();
     const id = this.#nextID++;
     return new Promise((resolve, reject) => {
       pending.set(id, { resolve, reject });
       worker.ref();
-      const request: CompressRequest = { id, input: input.subarray(0, length), output, compression };
+      const request: CompressRequest = {
+        id,
+        input: input.subarray(0, length),
+        output,
+        compression,
+        known,
+      };
       worker.postMessage(request);
     });
   }

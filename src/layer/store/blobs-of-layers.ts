@@ -3,6 +3,7 @@ import type { BlobStore } from '../../content/blob-store.ts';
 import { traced } from '../../core/trace.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
+import type { KnownMembers } from '../compress/known-members.ts';
 import type { Compression } from '../compression.ts';
 import { diffSnapshot } from '../diff.ts';
 import type { LayerEntry } from '../layer-entry.ts';
@@ -55,7 +56,11 @@ export interface BlobsOfLayers {
   save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
 }
 
-/** Each blob is made once by a build. @param refused what no layer that is packed here may hold */
+/**
+ * Each blob is made once by a build.
+ * @param refused what no layer that is packed here may hold
+ * @param members what was compressed before
+ */
 export function openBlobsOfLayers(
   snapshotter: Snapshotter,
   blobs: BlobStore,
@@ -63,6 +68,7 @@ export function openBlobsOfLayers(
   { bring }: LayerBringer,
   { ensureFiles }: FilesOfLayers,
   refused: readonly RefusedContent[],
+  members: KnownMembers,
 ): BlobsOfLayers {
   const packing = new Map<string, Promise<StoredLayer>>();
 
@@ -100,7 +106,7 @@ export function openBlobsOfLayers(
       const found = known.findFitting(id, compression);
       if (found === undefined) {
         await ensureFiles(stack, signal);
-        return save(id, await packLayer(changesOf(stack), blobs, { compression, signal }));
+        return save(id, await packLayer(changesOf(stack), blobs, { compression, signal, known: members }));
       }
       await bring(id, found, signal);
       return found;

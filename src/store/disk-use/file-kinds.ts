@@ -84,6 +84,7 @@ const frame = new Set([
   'run',
   'unflushed',
   'sizes.json',
+  'members',
   'images/oci-layout',
   'images/index.json',
   'images/index.sealed.json',

@@ -18,6 +18,7 @@ export function removeFrame(root: string, isQuiet: () => boolean): void {
       for (const name of ['index.json', 'index.sealed.json', 'index.lock', 'oci-layout']) {
         rmSync(join(images, name), { force: true });
       }
+      rmSync(join(root, 'members'), { force: true });
     }
     if (listDirectory(root, 'snapshots').length === 0) {
       for (const name of ['sizes.json', 'unflushed'])
