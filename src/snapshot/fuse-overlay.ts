@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
-import { HostError } from '../core/errors.ts';
+import { HostError, systemCode } from '../core/errors.ts';
 import { flushFilesystem } from '../sys/flush-filesystem.ts';
 import { mountByProgram } from '../sys/mount-server.ts';
 import { findProgram } from '../sys/probe.ts';
@@ -12,6 +12,8 @@ import { directoryOptions, type MountOverlay } from './overlay-mount.ts';
 
 const program = 'fuse-overlayfs';
 const device = '/dev/fuse';
+/** What is said of files whose program has ended. */
+const lost = ['ENOTCONN', 'ECONNABORTED'];
 
 /** What fuse-overlayfs needs and does not find here, with what mends it; undefined when all is there. */
 export function lackOfFuseOverlay(): { readonly text: string; readonly remedy: string } | undefined {
@@ -47,14 +49,11 @@ export const mountFuseOverlay: MountOverlay = (parts, target) => {
       times = readDirectoryTimes(bytePathFromText(upper), place);
     } catch (cause) {
       end();
-      throw new HostError(
-        'overlay-lost',
-        `${program} ended before the step did: ${(cause as Error).message}`,
-        {
-          hint: 'build again; dmesg says whether the machine ran out of memory',
-          cause,
-        },
-      );
+      if (!lost.includes(systemCode(cause) ?? '')) throw cause;
+      throw new HostError('overlay-lost', `${program} ended before the step did`, {
+        hint: 'build again; dmesg says whether the machine ran out of memory',
+        cause,
+      });
     }
     end();
     const lowers = parts.layers.map((layer) => bytePathFromText(join(parts.directory, layer)));
