@@ -1,21 +1,15 @@
 /** What a build reads: the Dockerfile, and the contexts its steps take files from. */
-import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ServerAccess } from '../context/authorization.ts';
-import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
-import { openFolder } from '../context/folder.ts';
 import type { IgnoreRules } from '../context/ignore.ts';
 import { openContext } from '../context/open-context.ts';
-import { assert } from '../core/assert.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { DockerfileError, isDiskFull, UsageError } from '../core/errors.ts';
+import { DockerfileError, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { SourceText } from '../core/span.ts';
 import { decodeDockerfile } from '../dockerfile/text/decode.ts';
 import type { NamedContext } from '../plan/plan.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
-import { markUsed } from '../sys/use-mark.ts';
+import { type ContextFolder, openContextTrees } from './context-trees.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { readDockerfile, readIgnoreRules } from './read-dockerfile.ts';
 import { isSwitchedOn } from './switches.ts';
@@ -74,7 +68,7 @@ export async function openInputs(
   const { directory } = context;
   const file = await readDockerfile(options.dockerfile, context, request);
   const named = new Map<string, NamedContext>();
-  const folders = new Map<string, Folder>();
+  const folders = new Map<string, ContextFolder>();
   const problems: Diagnostic[] = [];
   const readRules = (place: string, dockerfile?: string): IgnoreRules | undefined => {
     try {
@@ -97,39 +91,16 @@ export async function openInputs(
     named.set(name, { kind: 'tree', epochSeconds });
     folders.set(name, { directory: place, ignore: isLocal ? readRules(place) : undefined });
   }
-  const indexes: DigestIndex[] = [];
-  const trees = new Map<string, FileTree>();
+  const trees = openContextTrees(options.root, folders, startedAt, onDamage);
   return {
     dockerfile: new SourceText(file.shown, decodeDockerfile(file.bytes)),
     problems,
     ignoreRules: mainRules,
     named,
     epochSeconds: context.epochSeconds,
-    async tree(name) {
-      const known = trees.get(name);
-      if (known !== undefined) return known;
-      const folder = folders.get(name);
-      assert(folder !== undefined, `the plan asks for known contexts only, not "${name}"`);
-      const digests = openDigestIndex(indexFile(options.root, folder.directory), startedAt, onDamage);
-      indexes.push(digests);
-      const tree = openFolder(folder.directory, { ignore: folder.ignore, uidGid: 'root', digests });
-      trees.set(name, tree);
-      return tree;
-    },
-    async save() {
-      try {
-        for (const index of indexes) await index.save();
-      } catch (error) {
-        // It would only have saved some reading.
-        if (!isDiskFull(error)) throw error;
-      }
-    },
+    tree: async (name) => trees.open(name),
+    save: () => trees.save(),
   };
-}
-
-interface Folder {
-  readonly directory: string;
-  readonly ignore: IgnoreRules | undefined;
 }
 
 /** What `docker-image://` and `oci-layout://` name; undefined for a tree of files. */
@@ -137,12 +108,4 @@ function imageReference(value: string): string | undefined {
   return (
     /^docker-image:\/\/(.+)$/.exec(value)?.[1] ?? (value.startsWith('oci-layout://') ? value : undefined)
   );
-}
-
-function indexFile(root: string, directory: string): string {
-  const contexts = join(root, 'contexts');
-  mkdirSync(contexts, { recursive: true, mode: 0o700 });
-  const path = join(contexts, createHash('sha256').update(directory).digest('hex').slice(0, 32));
-  markUsed(path);
-  return path;
 }
