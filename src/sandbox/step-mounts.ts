@@ -2,7 +2,7 @@ import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BytePath, bytePathFromText, bytePathToText, cleanBeneath } from '../core/byte-path.ts';
 import { type RuntimeMount, systemDirectories } from './bundle.ts';
-import type { MountPoint, MountTarget } from './mount-points.ts';
+import { isBelowAny, type MountPoint, type MountTarget } from './mount-points.ts';
 import type { StepMount, StepSetting } from './step.ts';
 
 /** A mount of a step, before and after its place is found. */
@@ -12,8 +12,9 @@ export interface WantedMount extends MountTarget {
 }
 
 /**
- * All mounts of a step that need a mount point: the system's, the network files, and those of the request,
- * which win. Files that exist in memory only are written to `directory`.
+ * All mounts of a step that need a mount point: the system's, the network files, and those of the request, which
+ * win: a network file in a directory that the request covers is left out, not made in what covers it. Files that
+ * exist in memory only are written to `directory`.
  */
 export function wantedMounts(
   request: StepSetting,
@@ -28,11 +29,12 @@ export function wantedMounts(
     chmodSync(path, mode);
     return path;
   };
+  const covered = new Set(request.mounts.map(({ target }) => cleanTarget(target)));
   const wanted: WantedMount[] = [
     ...systemDirectories.map((target) => ({ target, kind: 'directory' as const, stays: true })),
-    ...Object.entries(networkFiles).map(([target, content]) =>
-      bound(target, write(content, 0o644), true, ['nosuid', 'nodev', 'noexec']),
-    ),
+    ...Object.entries(networkFiles)
+      .filter(([target]) => !isBelowAny(target, covered))
+      .map(([target, content]) => bound(target, write(content, 0o644), true, ['nosuid', 'nodev', 'noexec'])),
     ...request.mounts.map((mount) => {
       if (mount.type === 'bind') return bound(mount.target, mount.source, mount.isReadOnly);
       if (mount.type === 'tmpfs') return tmpfs(mount);

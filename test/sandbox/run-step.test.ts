@@ -382,6 +382,14 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
         ).stdout,
       ).toBe('bmine');
     });
+
+    test('one on /etc, even read-only, hides the files of the network', async () => {
+      const source = join(workshop.directory, 'etc-source');
+      mkdirSync(source);
+      writeFileSync(join(source, 'own'), '');
+      const etc = { type: 'bind', target: '/etc', source, isReadOnly: true } as const;
+      expect((await run('ls /etc', { mounts: [etc] })).stdout).toBe('own\n');
+    });
   });
 
   describe('output', () => {
