@@ -86,9 +86,12 @@ export async function openSandbox(
     newContainerID: () => `${prefix}-${count++}`,
     close: async () => {
       isClosing = true;
-      await cage.close(madeCgroups.some(hasCgroup));
-      networks.close();
-      sealed.close();
+      try {
+        await cage.close(madeCgroups.some(hasCgroup));
+      } finally {
+        networks.close();
+        sealed.close();
+      }
       unmount(target);
     },
   };

@@ -90,15 +90,18 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
       }
     },
     close: async (needsClearing) => {
-      unmount(bytePathFromText(procDirectory));
-      pids.close();
-      closeSync(mounts);
-      // From here on there is something to wait for.
-      child.ref();
-      // The warden may have been killed.
-      child.stdin?.on('error', () => {});
-      child.stdin?.end(needsClearing ? undefined : 'leave\n');
-      await ended;
+      try {
+        unmount(bytePathFromText(procDirectory));
+        pids.close();
+        closeSync(mounts);
+      } finally {
+        // From here on there is something to wait for.
+        child.ref();
+        // The warden may have been killed.
+        child.stdin?.on('error', () => {});
+        child.stdin?.end(needsClearing ? undefined : 'leave\n');
+        await ended;
+      }
     },
   };
 }

@@ -85,6 +85,14 @@ test('when the warden is killed, so are all others', async () => {
   await cage.close(true);
 });
 
+test('when somebody took its /proc away, closing says so and ends everything all the same', async () => {
+  const cage = await openCage(join(directory, 'proc'), ['true']);
+  const running = spawnProcess('sleep', ['300'], { cage });
+  unmount(join(directory, 'proc'));
+  await expect(cage.close(false)).rejects.toMatchObject({ code: 'EINVAL' });
+  expect(await running).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
+});
+
 test('children see their own /proc and the mounts made meanwhile; we stay where we were', async () => {
   const cage: Cage = await openCage(join(directory, 'proc'), ['true']);
   const mounted = join(directory, 'mounted');
