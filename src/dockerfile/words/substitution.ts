@@ -40,7 +40,7 @@ function lexModifier(state: LexState, name: string, start: number): string {
   if (emptyIsUnset) modifier += takeChar(state);
   const kind = modifier.slice(-1);
   const isTrim = kind === '#' || kind === '%';
-  if (modifier === ':') throw missing('}', start);
+  if (modifier === ':' || kind === '\n') throw missing('}', start);
   if (!'+-?#%'.includes(kind) || (emptyIsUnset && isTrim))
     throw new LexError(
       `unsupported modifier (${modifier}) in substitution`,
