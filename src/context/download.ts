@@ -1,6 +1,8 @@
 /** Files from http(s) URLs: contexts, and sources of ADD (Dockerfile reference, 3.7 "URLs"). */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { CanceledError, during, RemoteError, systemCode } from '../core/errors.ts';
 import { type ProxySettings, proxyFor } from '../core/proxy.ts';
@@ -75,7 +77,7 @@ async function receive(url: string, response: Dispatcher.ResponseData, path: str
   await during(`download ${withoutCredentials(url)}`, async () => {
     const file = await open(path, 'wx', 0o600);
     try {
-      for await (const chunk of response.body) {
+      for await (const chunk of contentOf(response)) {
         hash.update(chunk);
         await file.writeFile(chunk);
       }
@@ -142,6 +144,14 @@ async function get(
   );
 }
 
+/** Some servers send gzip though nobody asked for it: the content is then what was packed. */
+function contentOf({ headers, body }: Dispatcher.ResponseData): Readable {
+  if (!/^(?:x-)?gzip$/i.test(String(headers['content-encoding'] ?? ''))) return body;
+  const unpacked = createGunzip();
+  body.on('error', (error) => unpacked.destroy(error));
+  return body.pipe(unpacked);
+}
+
 function nameOf(url: URL): string {
   let path = url.pathname;
   try {
@@ -149,7 +159,7 @@ function nameOf(url: URL): string {
   } catch {
     // A stray percent sign: the name is then as it is written.
   }
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = path.replace(/\/+$/, '').replace(/^.*\//s, '');
   return name === '' || name === '.' || name === '..' || name.includes('\0') ? '__unnamed__' : name;
 }
 

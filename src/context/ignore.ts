@@ -42,7 +42,7 @@ export function compileIgnore(text: string, name = '.dockerignore'): IgnoreRules
     const pattern = written.startsWith('#') ? '' : written.trim();
     if (pattern !== '') {
       try {
-        patterns.push(parsePattern(pattern));
+        patterns.push(parsePattern(pattern, 'ours'));
         rules.push({ file: name, line: index + 1, pattern });
       } catch (error) {
         if (!(error instanceof PatternSyntaxError)) throw error;

@@ -26,7 +26,7 @@ export function compilePatterns(patterns: readonly string[], flag: string): Patt
     const trimmed = written.trim();
     if (trimmed === '') continue;
     try {
-      parsed.push(parsePattern(trimmed));
+      parsed.push(parsePattern(trimmed, 'none'));
     } catch (error) {
       if (!(error instanceof PatternSyntaxError)) throw error;
       throw new StepError('bad-pattern', `${flag}: ${error.message}`, {

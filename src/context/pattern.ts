@@ -22,13 +22,14 @@ export interface PathPattern {
 
 /**
  * Reads one trimmed, non-empty pattern, `!` and all.
+ * @param root what a leading slash means: nothing, or the root of the machine, where no path of ours is
  * @throws PatternSyntaxError
  */
-export function parsePattern(written: string): PathPattern {
+export function parsePattern(written: string, root: 'ours' | 'none'): PathPattern {
   const isException = written.startsWith('!');
   const body = isException ? written.slice(1).trim() : written;
   if (body === '') throw new PatternSyntaxError('illegal exclusion pattern "!"');
-  const text = cleanPattern(body);
+  const text = root === 'none' && body.startsWith('/') ? `/${cleanPattern(body)}` : cleanPattern(body);
   const tokens = parseWildcards(text);
   return { text, isException, matches: matcher(text, tokens), mayMatchBelow: reach(tokens) };
 }

@@ -46,9 +46,10 @@ export function placeFiles(
   const onto = openDestination(base);
   const rules = metadataRules(base, request);
   const dest = bytePathFromText(request.dest);
-  for (const source of selection.sources) {
+  for (const [index, source] of selection.sources.entries()) {
     if (source.kind === 'archive') placeArchive(onto, rules, source, dest);
-    else placeSource(onto, rules, source, dest);
+    else if (source.kind === 'file') placeFile(onto, rules, source, dest);
+    else placeDirectory(onto, rules, source, dest, index);
   }
   for (const { name, content } of selection.heredocs) {
     const bytes = Buffer.from(content);
@@ -63,18 +64,31 @@ export function placeFiles(
   return onto.entries();
 }
 
-function placeSource(onto: Destination, rules: MetadataRules, source: SelectedSource, dest: BytePath): void {
-  if (source.kind === 'file') {
-    const path = landing(onto, rules, dest, source.name);
-    putFile(onto, path, placedFile(source.tree, source.file, rules, source.argument));
-    return;
-  }
+function placeFile(
+  onto: Destination,
+  rules: MetadataRules,
+  source: SelectedSource & { kind: 'file' },
+  dest: BytePath,
+): void {
+  putFile(onto, landing(onto, rules, dest, source.name), placedFile(source.tree, source.file, rules));
+}
+
+/** @param group what its files are hard links within: those of another match of a wildcard are files of their own */
+function placeDirectory(
+  onto: Destination,
+  rules: MetadataRules,
+  source: SelectedSource & { kind: 'directory' },
+  dest: BytePath,
+  group: number,
+): void {
   const top = openTop(onto, rules, dest, source.top?.mtime);
   for (const file of source.files) {
     const path = joinBytePath(top, file.to);
-    const placed = placedFile(source.tree, file, rules, source.argument);
-    if (file.stat.type === 'directory')
-      putDirectory(onto, path, file.isPassage ? made(placed, rules) : placed);
+    const { type, linkCount, inode } = file.stat;
+    const isLinked = type === 'file' && linkCount > 1;
+    const alone = placedFile(source.tree, file, rules);
+    const placed = isLinked ? { ...alone, linkGroup: `${group} ${inode}` } : alone;
+    if (type === 'directory') putDirectory(onto, path, file.isPassage ? made(placed, rules) : placed);
     else putFile(onto, path, placed);
   }
 }
@@ -123,16 +137,14 @@ function putDirectory(onto: Destination, path: BytePath, directory: PlacedFile):
   else onto.put(path, { ...directory, xattrs: () => merged(before.xattrs(), directory.xattrs()) });
 }
 
-function placedFile(tree: FileTree, file: SelectedFile, rules: MetadataRules, argument: number): PlacedFile {
+function placedFile(tree: FileTree, file: SelectedFile, rules: MetadataRules): PlacedFile {
   const { path, stat } = file;
   const isRead = stat.type === 'file' && stat.size > 0;
-  const isLinked = stat.type === 'file' && stat.linkCount > 1;
   return {
     stat: rules.copied(stat),
     target: stat.type === 'symlink' ? tree.readlink(path) : '',
     xattrs: () => tree.xattrs(path).filter(isCopied),
     ...(isRead ? { content: { kind: 'file', open: () => tree.open(path) } } : {}),
-    ...(isLinked ? { linkGroup: `${argument} ${stat.inode}` } : {}),
   };
 }
 

@@ -32,7 +32,7 @@ export type SelectedSource =
   | {
       readonly kind: 'file';
       readonly tree: FileTree;
-      /** Index of the source argument: files of one argument stay hard links of each other. */
+      /** Index of the source argument. */
       readonly argument: number;
       /** Its name inside a destination directory: that of the link when one was followed. */
       readonly name: BytePath;

@@ -71,7 +71,6 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
   // The root of the archive: the destination is there and stays as it is.
   if (name === '') return;
   const path = resolveIn(onto, top, name);
-  if (onto.lstat(parentOf(path)) === undefined) refuseDanglingLinks(onto, top, name);
   makeDirectories(onto, parentOf(path), { ...rules.plainDirectory, uid: 0, gid: 0 });
   if (entry.type === 'hardlink') {
     placeHardLink(onto, path, resolveIn(onto, top, memberPath(entry.link, top)), entry.path);
@@ -89,23 +88,6 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
     xattrs: () => xattrs,
     ...(member.content === undefined ? {} : { content: member.content }),
   });
-}
-
-/** Directories are made for a member where its archive has none, but not where a link on the way wants them. */
-function refuseDanglingLinks(onto: Destination, top: BytePath, name: BytePath): void {
-  for (let at = parentOf(name); at !== ''; at = parentOf(at)) {
-    const link = resolveIn(onto, top, at);
-    if (onto.lstat(link)?.type !== 'symlink' || onto.lstat(resolveIn(onto, top, at, true)) !== undefined)
-      continue;
-    const [member, target] = [name, onto.readlink(link)].map(bytePathToText);
-    throw new StepError(
-      'archive-link',
-      `"${member}" in the archive lies below "${shown(link)}", a symbolic link to "${target}", which is not there`,
-      {
-        hint: `links are resolved inside "${shown(top)}"; make the directory first, or pack it before the link`,
-      },
-    );
-  }
 }
 
 /** Both names become one file; a name that is only below the destination is taken into the layer for it. */
@@ -139,10 +121,10 @@ function memberPath(name: BytePath, top: BytePath): BytePath {
 }
 
 /** Follows the symlinks that lead to a member as if the destination were the root of everything. */
-function resolveIn(onto: Destination, top: BytePath, path: BytePath, isFollowed = false): BytePath {
+function resolveIn(onto: Destination, top: BytePath, path: BytePath): BytePath {
   const inside = {
     lstat: (below: BytePath) => onto.lstat(joinBytePath(top, below)),
     readlink: (below: BytePath) => onto.readlink(joinBytePath(top, below)),
   };
-  return joinBytePath(top, resolveBeneath(inside, path, isFollowed));
+  return joinBytePath(top, resolveBeneath(inside, path, false));
 }

@@ -18,6 +18,7 @@ import {
 } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import { type FileTree, resolveBeneath } from '../core/file-tree.ts';
+import { sourceNotFound } from './missing-source.ts';
 import { listCandidates } from './wildcard-candidates.ts';
 
 /** Whether the text holds a `*`, `?` or `[` that no backslash takes the meaning from. */
@@ -27,9 +28,9 @@ export function hasWildcard(source: string): boolean {
 
 /**
  * The paths that match, in lexical order per directory. What stands before the first wildcard is resolved
- * with its symlinks, from there on none is followed. A path that is not there gives nothing.
+ * with its symlinks, from there on none is followed. That part must be there, though it may match nothing.
  * @param source cleaned, with a wildcard
- * @throws StepError `bad-pattern`
+ * @throws StepError `bad-pattern`, `source-not-found`
  */
 export async function expandWildcard(tree: FileTree, source: string): Promise<BytePath[]> {
   const parts = source.split('/');
@@ -37,7 +38,9 @@ export async function expandWildcard(tree: FileTree, source: string): Promise<By
   const components = parts.slice(first).map((part) => compileComponent(part, source));
   const literal = parts.slice(0, first).map(unescaped).join('/');
   const base = resolveBeneath(tree, bytePathFromText(literal));
-  if (tree.lstat(base)?.type !== 'directory') return [];
+  const stat = tree.lstat(base);
+  if (stat === undefined) throw sourceNotFound(tree, base, source);
+  if (stat.type !== 'directory') return [];
   const glob = components.map((component) => component.glob).join('/');
   return (await listCandidates(tree, base, glob))
     .map((path) => path.split('/'))

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { downloadFile } from '../../src/context/download.ts';
 import { StrataError } from '../../src/core/errors.ts';
@@ -34,6 +35,8 @@ beforeAll(async () => {
     else if (path === '/here') response.writeHead(301, { location: 'dir/file' }).end('ignored');
     else if (path === '/cut')
       response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
+    else if (path === '/packed')
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('plain'));
     else if (/^\/\d+$/.test(path)) response.writeHead(Number(path.slice(1))).end('answer');
     else {
       // The name is the URL's, whatever the server would call it.
@@ -64,10 +67,16 @@ describe('a download', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it('is unpacked where the server packed it for the way', async () => {
+    const path = target();
+    await downloadFile(`${base}/packed`, path);
+    expect(readFileSync(path, 'utf8')).toBe('plain');
+  });
+
   const names: [path: string, name: string][] = [
     ['', '__unnamed__'],
     ['/', '__unnamed__'],
-    ['/dir/', '__unnamed__'],
+    ['/dir/', 'dir'],
     ['/a%20b', 'a b'],
     ['/a%2Fb', 'b'],
     ['/x/%2e%2e', '__unnamed__'],

@@ -77,13 +77,16 @@ describe('what a wildcard finds', () => {
     ['a symlink before the wildcard is resolved', 'link/*', ['a/x', 'a/y']],
     ['two stars are one', '**/y', ['a/y']],
     ['a file is no directory', 'b*/x', []],
-    ['a prefix that is not there', 'zzz/*', []],
   ];
   for (const [title, pattern, want] of table) {
     it(title, async () => {
       expect(await expandWildcard(tree, pattern)).toEqual(want);
     });
   }
+
+  it('a part before it that is not there is an error', async () => {
+    await expect(expandWildcard(tree, 'zzz/*')).rejects.toMatchObject({ code: 'source-not-found' });
+  });
 
   it('nothing that is ignored', async () => {
     const ignoring = openFolder(directory, { uidGid: 'keep', ignore: compileIgnore('a*\n!a/y') });
