@@ -39,7 +39,7 @@ export async function expandWildcard(tree: FileTree, source: string): Promise<By
   const literal = parts.slice(0, first).map(unescaped).join('/');
   const base = resolveBeneath(tree, bytePathFromText(literal));
   const stat = tree.lstat(base);
-  if (stat === undefined) throw sourceNotFound(tree, base, source);
+  if (stat === undefined) throw sourceNotFound(tree, bytePathFromText(literal), source);
   if (stat.type !== 'directory') return [];
   const glob = components.map((component) => component.glob).join('/');
   return (await listCandidates(tree, base, glob))

@@ -65,7 +65,7 @@ describeBuilds(sandboxNeeds, 'a build of something hostile', (site) => {
         0,
         ['all/dir -> outside', 'all/link -> canary'],
       ],
-      ['a wildcard through a link finds nothing', 'COPY dir/* /got/', 0, []],
+      ['a wildcard through a link', 'COPY dir/* /got/', 1, []],
       ['a name that climbs', 'COPY ../outside/canary /got', 1, []],
       ['an archive that is a link to one outside', 'ADD link /got', 1, []],
     ])('%s', async (_title, instruction, code, files) => {
@@ -176,19 +176,12 @@ describeBuilds(sandboxNeeds, 'a build of something hostile', (site) => {
     test.each([
       ['a file', 'COPY --from=base /l/canary /got'],
       ['a directory', 'COPY --from=base /l /got'],
+      ['a wildcard', 'COPY --from=base /l/c* /got/'],
       ['a mount', 'RUN --mount=type=bind,from=base,source=/l,target=/m cat /m/canary'],
     ])('whose link leads outside, copied from: %s', async (_title, instruction) => {
       const members = [folder('bin'), link('l', outside)];
       const { code } = await from(members, `FROM strata-base/busybox\n${instruction}\n`);
       expect(code).toBe(1);
-    });
-
-    test('whose link leads outside: a wildcard through it finds nothing', async () => {
-      const { code } = await from(
-        [folder('bin'), link('l', outside)],
-        'FROM scratch\nCOPY --from=base /l/c* /got/\n',
-      );
-      expect(code).toBe(0);
     });
 
     test('whose account files are links outside', async () => {
