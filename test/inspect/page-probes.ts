@@ -26,13 +26,5 @@ export const namelessElements = `[
 
 export const pageWidth = 'document.documentElement.scrollWidth';
 
-/** Milliseconds from typing to an answer. */
-export const searchTime = (text: string) => `(async () => {
-  const input = document.querySelector('input[type=search]');
-  const before = performance.now();
-  input.value = ${JSON.stringify(text)};
-  input.dispatchEvent(new Event('input'));
-  const status = document.querySelector('.search [role=status]');
-  while (status.textContent === '') await new Promise((done) => setTimeout(done, 5));
-  return performance.now() - before;
-})()`;
+/** How much the page lays out. */
+export const elementCount = "document.querySelectorAll('*').length";
