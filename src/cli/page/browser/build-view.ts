@@ -91,13 +91,13 @@ function longestChain({ steps, criticalPath, summary }: BuildReport): HTMLElemen
   const busy = chain.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const what =
     chain.length === 1
-      ? 'One step kept everything else waiting'
-      : `${chain.length} steps, each waiting for the one before, made the build as long as it was`;
+      ? 'One step kept everything else waiting:'
+      : `${chain.length} steps, each waiting for the one before, took`;
   return [
     section(
       'chain',
       'Longest chain',
-      h('p', {}, `${what}: ${printSeconds(busy)} of ${printSeconds(summary.wallMs)}.`),
+      h('p', {}, `${what} ${printSeconds(busy)} of ${printSeconds(summary.wallMs)}.`),
       table(
         'Longest chain',
         [{ title: 'Took', isNumber: true }, { title: 'Share', isNumber: true }, { title: 'Step' }],

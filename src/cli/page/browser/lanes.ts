@@ -4,8 +4,9 @@ import { printSeconds } from './words.ts';
 
 /** More marks on the axis than this run into each other. */
 const marksAtMost = 6;
-/** From here on a mark's text stands before its line: behind it there is no room. */
+/** From here on a mark's text stands before its line, behind which there is no room, unless there are others enough. */
 const lastMark = 0.85;
+const marksEnough = 3;
 
 /** What took some of the time of a build. */
 export interface Stretch {
@@ -26,7 +27,9 @@ export interface Axis {
 /** The marks of the axis, in seconds since the beginning. */
 export function axisMarks({ from, to }: Axis): HTMLElement {
   const total = Math.max(1, to - from);
-  const marks = niceSteps(total, marksAtMost).map((at) =>
+  const steps = niceSteps(total, marksAtMost);
+  const inside = steps.filter((at) => at / total <= lastMark);
+  const marks = (inside.length >= marksEnough ? inside : steps).map((at) =>
     at / total > lastMark
       ? h('span', { class: 'before', style: `right:${percentOf(total - at, total)}` }, `${at / 1000} s`)
       : h('span', { style: `left:${percentOf(at, total)}` }, `${at / 1000} s`),
