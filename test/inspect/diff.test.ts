@@ -55,6 +55,20 @@ async function compare(a: ImageParts, b: ImageParts) {
   return { code, ...JSON.parse(stdout) };
 }
 
+test('layers that both have count for what stands on them', async () => {
+  const base = [file('a', 'content')];
+  const link: Member = { name: 'b', type: 'link', linkname: 'a' };
+  // The second image has a layer twice: it hides its own files.
+  const { findings, files } = await compare(
+    { layers: [base] },
+    { layers: [base, [link], base, [file('.wh.a', '')]] },
+  );
+  expect(findings).toEqual({ a: [], b: [] });
+  expect(files.list.map(({ path, change }: { path: string; change: string }) => `${change} ${path}`)).toEqual(
+    ['removed /a', 'added /b'],
+  );
+});
+
 describe('files of the finished images', () => {
   const base: Member[] = [
     directory('d'),
