@@ -112,6 +112,41 @@ describe('a mirror', () => {
     });
   });
 
+  describe('beside a registry that gives no answer', () => {
+    const failed = () => pull().catch((error: unknown) => error);
+    const registry = () => `cannot reach the registry at ${origin.host}: connection refused`;
+
+    it('is named with what it said', async () => {
+      mirror.manifests.clear();
+      await origin[Symbol.asyncDispose]();
+      const asked = `GET http://${mirror.host}/v2/app/manifests/1: 404 Not Found: MANIFEST_UNKNOWN`;
+      expect(await failed()).toMatchObject({
+        code: 'registry-unreachable',
+        message: expect.stringContaining(
+          `${registry()}; its mirror ${mirror.host} does not have it: ${asked}`,
+        ),
+        hint: 'check the name and the tag of the image; check that the registry runs and that the port is right',
+      });
+      // The mirror is not asked again: it may have said that of another tag.
+      expect(await failed()).toMatchObject({
+        message: expect.stringContaining(`${registry()}; its mirror ${mirror.host} failed before: ${asked}`),
+        hint: 'check that the registry runs and that the port is right',
+      });
+      origin = await startFaultyRegistry();
+    });
+
+    it('is named with why it said nothing either', async () => {
+      await mirror[Symbol.asyncDispose]();
+      await origin[Symbol.asyncDispose]();
+      expect(await failed()).toMatchObject({
+        code: 'registry-unreachable',
+        message: `${registry()}; its mirror ${mirror.host} failed: cannot reach the registry at ${mirror.host}: connection refused`,
+      });
+      mirror = await startFaultyRegistry();
+      origin = await startFaultyRegistry();
+    });
+  });
+
   it('does not stand in the way of stopping', async () => {
     mirror.fail(/./, { kind: 'stall', after: 1 }, 9);
     const reference = parseReference(`${origin.host}/app:1`);
