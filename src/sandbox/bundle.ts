@@ -168,5 +168,6 @@ function resources(limits: StepLimits, isSandboxed: boolean) {
       cpus: limits.cpusetCpus,
       mems: limits.cpusetMems,
     },
+    ...(limits.pidsLimit === undefined ? {} : { pids: { limit: limits.pidsLimit } }),
   };
 }

@@ -77,11 +77,13 @@ export function limitControllers(parent: string): { version: 1 | 2; controllers:
  * @throws HostError `no-cgroup` when a limit is asked for that no group can hold
  */
 export function prepareLimits(place: CgroupPlace, limits: StepLimits): void {
-  const { memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, cgroupParent } = limits;
+  const { memoryBytes, cpuQuota, cpuPeriod, cpuShares, cpusetCpus, cpusetMems, pidsLimit, cgroupParent } =
+    limits;
   const asked = {
     memory: [memoryBytes],
     cpu: [cpuQuota, cpuPeriod, cpuShares],
     cpuset: [cpusetCpus, cpusetMems],
+    pids: [pidsLimit],
     parent: [cgroupParent],
   };
   const kinds = Object.entries(asked).flatMap(([kind, values]) =>
@@ -91,7 +93,7 @@ export function prepareLimits(place: CgroupPlace, limits: StepLimits): void {
   const reason =
     place.parent === undefined ? place.reason : handOnControllers(join(cgroupRoot, place.parent), kinds);
   if (reason === undefined) return;
-  throw new HostError('no-cgroup', `cannot limit the memory or processors of a step: ${reason}`, {
+  throw new HostError('no-cgroup', `cannot limit the memory, processors or processes of a step: ${reason}`, {
     hint: 'start strata in a group of its own: systemd-run --user --scope -p Delegate=yes strata build … (docs/ROOTLESS.md)',
   });
 }

@@ -73,6 +73,8 @@ export interface StepResources {
   readonly cpuShares?: number | undefined;
   readonly cpusetCpus?: string | undefined;
   readonly cpusetMems?: string | undefined;
+  /** Processes and threads at a time. */
+  readonly pidsLimit?: number | undefined;
 }
 
 export interface StepLimits extends StepResources {

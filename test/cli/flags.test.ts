@@ -208,8 +208,8 @@ describe('amounts', () => {
     ],
     [
       'resources',
-      { resource: ['memory=1k,cpu-quota=5000', '"cpuset-cpus=0-3,5"'] },
-      { memoryBytes: 1024, cpuQuota: 5000, cpusetCpus: '0-3,5' },
+      { resource: ['memory=1k,cpu-quota=5000', '"cpuset-cpus=0-3,5"', 'pids-limit=20'] },
+      { memoryBytes: 1024, cpuQuota: 5000, cpusetCpus: '0-3,5', pidsLimit: 20 },
     ],
     ['no cpus at all', { cpus: '0' }, 'bad-flag-value: --cpus 0: want a number of 0.01 or more'],
     ['twice', { memory: '1g', resource: ['memory=2g'] }, expect.stringMatching(/^conflicting-flags/)],
@@ -218,6 +218,16 @@ describe('amounts', () => {
       'not a number',
       { resource: ['cpu-shares=many'] },
       'bad-flag-value: --resource cpu-shares=many: cpu-shares many: want a whole number, 1 or more',
+    ],
+    [
+      'no process',
+      { resource: ['pids-limit=0'] },
+      'bad-flag-value: --resource pids-limit=0: pids-limit 0: want a whole number, 1 or more',
+    ],
+    [
+      'as many processes as there is room for',
+      { resource: ['pids-limit=-1'] },
+      'bad-flag-value: --resource pids-limit=-1: pids-limit -1: want a whole number, 1 or more',
     ],
   ];
   test.each(resources)('resources: %s', (_title, given, want) => {

@@ -241,6 +241,7 @@ describeBuilds(needs, 'a build without root', (site) => {
   test.each([
     ['memory', ['--memory', '64m']],
     ['processors', ['--cpus', '1']],
+    ['processes', ['--resource', 'pids-limit=20']],
     ['a place in a group', ['--cgroup-parent', 'others']],
   ])('refuses to limit %s where it was handed no control group', async (_title, flags) => {
     const { code, stderr } = await person.strata([
@@ -264,14 +265,16 @@ describeBuilds(needs, 'a build without root', (site) => {
       }
       const context = dockerfile(
         'limited',
-        'RUN cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; true\nRUN tail /dev/zero\n',
+        'RUN cd /sys/fs/cgroup; cat memory.max memory/memory.limit_in_bytes pids.max pids/pids.max; true\nRUN tail /dev/zero\n',
       );
+      const limits = ['-m', '32m', '--resource', 'pids-limit=23'];
       const enter = groups.map((dir) => `echo $$ > ${dir}/cgroup.procs`).join('; ');
-      const command = person.strataCommand(['build', '--progress', 'plain', '-m', '32m', context]);
+      const command = person.strataCommand(['build', '--progress', 'plain', ...limits, context]);
       const { stderr } = await run('sh', ['-c', `${enter}; exec "$@"`, 'sh', ...command], {
         env: { HOME: person.home },
       });
       expect(stderr).toContain('33554432');
+      expect(stderr).toMatch(/ 23$/m);
       expect(stderr).toContain('[step-out-of-memory]');
     } finally {
       // strata makes the inner one in the second version, for itself.

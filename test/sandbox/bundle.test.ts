@@ -58,6 +58,7 @@ describe('limits', () => {
       { cpuQuota: 1, cpuPeriod: 2, cpuShares: 3, cpusetCpus: '0-1', cpusetMems: '0' },
       { cpu: { quota: 1, period: 2, shares: 3, cpus: '0-1', mems: '0' } },
     ],
+    ['processes', { pidsLimit: 7 }, { pids: { limit: 7 } }],
   ])('%s', (_title, limits, want) => {
     const config = bundleConfig({ ...request, limits: { ulimits: [], ...limits } }, [], '/c');
     expect(config.linux.resources).toMatchObject(want);
@@ -65,7 +66,7 @@ describe('limits', () => {
 
   test('none given: none written', () => {
     const text = JSON.stringify(bundleConfig(request, [], '/c').linux.resources);
-    expect(text).not.toMatch(/memory|quota|shares|cpus/);
+    expect(text).not.toMatch(/memory|quota|shares|cpus|pids/);
   });
 });
 

@@ -213,6 +213,16 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
       await expect(run('true', limited(limits))).rejects.toMatchObject({ code: 'runtime-failed' });
     });
 
+    test('processes: who starts fifty gets as many as there may be, and others when those have ended', async () => {
+      const { code, stdout, stderr } = await run(
+        '(for i in $(seq 50); do sleep 60 & echo started; done); kill -9 -1; wait; cat /dev/null && echo again',
+        limited({ pidsLimit: 20 }),
+      );
+      // The two shells count.
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `${'started\n'.repeat(18)}again\n` });
+      expect(stderr).toContain("can't fork");
+    });
+
     test.each([
       ['the step itself', ['/bin/sh', '-c', 'exec tail /dev/zero'], 137],
       ['something it started', ['/bin/sh', '-c', 'tail /dev/zero; sleep 0.2; exit 5'], 5],

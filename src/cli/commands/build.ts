@@ -55,7 +55,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--cgroup-parent <path>', 'cgroup that RUN lives in')
     .option(
       '--resource <spec>',
-      'limit for RUN: memory=…, cpu-quota=…, cpu-period=…, cpu-shares=…, cpuset-cpus=… or cpuset-mems=…',
+      'limit for RUN: memory=…, cpu-quota=…, cpu-period=…, cpu-shares=…, cpuset-cpus=…, cpuset-mems=… or pids-limit=…',
       each,
       [],
     )

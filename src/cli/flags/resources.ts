@@ -3,7 +3,15 @@ import type { StepResources } from '../../sandbox/step.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { readKeys } from './csv.ts';
 
-const keys = ['memory', 'cpu-quota', 'cpu-period', 'cpu-shares', 'cpuset-cpus', 'cpuset-mems'] as const;
+const keys = [
+  'memory',
+  'cpu-quota',
+  'cpu-period',
+  'cpu-shares',
+  'cpuset-cpus',
+  'cpuset-mems',
+  'pids-limit',
+] as const;
 
 /** Microseconds: the kernel's own default. */
 const cpuPeriod = 100_000;
@@ -41,7 +49,7 @@ export function parseResources(given: {
 function parseResource(text: string): StepResources {
   const flag = `--resource ${text}: `;
   const given = readKeys('--resource', text, keys);
-  const count = (key: 'cpu-quota' | 'cpu-period' | 'cpu-shares') => {
+  const count = (key: 'cpu-quota' | 'cpu-period' | 'cpu-shares' | 'pids-limit') => {
     const value = given[key];
     return value === undefined ? undefined : parseCount(`${flag}${key}`, value, 1);
   };
@@ -52,6 +60,7 @@ function parseResource(text: string): StepResources {
     cpuShares: count('cpu-shares'),
     cpusetCpus: parseSet(flag, 'cpuset-cpus', given['cpuset-cpus']),
     cpusetMems: parseSet(flag, 'cpuset-mems', given['cpuset-mems']),
+    pidsLimit: count('pids-limit'),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
