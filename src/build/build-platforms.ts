@@ -64,7 +64,7 @@ async function planPlatforms(
       errors.push(...error.diagnostics);
     }
   }
-  if (errors.length > 0) throw new DockerfileError(mergeErrors(errors));
+  if (errors.length > 0) throw new DockerfileError(mergeErrors(errors, parsed.dockerfile.source));
   return plans;
 }
 

@@ -33,7 +33,7 @@ export function collectFindings({ dockerfile, problems = [], maxDiagnostics }: P
   const { source } = dockerfile;
   const found = new Map<string, Diagnostic>();
   const warnings: Diagnostic[] = [];
-  const errors = () => inOrder([...problems, ...found.values()]).slice(0, maxDiagnostics);
+  const errors = () => inOrder([...problems, ...found.values()], source).slice(0, maxDiagnostics);
   return {
     source,
     error: (finding) => {
@@ -58,15 +58,21 @@ function keyOf({ code, message, span, notes }: Finding): string {
   return JSON.stringify([code, message, span?.start, span?.end, notes]);
 }
 
-/** Errors of several readings of one file, each once, in the order of the text. */
-export function mergeErrors(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+/** Errors of several readings of a Dockerfile and its ignore files, each once, in order. */
+export function mergeErrors(
+  diagnostics: readonly Diagnostic[],
+  dockerfile: SourceText | undefined,
+): readonly Diagnostic[] {
   const byKey = new Map(diagnostics.map((each) => [`${each.source?.name} ${keyOf(each)}`, each]));
-  return inOrder([...byKey.values()]);
+  return inOrder([...byKey.values()], dockerfile);
 }
 
-/** File by file, as they come; each in the order of its text, whoever found what first. */
-function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const files = [...new Set(diagnostics.map(({ source }) => source))];
+/** File by file, the Dockerfile first, if there is one; each in the order of its text, whoever found what first. */
+export function inOrder(
+  diagnostics: readonly Diagnostic[],
+  dockerfile: SourceText | undefined,
+): readonly Diagnostic[] {
+  const files = [...new Set([dockerfile, ...diagnostics.map(({ source }) => source)])];
   return files.flatMap((source) => diagnostics.filter((each) => each.source === source).sort(byPlace));
 }
 

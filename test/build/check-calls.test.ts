@@ -233,22 +233,29 @@ test.each([
   ['check'],
   ['build', '--call', 'outline'],
   ['build', '--call', 'targets'],
-])('%s %s %s tells all that is wrong, whoever finds it', async (...command) => {
+])('%s %s %s tells all that is wrong, whoever finds it, in one order', async (...command) => {
   checked.write('.dockerignore', 'ok\n[a\n');
-  const { code, stdout, stderr } = await checked.run(
-    command,
-    'FROM a:$x AS b\nINSTALL c\nRUN --mount=type=cahce,target=/c true\nFROM b\nCOPY --from=7 d e\nEXPOSE f',
-  );
-  const places = [...`${stdout}${stderr}`.matchAll(/^(\S+): error: .* \[([\w-]+)\]$/gm)].map(
-    ([, place, error]) => `${place} ${error}`,
-  );
-  expect(code).toBe(1);
-  expect(places.sort()).toEqual([
-    '.dockerignore:2:1 bad-ignore-pattern',
+  const places = async (dockerfile: string) => {
+    const { code, stdout, stderr } = await checked.run(command, dockerfile);
+    expect(code).toBe(1);
+    const found = `${stdout}${stderr}`.matchAll(/^(\S+): error: .* \[([\w-]+)\]$/gm);
+    return [...found].map(([, place, error]) => `${place} ${error}`);
+  };
+  expect(
+    await places(
+      'FROM a:$x AS b\nINSTALL c\nRUN --mount=type=cahce,target=/c true\nFROM b\nCOPY --from=7 d e\nEXPOSE f',
+    ),
+  ).toEqual([
     'Dockerfile:1:6 invalid-reference',
     'Dockerfile:2:1 unknown-instruction',
     'Dockerfile:3:13 bad-mount',
     'Dockerfile:5:13 unknown-stage',
     'Dockerfile:6:8 invalid-port',
+    '.dockerignore:2:1 bad-ignore-pattern',
+  ]);
+  // What planning alone finds comes no later.
+  expect(await places('FROM scratch\nCOPY --from=7 $warned e')).toEqual([
+    'Dockerfile:2:13 unknown-stage',
+    '.dockerignore:2:1 bad-ignore-pattern',
   ]);
 });

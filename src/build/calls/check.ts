@@ -27,7 +27,10 @@ export async function checkDockerfile(options: CallOptions, io: CallIO): Promise
   const warnings = once(checked.flatMap((each) => each.warnings));
   const isError = checked.some(({ violation }) => violation !== undefined);
   return {
-    errors: mergeErrors(checked.flatMap(({ errors }) => errors)),
+    errors: mergeErrors(
+      checked.flatMap(({ errors }) => errors),
+      'errors' in call ? undefined : call.dockerfile.source,
+    ),
     warnings,
     violation: violationOf(warnings, { ...defaultCheckOptions, isError }),
     unknownBases: [...bases.unknown].sort(),

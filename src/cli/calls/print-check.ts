@@ -2,13 +2,15 @@ import type { CheckReport } from '../../build/calls/check.ts';
 import { type Diagnostic, printDiagnostic } from '../../core/diagnostic.ts';
 import type { SourceText } from '../../core/span.ts';
 import { lintRules } from '../../dockerfile/lint/rules.ts';
+import { inOrder } from '../../plan/findings.ts';
 import { cleanText } from '../clean-text.ts';
 import { printJSON } from '../print-data.ts';
 import { locationOf } from './location.ts';
 
-/** Everything that was found, in the order of the file; nothing when nothing was. */
+/** Everything that was found, in the order in which a build tells its errors; nothing when nothing was. */
 export function printCheck({ errors, warnings, violation }: CheckReport, usesColors: boolean): string {
-  const found = [...errors, ...warnings].sort((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1));
+  // Warnings are the Dockerfile's alone.
+  const found = inOrder([...errors, ...warnings], warnings[0]?.source);
   return [...found, ...(violation === undefined ? [] : [violation])]
     .map((diagnostic) => `${cleanText(printDiagnostic(diagnostic), usesColors)}\n`)
     .join('\n');

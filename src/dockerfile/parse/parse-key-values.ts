@@ -1,5 +1,11 @@
 import type { ArgInstruction, InstructionBase, KeyValueInstruction, Word } from '../instruction.ts';
-import { blankName, missingEquals, needsArguments, needsTwoArguments } from '../problems/arguments.ts';
+import {
+  blankName,
+  cutSubstitution,
+  missingEquals,
+  needsArguments,
+  needsTwoArguments,
+} from '../problems/arguments.ts';
 import { complain, nameOf, type Statement, wordOf } from '../statement.ts';
 import { splitQuoted, type Token, token } from '../text/split.ts';
 import { isAsciiBlank } from '../text/whitespace.ts';
@@ -37,15 +43,39 @@ export function parseKeyValues<K extends 'env' | 'label'>(
     return pair && { ...base, pairs: [pair], isLegacy: true };
   }
   const pairs: { name: Word; value: Word }[] = [];
-  for (const word of tokens) {
+  const words = [...tokens];
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (!word.text.includes('=')) {
       complain(statement, missingEquals(word.text), word);
+      if (word.text.startsWith('#')) break;
+      continue;
+    }
+    const [next, ...others] = takeCutOff(word, words);
+    if (next !== undefined) {
+      const { end } = others.at(-1) ?? next;
+      complain(statement, cutSubstitution(next.text), token(statement.line.text, word.start, end));
       continue;
     }
     const pair = splitPair(statement, word);
     if (pair !== undefined) pairs.push(pair);
   }
   return { ...base, pairs, isLegacy: false };
+}
+
+/** Takes the words that a blank cut off from a `${…}` of the word before them. */
+function takeCutOff(word: Token, words: Token[]): Token[] {
+  const taken: Token[] = [];
+  let open = openBraces(word);
+  for (let [next] = words; open > 0 && next !== undefined && !next.text.includes('='); [next] = words) {
+    taken.push(next);
+    words.shift();
+    open += openBraces(next);
+  }
+  return taken;
+}
+
+function openBraces({ text }: Token): number {
+  return (text.match(/\$\{/g)?.length ?? 0) - (text.match(/\}/g)?.length ?? 0);
 }
 
 /** Splits a word at its first `=`. */

@@ -65,6 +65,14 @@ export function missingEquals(word: string): Problem {
   };
 }
 
+/** A word without `=` that is the rest of a `${…}` in the value before it. */
+export function cutSubstitution(word: string): Problem {
+  return {
+    ...missingEquals(word),
+    help: 'a blank ends the value, within a substitution too: put the whole value in double quotes',
+  };
+}
+
 /** Nothing before the `=`. */
 export function blankName(instruction: string): Problem {
   return { code: 'blank-name', message: `${instruction} names can not be blank` };
