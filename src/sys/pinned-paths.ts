@@ -15,6 +15,8 @@ export interface PinnedPaths {
   directory(path: BytePath): BytePath;
   /** What is there, not following symlinks; undefined where nothing is, or no way leads. */
   stat(path: BytePath): FileStat | undefined;
+  /** Ends the names that were given; the next question opens the directories anew. */
+  close(): void;
 }
 
 /** Not among Node's constants; the same on every architecture that Node runs on. */
@@ -59,6 +61,9 @@ export function pinnedPaths(root: BytePath): PinnedPaths {
         throw error;
       }
       return statFile(nameOf(path), parent);
+    },
+    close() {
+      for (const { descriptor } of open.splice(0)) closeSync(descriptor);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** RUN --mount=type=cache between builds, each a process of its own: who waits, who has its own, who shares. */
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -62,6 +62,49 @@ describeBuilds(sandboxNeeds, 'cache mounts of builds at the same time', (site) =
     ];
     const context = site.files(title.replaceAll(/\W/g, '-'), { Dockerfile: dockerfile.join('\n') });
     expect(await site.strata(['build', '--progress', 'plain', context])).toMatchObject({ code: 0 });
+  });
+
+  describe('a source without from', () => {
+    const whole = '--mount=type=cache,id=parts,target=/c';
+    const part = (source: string) => `--mount=type=cache,id=parts,source=${source},target=/part`;
+    const built = (name: string, ...runs: string[]) => {
+      const context = site.files(name, {
+        Dockerfile: ['FROM strata-base/busybox', ...runs.map((run) => `RUN ${run}`)].join('\n'),
+      });
+      return site.strata(['build', '--progress', 'plain', context]);
+    };
+
+    test('is a directory of the same cache', async () => {
+      const { code, stderr } = await built(
+        'part',
+        `${whole} mkdir -p /c/a/b && echo kept > /c/a/b/f`,
+        `${part('/a/b')} cat /part/f && mv /part/f /part/g`,
+        `${whole} find /c -type f`,
+      );
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(/ kept\n(.*\n)*.* \/c\/a\/b\/g\n/),
+      });
+    });
+
+    test.each([
+      ['not there', 'true', 'absent'],
+      ['a link out of the cache', 'ln -sfn / /c/out', 'out'],
+      ['behind a link', 'ln -sfn / /c/out', 'out/etc'],
+      ['a file', 'touch /c/file', 'file'],
+    ])('that is %s is an error', async (title, make, source) => {
+      const { code, stderr } = await built(
+        title.replaceAll(' ', '-'),
+        `${whole} ${make}`,
+        `${part(source)} ls /part`,
+      );
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(
+          `"${source}" not found: the cache parts has no such directory to mount at /part [source-not-found]`,
+        ),
+      });
+    });
   });
 
   test('a cache that one step shows twice is one directory, and no step waits for itself', async () => {

@@ -128,8 +128,9 @@ export function cachesToOpen(mounts: readonly CacheMount[]): CacheMount[] {
   return [...caches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mount]) => mount);
 }
 
-/** What the directory of a cache is called, on every machine. */
-export function cacheMountName({ id, from, source, owner }: CacheMount): string {
-  const identity = JSON.stringify([id, from ?? '', source, owner ?? null]);
+/** What the directory of a cache is called, on every machine. `source` counts as what a cache begins with. */
+export function cacheMountName({ id, from, source, origin, owner }: CacheMount): string {
+  const content = origin.kind === 'empty' ? '/' : source;
+  const identity = JSON.stringify([id, from ?? '', content, owner ?? null]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }

@@ -20,6 +20,7 @@ import {
   openCacheMount,
   type SeedCache,
 } from './cache-mount.ts';
+import { isPart, openCachePart } from './cache-part.ts';
 import type { ExecSettings } from './settings.ts';
 
 export interface OpenedMounts {
@@ -92,6 +93,10 @@ async function openMount(
     case 'cache': {
       const directory = caches.get(cacheMountName(mount));
       assert(directory !== undefined, 'every cache of a step was opened');
+      if (isPart(mount)) {
+        const { path, release } = openCachePart(mount, directory, services.origins.scratch());
+        return { mount: bind(path, mount.target, mount.isReadOnly), release };
+      }
       return { mount: bind(directory, mount.target, mount.isReadOnly) };
     }
     case 'tmpfs': {
