@@ -90,6 +90,8 @@ interface FileInstruction<K extends 'copy' | 'add'> extends InstructionBase<K> {
   readonly mode?: Word;
   readonly isLink: boolean;
   readonly excludes: readonly Word[];
+  /** The help line for a source that is not there, where the paths look like something else. */
+  readonly oddPaths?: string;
 }
 
 export interface CopyInstruction extends FileInstruction<'copy'> {

@@ -68,6 +68,8 @@ export interface CopyOp {
   readonly isLink: boolean;
   readonly keepsParents: boolean;
   readonly excludes: readonly string[];
+  /** The help line for a source that is not there, where the paths look like something else. */
+  readonly oddPaths?: string;
   /** ADD only. */
   readonly checksum?: string;
   readonly keepGitDir?: boolean;

@@ -109,6 +109,52 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     `);
   });
 
+  test('because what looks like a JSON array of paths is none', async () => {
+    const context = site.files('copy-no-json', {
+      Dockerfile: 'FROM scratch\nCOPY ["a.txt" "b.txt"] /x/\n',
+      'a.txt': '',
+      'b.txt': '',
+    });
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:2:1: error: "[a.txt": syntax error in pattern "[a.txt" [bad-pattern]
+
+           1 | FROM scratch
+           2 | COPY ["a.txt" "b.txt"] /x/
+             | ^~~~~~~~~~~~~~~~~~~~~~~~~~
+
+        help: this is no JSON array, so each word is a path: a comma is missing between two strings
+      "
+    `);
+  });
+
+  test('because a comment stands behind COPY', async () => {
+    const context = site.files('copy-comment', {
+      Dockerfile: 'FROM scratch\nCOPY a.txt /b.txt # the first\n',
+      'a.txt': '',
+      'b.text': '',
+    });
+    expect(await fail(1, [context])).toMatchInlineSnapshot(`
+      "Dockerfile:2:12: error: "/b.txt": not found [source-not-found]
+
+           1 | FROM scratch
+           2 | COPY a.txt /b.txt # the first
+             |            ^~~~~~
+
+        help: a # behind an instruction does not begin a comment, so each word is a path: a comment needs a line of its own
+      "
+    `);
+  });
+
+  test.each([
+    ['COPY ["a b" "c", "/x"]', 'a comma is missing between two strings'],
+    ['ADD a.txt /b.txt #first', 'a # behind an instruction does not begin a comment, so each word is a path'],
+    ['COPY <<EOF /b # first\nEOF', 'a # behind an instruction does not begin a comment'],
+    ['COPY b.txt /x # first', 'did you mean "a.txt"?'],
+  ])('with what a path of %j may be', async (instruction, help) => {
+    const context = site.files('odd-paths', { Dockerfile: `FROM scratch\n${instruction}\n`, 'a.txt': '' });
+    expect(await fail(1, [context])).toContain(help);
+  });
+
   test('because a file stands where WORKDIR wants a directory', async () => {
     const context = site.files('in-the-way', {
       Dockerfile: 'FROM scratch\nCOPY Dockerfile /app\nWORKDIR /app/src\n',

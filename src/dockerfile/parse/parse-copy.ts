@@ -1,6 +1,7 @@
-import type { AddInstruction, CopyInstruction, InstructionBase, Word } from '../instruction.ts';
+import type { AddInstruction, CopyInstruction, InstructionBase } from '../instruction.ts';
 import { heredocDestination, needsDestination, onlyStrings } from '../problems/arguments.ts';
 import { copyFromVariable } from '../problems/flags.ts';
+import { oddPaths } from '../problems/odd-paths.ts';
 import { complain, nameOf, type Statement, wordOf } from '../statement.ts';
 import { splitBlanks, type Token } from '../text/split.ts';
 import { expandWord } from '../words/expand.ts';
@@ -53,7 +54,7 @@ function parseFiles<K extends 'copy' | 'add'>(statement: Statement, base: Instru
 }
 
 /** Sources without the heredocs, and the destination. */
-function readPaths(statement: Statement): { sources: Word[]; dest: Word } | undefined {
+function readPaths(statement: Statement): Pick<CopyInstruction, 'sources' | 'dest' | 'oddPaths'> | undefined {
   const { line, rest, marks } = statement;
   const array = parseJsonArray(rest.text);
   if (array.kind === 'mixed') {
@@ -80,8 +81,16 @@ function readPaths(statement: Statement): { sources: Word[]; dest: Word } | unde
     return undefined;
   }
   const sources = words.slice(0, -1).filter((word) => !isHeredoc(word));
+  const odd =
+    array.kind === 'none'
+      ? oddPaths(
+          rest.text,
+          words.map(({ text }) => text),
+        )
+      : undefined;
   return {
     sources: sources.map((word) => wordOf(statement, word)),
     dest: wordOf(statement, dest),
+    ...(odd === undefined ? {} : { oddPaths: odd }),
   };
 }

@@ -142,6 +142,7 @@ function readShared(
       ...(mode === '' ? {} : { mode }),
       isLink: instruction.isLink && mode === '',
       excludes: instruction.excludes.map((word) => word.raw),
+      ...(instruction.oddPaths === undefined ? {} : { oddPaths: instruction.oddPaths }),
     },
   };
 }

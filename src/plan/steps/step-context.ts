@@ -79,9 +79,11 @@ export function valueOrReport(context: StepContext, expansion: Expansion, word: 
 }
 
 /** Where words are split at blanks whatever quotes say, a quote that is not closed is mostly half of a name. */
-function helpFor({ instruction: { kind } }: StepContext, { message, help }: LexFailure): string | undefined {
+function helpFor({ instruction }: StepContext, { message, help }: LexFailure): string | undefined {
+  const { kind } = instruction;
   const isSplit = kind === 'copy' || kind === 'add' || kind === 'volume';
   if (!isSplit || !message.endsWith('-quote')) return help;
+  if ('oddPaths' in instruction && instruction.oddPaths !== undefined) return instruction.oddPaths;
   return `a name with blanks takes the JSON form: ${kind.toUpperCase()} ["a b", "/x"]`;
 }
 

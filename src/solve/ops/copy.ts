@@ -6,6 +6,7 @@ import type { RemoteServices } from '../../copy/remote-source.ts';
 import { selectFiles } from '../../copy/select.ts';
 import { openAdded } from '../../copy/select-added.ts';
 import { openArchives } from '../../copy/unpack.ts';
+import { StepError } from '../../core/errors.ts';
 import { emptyTree, type FileTree } from '../../core/file-tree.ts';
 import type { CopyOp, Vertex, VertexID } from '../../plan/vertex.ts';
 import type { Stack } from '../../snapshot/snapshotter.ts';
@@ -33,7 +34,11 @@ export function copyRunner(
           ? { select: (tree) => selectFiles(tree, request) }
           : openAdded(request, { ...memoryOf(services), scratch: services.scratch, servers });
       const replaces = { owner: op.owner, mode: op.mode };
-      const chooser: FileChooser = { select, replaces, ...(identify === undefined ? {} : { identify }) };
+      const chooser: FileChooser = {
+        select: (tree, signal) => select(tree, signal).catch(explaining(op)),
+        replaces,
+        ...(identify === undefined ? {} : { identify }),
+      };
       choice = chooseFiles(vertex, op.origin, request, chooser, services);
       choices.set(vertex.id, choice);
     }
@@ -70,6 +75,18 @@ export function copyRunner(
         return id;
       };
     },
+  };
+}
+
+/** For a source that is not there: what makes one think that its word was no path at all. */
+function explaining({ oddPaths, sources: [first], heredocs }: CopyOp): (error: unknown) => never {
+  return (error) => {
+    if (oddPaths === undefined || !(error instanceof StepError)) throw error;
+    const { code, message, word, cause } = error;
+    // Whatever is behind it, the first word is a path, unless it opens what looks like an array.
+    const isPath = word === first && heredocs.length === 0 && word?.startsWith('[') !== true;
+    if (isPath || !['source-not-found', 'bad-pattern'].includes(code)) throw error;
+    throw new StepError(code, message, { hint: oddPaths, word, cause });
   };
 }
 
