@@ -4,7 +4,7 @@ import { chainIDs } from '../oci/chain-id.ts';
 import { findLayerCompression } from '../oci/media-type.ts';
 import type { CatalogImage } from './catalog.ts';
 import { type ImageContents, readContents } from './contents.ts';
-import { type BaseLayers, findBase } from './layers/base.ts';
+import { type BaseLayers, findBase, type RecordedLayers } from './layers/base.ts';
 import { instructionOf } from './layers/instruction.ts';
 import { historyOfLayers } from './layers/layer-history.ts';
 import { sharers } from './layers/sharing.ts';
@@ -23,8 +23,15 @@ import { findWaste, type WasteReport } from './waste/find-waste.ts';
 /** What the store knows besides the image in question. */
 export interface StoreKnowledge {
   readonly catalog: readonly CatalogImage[];
-  /** Which step made each layer of an image, by the layer's digest, as the last build of it says. @param config of the image */
-  layerSources(config: Digest): ReadonlyMap<Digest, LayerSource>;
+  /** What the last build of an image says of it. @param config of the image */
+  buildOf(config: Digest): BuildOfImage;
+}
+
+export interface BuildOfImage {
+  /** Which step made each layer, by the layer's digest; empty when no build is on record. */
+  readonly sources: ReadonlyMap<Digest, LayerSource>;
+  /** The image that the lowest of these steps stands on, as FROM named it, in full; undefined on scratch. */
+  readonly base?: string | undefined;
 }
 
 export interface Inspection {
@@ -48,8 +55,8 @@ export function describeContents(
   known: StoreKnowledge,
 ): Inspection {
   const stack = stackLayers(contents);
-  const sources = known.layerSources(image.manifest.config.digest);
-  const base = findBase(image, known.catalog, countBuilt(image, sources));
+  const build = known.buildOf(image.manifest.config.digest);
+  const base = findBase(image, known.catalog, recordedLayers(image, build));
   const instructions = layerInstructions(image);
   const makers = instructions.map((instruction, index) => ({
     instruction,
@@ -63,7 +70,7 @@ export function describeContents(
     annotations: image.manifest.annotations ?? {},
     size: measure(image, stack),
     base: base ?? null,
-    layers: describeLayers(image, stack, base, waste, known.catalog, sources),
+    layers: describeLayers(image, stack, base, waste, known.catalog, build),
     history: describeHistory(image),
     efficiency: stack.efficiency,
     waste: { hiddenBytes: waste.hiddenBytes, hiddenFiles: waste.hiddenFiles, items: waste.items },
@@ -112,7 +119,7 @@ function describeLayers(
   base: BaseLayers | undefined,
   { hiddenByLayer }: WasteReport,
   catalog: StoreKnowledge['catalog'],
-  sources: ReadonlyMap<Digest, LayerSource>,
+  { sources }: BuildOfImage,
 ): LayerReport[] {
   const chain = chainIDs(config.rootfs.diff_ids);
   const history = historyOfLayers(config);
@@ -145,14 +152,13 @@ function describeLayers(
   });
 }
 
-/** How many layers, from the top, the recorded build made; undefined when none is on record. */
-function countBuilt(
+function recordedLayers(
   { manifest: { layers } }: OpenedImage,
-  sources: ReadonlyMap<Digest, LayerSource>,
-): number | undefined {
+  { sources, base }: BuildOfImage,
+): RecordedLayers | undefined {
   if (sources.size === 0) return undefined;
   const lastOther = layers.findLastIndex(({ digest }) => !sources.has(digest));
-  return layers.length - 1 - lastOther;
+  return { built: layers.length - 1 - lastOther, base };
 }
 
 function describeHistory({ config }: OpenedImage): HistoryReport[] {

@@ -269,6 +269,27 @@ describe('what the store knows', () => {
       ['COPY --chown=5 two /', 4, 'cached'],
     ]);
   });
+
+  test.each(['first', 'second'])('of the names that its base has, the build tells %s', async (name) => {
+    const own = scratch.path('named');
+    const build = async (tags: readonly string[], dockerfile: string) => {
+      const context = scratch.path(`context-${tags.join('-')}`);
+      mkdirSync(context, { recursive: true });
+      writeFileSync(join(context, 'Dockerfile'), dockerfile);
+      const names = tags.flatMap((tag) => ['-t', tag]);
+      expect(await strata(['--root', own, 'build', '--progress', 'quiet', ...names, context])).toMatchObject({
+        code: 0,
+      });
+    };
+    await build(['first', 'second'], 'FROM scratch\nCOPY Dockerfile /\n');
+    await build(['child'], `FROM ${name}\nWORKDIR /made\nCOPY Dockerfile /made/${name}\n`);
+    const { stdout } = await strata(['--root', own, 'inspect', '--json', 'child']);
+    expect(JSON.parse(stdout).base).toEqual({
+      count: 1,
+      knownBy: 'store',
+      name: `docker.io/library/${name}:latest`,
+    });
+  });
 });
 
 test.each<[createdBy: string, instruction: string]>([

@@ -14,7 +14,7 @@ import { strata } from './cli.ts';
 import { fixture, open, openScratch, startLayout } from './images.ts';
 import { elementCount, leastContrast, namelessElements, pageWidth } from './page-probes.ts';
 
-const unknown = { catalog: [], layerSources: () => new Map() };
+const unknown = { catalog: [], buildOf: () => ({ sources: new Map() }) };
 const scratch = openScratch();
 afterAll(() => scratch.remove());
 

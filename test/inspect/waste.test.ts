@@ -16,7 +16,7 @@ import { fixture, open, openScratch, startLayout } from './images.ts';
 const scratch = openScratch();
 afterAll(() => scratch.remove());
 
-const unknown = { catalog: [], layerSources: () => new Map() };
+const unknown = { catalog: [], buildOf: () => ({ sources: new Map() }) };
 let count = 0;
 
 async function inspect(layers: readonly (readonly Member[])[], history?: readonly object[]) {

@@ -1,10 +1,11 @@
 import type { BuildRecord, RecordedStep } from '../../build/record/build-record.ts';
 import { openBuildRecords } from '../../build/record/build-records.ts';
 import type { Digest } from '../../core/digest.ts';
+import type { BuildOfImage } from '../../inspect/inspect-image.ts';
 import type { LayerSource } from '../../inspect/report.ts';
 
-/** Which step made each layer of an image, by the layer's digest, as the newest build of it in the store says. */
-export function readLayerSources(root: string, config: Digest): ReadonlyMap<Digest, LayerSource> {
+/** What the newest build of an image in the store says of its layers and its base. */
+export function readBuildOf(root: string, config: Digest): BuildOfImage {
   const records = openBuildRecords(root);
   for (const number of records.numbers().reverse()) {
     const record = records.read(number);
@@ -13,9 +14,17 @@ export function readLayerSources(root: string, config: Digest): ReadonlyMap<Dige
     const steps = record.plans
       .filter(({ platform }) => platform === image.platform)
       .flatMap((plan) => plan.steps);
-    return new Map(steps.flatMap((step) => sourceOf(step, record)));
+    return { sources: new Map(steps.flatMap((step) => sourceOf(step, record))), base: baseOf(steps) };
   }
-  return new Map();
+  return { sources: new Map() };
+}
+
+/** What the layers of the image stand on: the vertex below all steps, `image:NAME[ PLATFORM]`. */
+function baseOf(steps: readonly RecordedStep[]): string | undefined {
+  const byID = new Map(steps.map((step) => [step.id, step]));
+  let below = steps.find(({ layer }) => layer !== undefined)?.below;
+  for (let step = below; step !== undefined; step = byID.get(step)?.below) below = step;
+  return /^image:(\S+)/.exec(below ?? '')?.[1];
 }
 
 function sourceOf(

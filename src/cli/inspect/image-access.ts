@@ -7,7 +7,7 @@ import type { OpenedImage } from '../../inspect/open/opened-image.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { readPlatform } from '../flags/platform.ts';
 import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
-import { readLayerSources } from './layer-sources.ts';
+import { readBuildOf } from './build-of-image.ts';
 
 /** Flags of every command that looks into images. */
 export interface ImageFlags extends RegistryFlags {
@@ -46,7 +46,7 @@ export async function withImages<T>(
       }
       return await work(images, {
         catalog: await readCatalog(root),
-        layerSources: (config) => readLayerSources(root, config),
+        buildOf: (config) => readBuildOf(root, config),
       });
     } finally {
       for (const image of images) await image.close();

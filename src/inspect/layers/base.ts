@@ -19,6 +19,14 @@ export interface BaseLayers {
   readonly name: string | null;
 }
 
+/** What the record of an image's build says of its layers. */
+export interface RecordedLayers {
+  /** How many the build made, counted from the top. */
+  readonly built: number;
+  /** The image below them as FROM named it, in full; undefined on scratch. */
+  readonly base: string | undefined;
+}
+
 /** What builders that follow BuildKit write beside the entries of one build. */
 const buildComment = 'buildkit.dockerfile.v0';
 
@@ -29,24 +37,31 @@ const buildComment = 'buildkit.dockerfile.v0';
  * they are the same Dockerfile at another time. Nor is an image that has a layer which the build of this one made:
  * it is another Dockerfile with the same beginning.
  *
- * @param built how many layers, counted from the top, the recorded build of the image made; undefined without a record
+ * Of several names of the base it is the one that stood in FROM, where the record of the build says that.
+ *
+ * @param recorded undefined without a record
  */
 export function findBase(
   { config, names }: Pick<OpenedImage, 'config' | 'names'>,
   catalog: readonly CatalogImage[],
-  built: number | undefined,
+  recorded: RecordedLayers | undefined,
 ): BaseLayers | undefined {
   const { diff_ids: diffIDs } = config.rootfs;
-  const below = built === undefined ? undefined : diffIDs.length - built;
+  const below = recorded === undefined ? undefined : diffIDs.length - recorded.built;
+  const isFrom = (name: string) => name === recorded?.base?.replace(/@.*$/, '');
   const own = new Set(names.map(repositoryOf));
   const stored = catalog
     .filter((image) => image.diffIDs.length > 0 && image.diffIDs.length < diffIDs.length)
     .filter((image) => below === undefined || image.diffIDs.length === below)
     .filter((image) => !image.names.some((name) => own.has(repositoryOf(name))))
     .filter((image) => startsWith(diffIDs, image.diffIDs) && isHistoryOf(image.history, config.history ?? []))
-    .sort((a, b) => b.diffIDs.length - a.diffIDs.length)[0];
+    .sort(
+      (a, b) =>
+        b.diffIDs.length - a.diffIDs.length || Number(b.names.some(isFrom)) - Number(a.names.some(isFrom)),
+    )[0];
   if (stored !== undefined) {
-    return { count: stored.diffIDs.length, knownBy: 'store', name: stored.names[0] ?? null };
+    const name = stored.names.find(isFrom) ?? stored.names[0] ?? null;
+    return { count: stored.diffIDs.length, knownBy: 'store', name };
   }
   if (below !== undefined) return below > 0 ? { count: below, knownBy: 'build', name: null } : undefined;
   const count = historyOfLayers(config).findIndex((entry) => entry?.comment === buildComment);
