@@ -120,6 +120,20 @@ describeBuilds([...sandboxNeeds, 'registry'], 'a cache mount', (site) => {
     expect((await build(root, '--cache-to', `${to},ignore-error=true`)).code).toBe(0);
   });
 
+  test('that no RUN has: those there are are told once each, in order', async () => {
+    const mounts = ['id=zeta,target=/a', 'id=alpha,target=/b', 'id=mid,target=/c', 'id=zeta,uid=7,target=/d'];
+    const several = site.files('several', {
+      Dockerfile: `FROM strata-base/busybox\nRUN ${mounts.map((each) => `--mount=type=cache,${each} `).join('')}true\n`,
+    });
+    const to = ['--cache-to', `type=local,dest=${site.path('none-of-several')},mounts=beta`];
+    expect(await site.strata(['--root', await newStore(), 'build', ...to, several])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /a cache "beta" \[no-such-mount\]\n {2}help: there are alpha, mid, zeta\n/,
+      ),
+    });
+  });
+
   test('that holds a secret goes nowhere', async () => {
     const leaking = site.files('leaking', {
       Dockerfile:
