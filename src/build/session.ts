@@ -15,6 +15,7 @@ import { openWorkLog, type WorkLog } from './record/work-log.ts';
 import { refusedSecrets, type SecretValues } from './secrets/read-secrets.ts';
 import { openSshAgents, type SshAgents } from './secrets/ssh-agents.ts';
 import { type Imports, openImports } from './share/imports.ts';
+import { stepSandbox } from './step-sandbox.ts';
 import { type BuildStore, openBuildStore } from './store/build-store.ts';
 import { type StoreDamage, watchDamage } from './store/store-damage.ts';
 
@@ -56,9 +57,9 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   const work = openWorkLog(world.emit);
   const io = { ...world, emit: work.emit };
   const startedAt = io.now();
+  const tell = (text: string) => io.emit({ type: 'note', text, at: io.now() });
   const registry = openRegistry(options.registry, io.emit);
   const damage = watchDamage(options.root, io.emit);
-  const tell = (text: string) => io.emit({ type: 'note', text, at: io.now() });
   const store: BuildStore = openBuildStore(
     options.root,
     {
@@ -74,46 +75,11 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     damage,
     { choice: options.snapshotter, tell },
   );
-  const { blobs, refs, workspace } = store;
-  const finder = {
-    blobs,
-    refs,
-    registry,
-    pull: options.pull,
-  };
-  const bases: Bases = openBases({
-    find: (reference, platform, signal) => findImage(reference, platform, finder, signal),
-    nameOf: wholeName,
-    layers: store.layers,
-    emit: io.emit,
-    signal: io.signal,
-    now: io.now,
-  });
-  const platforms = platformsOf(options);
-  const imports: Imports = openImports(
-    options.cacheFrom,
-    async (spec) => {
-      const { openCache } = await import('./share/open-cache.ts');
-      const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
-      return openCache(spec, { registry, blobs, scratch, platforms, signal: io.signal });
-    },
-    io,
-  );
-  const ssh = openSshAgents(options.ssh, workspace.scratch, io.env.SSH_AUTH_SOCK);
-  let sandbox: Promise<Sandbox> | undefined;
-  let ending: Promise<unknown> = Promise.resolve();
-  const endSteps = () => {
-    // One that could not be opened was reported by whoever asked for it.
-    const ended = sandbox?.then(
-      (opened) => opened.close(),
-      () => {},
-    );
-    sandbox = undefined;
-    // A failure is for whoever waits for the end of the session.
-    ended?.catch(() => {});
-    ending = Promise.all([ending, ended]);
-    ending.catch(() => {});
-  };
+  const bases: Bases = sessionBases(options, io, store, registry);
+  const imports: Imports = sessionImports(options, io, store, registry);
+  const ssh = openSshAgents(options.ssh, store.workspace.scratch, io.env.SSH_AUTH_SOCK);
+  // One that is ending has its directory still: each gets one of its own.
+  const sandbox = stepSandbox(() => openSandbox(options.runtime, store.workspace.scratch(), tell));
   return {
     options,
     io,
@@ -128,22 +94,53 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     accounts: [],
     pushes: [],
     work,
-    sandbox() {
-      // One that is ending has its directory still.
-      sandbox ??= openSandbox(options.runtime, workspace.scratch(), tell);
-      return sandbox;
-    },
+    sandbox: sandbox.open,
     ssh,
     ranHere: new Set(),
     limiter: new Limiter(options.maxParallelism),
-    endSteps,
+    endSteps: sandbox.end,
     async close() {
-      endSteps();
-      await ending;
+      await sandbox.close();
       await ssh.close();
       imports.close();
       store.close();
       await registry.close();
     },
   };
+}
+
+function sessionBases(
+  { pull }: BuildOptions,
+  { emit, signal, now }: BuildIO,
+  { blobs, refs, layers }: BuildStore,
+  registry: Registry,
+): Bases {
+  const finder = { blobs, refs, registry, pull };
+  return openBases({
+    find: (reference, platform) => findImage(reference, platform, finder, signal),
+    nameOf: wholeName,
+    layers,
+    emit,
+    signal,
+    now,
+  });
+}
+
+/** What opens caches is loaded only where one is asked for. */
+function sessionImports(
+  options: BuildOptions,
+  io: BuildIO,
+  { blobs, workspace }: BuildStore,
+  registry: Registry,
+): Imports {
+  const platforms = platformsOf(options);
+  return openImports(
+    options.cacheFrom,
+    async (spec) => {
+      const { openCache } = await import('./share/open-cache.ts');
+      const scratch = openBlobStore(workspace.subdirectory('cache'), workspace.subdirectory('ingest'));
+      return openCache(spec, { registry, blobs, scratch, platforms, signal: io.signal });
+    },
+    io,
+  );
 }

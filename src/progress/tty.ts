@@ -1,8 +1,15 @@
-import type { Ora } from 'ora';
 import { printDiagnostic } from '../core/diagnostic.ts';
 import type { ProgressEvent } from '../core/event.ts';
 import { harmlessLines } from './harmless-text.ts';
-import { oneLine, printRunningSteps, type RunningStep, stepLine, tailLength } from './live-view.ts';
+import { liveArea } from './live-area.ts';
+import {
+  oneLine,
+  printRunningSteps,
+  type RunningStep,
+  type Screen,
+  stepLine,
+  tailLength,
+} from './live-view.ts';
 import { printSeconds } from './quantities.ts';
 import type { Renderer } from './renderer.ts';
 import { StepTable, type StepView } from './step-table.ts';
@@ -18,19 +25,16 @@ export interface TtyOptions {
 
 /**
  * A live view on a terminal: finished steps scroll up and stay, running ones stand below with their timers
- * and what they said last. The spinner is loaded when the first step really runs, so that a build answered
- * from the cache does not pay for it.
+ * and what they said last.
  */
 export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
   const table = new StepTable();
   const running = new Map<StepView, RunningStep>();
+  const live = liveArea(stream, usesColors, view);
   let finished = 0;
   let beganAt: number | undefined;
-  let spinner: Ora | undefined;
-  let loading: Promise<void> | undefined;
-  let isClosed = false;
 
-  function screen(): { columns: number; rows: number } {
+  function screen(): Screen {
     return { columns: stream.columns || 80, rows: stream.rows || 24 };
   }
 
@@ -40,22 +44,6 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
     return [title, ...printRunningSteps([...running.values()], screen(), at)].join('\n');
   }
 
-  async function load(): Promise<void> {
-    const { default: ora } = await import('ora');
-    if (isClosed) return;
-    spinner = ora({
-      stream,
-      // Whether there is a terminal was settled before; by itself it takes $CI for a no.
-      isEnabled: true,
-      text: 'building',
-      suffixText: view,
-      color: usesColors ? 'cyan' : false,
-      discardStdin: false,
-    });
-    spinner.start();
-  }
-
-  /** Above the live view; the spinner sees the write and draws itself again below it. */
   function scroll(text: string): void {
     stream.write(`${text}\n`);
   }
@@ -63,7 +51,7 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
   function start(step: StepView, at: number): void {
     step.startedAt = at;
     running.set(step, { step, tail: [], transfers: new Map() });
-    loading ??= load();
+    live.show();
   }
 
   function finish(step: StepView, event: ProgressEvent & { type: 'step' }): void {
@@ -71,6 +59,18 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
     finished++;
     const state = event.state === 'done' ? printSeconds(event.at - step.startedAt) : event.state;
     scroll(paint(stepLine(step, state, screen().columns), event.state, usesColors));
+  }
+
+  function output(event: ProgressEvent & { type: 'output' }): void {
+    const tail = running.get(table.step(event.id, event.at))?.tail;
+    for (const { text } of table.output(event)) tail?.push(oneLine(text));
+    tail?.splice(0, tail.length - tailLength);
+  }
+
+  function transfer(event: ProgressEvent & { type: 'transfer' }): void {
+    const transfers = running.get(table.step(event.id, event.at))?.transfers;
+    if (event.done === true) transfers?.delete(event.name);
+    else transfers?.set(event.name, movedOn(event, transfers.get(event.name)));
   }
 
   return {
@@ -86,18 +86,12 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
           else finish(step, event);
           break;
         }
-        case 'output': {
-          const tail = running.get(table.step(event.id, event.at))?.tail;
-          for (const { text } of table.output(event)) tail?.push(oneLine(text));
-          tail?.splice(0, tail.length - tailLength);
+        case 'output':
+          output(event);
           break;
-        }
-        case 'transfer': {
-          const transfers = running.get(table.step(event.id, event.at))?.transfers;
-          if (event.done === true) transfers?.delete(event.name);
-          else transfers?.set(event.name, movedOn(event, transfers.get(event.name)));
+        case 'transfer':
+          transfer(event);
           break;
-        }
         case 'warning':
           scroll(harmlessLines(printDiagnostic(event.diagnostic, screen().columns), false));
           break;
@@ -109,11 +103,7 @@ export function ttyRenderer({ stream, usesColors, now }: TtyOptions): Renderer {
           break;
       }
     },
-    async close(): Promise<void> {
-      isClosed = true;
-      await loading;
-      spinner?.stop();
-    },
+    close: live.close,
   };
 }
 

@@ -8,9 +8,9 @@ import { verifyLayer } from '../../layer/verify-layer.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
 import { longestList } from '../file-lists.ts';
 import type { CacheImport, CachePlace } from './cache-import.ts';
-import { openSlices } from './pack-slices.ts';
-import { answersOf } from './recipe-mentions.ts';
-import type { SharedCache, SharedLayer } from './shared-cache.ts';
+import { indexCache } from './cache-index.ts';
+import { openSlices, type PackSlices } from './pack-slices.ts';
+import type { SharedCache, SharedLayer, SharedList } from './shared-cache.ts';
 
 export interface ImportStores {
   /** Where layers go. */
@@ -30,94 +30,92 @@ export function openImport(
   packs: ReadonlyMap<BlobDigest, BlobInfo>,
   { blobs, scratch }: ImportStores,
 ): CacheImport {
-  const steps = new Map(cache.steps.map((step) => [step.key, step]));
-  const answers = new Map(cache.steps.flatMap(({ recipe }) => answersOf(recipe)));
-  const layers = new Map(Object.entries(cache.layers));
-  const mounts = new Map(Object.entries(cache.mounts ?? {}).filter(([, { id }]) => place.takesMount(id)));
-  const byBlob = new Map([...layers.values(), ...mounts.values()].map((layer) => [layer.digest, layer]));
+  const index = indexCache(cache, place.takesMount);
   const slices = openSlices(place, packs, scratch);
 
-  async function fetchLayer(layer: SharedLayer, to: BlobStore, signal: AbortSignal): Promise<void> {
+  /** Brings a layer that is a blob of its own, or cuts it out of its pack. */
+  async function bring(layer: SharedLayer, to: BlobStore, signal: AbortSignal): Promise<void> {
     if (to.holds(layer)) return;
-    if (layer.slice === undefined) return place.bring(layer, to, signal);
-    const writer = await to.create();
-    try {
-      for await (const chunk of await slices.open(layer.slice, signal)) await writer.write(chunk);
-      await writer.commit({ digest: layer.digest, size: layer.size });
-    } finally {
-      await writer.abort();
-    }
-  }
-
-  async function named<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof CanceledError) throw cause;
-      throw new RemoteError('cache-import-lost', `${place.name}: ${(cause as Error).message}`, { cause });
-    }
+    if (layer.slice === undefined) await place.bring(layer, to, signal);
+    else await store(layer, await slices.open(layer.slice, signal), to);
   }
 
   return {
     name: place.name,
     plans: cache.plans,
-    find: (key) => steps.get(key),
-    recall: (question) => answers.get(question),
-    layer(id) {
-      const layer = layers.get(id);
-      return layer === undefined ? undefined : storedLayer(layer);
-    },
-    provides: ({ digest }) => byBlob.has(digest),
+    find: (key) => index.steps.get(key),
+    recall: (question) => index.answers.get(question),
+    layer: (id) => storedLayer(index.layers.get(id)),
+    provides: ({ digest }) => index.blobs.has(digest),
     repositoryOf({ digest }) {
-      const layer = byBlob.get(digest);
+      const layer = index.blobs.get(digest);
       return layer !== undefined && layer.slice === undefined ? place.repository : undefined;
     },
     fetch: ({ digest }, signal) =>
-      named(async () => {
-        const layer = byBlob.get(digest);
+      orLost(place, async () => {
+        const layer = index.blobs.get(digest);
         if (layer === undefined) throw new IntegrityError('blob-missing', `it has no layer ${digest}`);
-        await fetchLayer(layer, blobs, signal);
+        await bring(layer, blobs, signal);
       }),
     examine: ({ digest }) =>
-      named(async () => {
-        const layer = byBlob.get(digest);
+      orLost(place, async () => {
+        const layer = index.blobs.get(digest);
         if (layer !== undefined) await verifyLayer(blobs.open(layer), layer.mediaType, layer.diffID);
       }),
-    mount(name) {
-      const found = mounts.get(name);
-      return found === undefined ? undefined : storedLayer(found);
-    },
+    mount: (name) => storedLayer(index.mounts.get(name)),
     fillMount: (name, directory, signal) =>
-      named(async () => {
-        const found = mounts.get(name);
-        if (found === undefined) throw new IntegrityError('blob-missing', `it has no cache mount ${name}`);
-        await fetchLayer(found, scratch, signal);
-        await applyLayer(scratch.open(found), found.mediaType, directory, found.diffID);
+      orLost(place, async () => {
+        const layer = index.mounts.get(name);
+        if (layer === undefined) throw new IntegrityError('blob-missing', `it has no cache mount ${name}`);
+        await bring(layer, scratch, signal);
+        await applyLayer(scratch.open(layer), layer.mediaType, directory, layer.diffID);
         // As files it is there once, which may be large enough.
-        await scratch.remove(found.digest);
+        await scratch.remove(layer.digest);
       }),
     fetchLists: (lists, signal) =>
-      named(async () => {
-        for (const [selection, slice] of Object.entries(cache.lists)) {
-          if (lists.has(selection as Digest) || slice.size > longestList) continue;
-          const bytes = verifiedStream(await slices.open(slice, signal), slice);
-          const tooLong = () => new IntegrityError('bad-cache', `the list ${slice.digest} is too long`);
-          await lists.put(selection as Digest, await readWhole(bytes, longestList, tooLong));
+      orLost(place, async () => {
+        for (const [selection, list] of Object.entries(cache.lists)) {
+          if (lists.has(selection as Digest) || list.size > longestList) continue;
+          await lists.put(selection as Digest, await readList(list, slices, signal));
         }
       }),
     close: place.release,
-    known: {
-      packs,
-      slices: new Map([
-        ...[...byBlob.values()].flatMap(({ digest, slice }) =>
-          slice === undefined ? [] : [[digest, slice] as const],
-        ),
-        ...Object.values(cache.lists).map(({ digest, ...slice }) => [digest, slice] as const),
-      ]),
-    },
+    known: { packs, slices: index.slices },
   };
 }
 
-function storedLayer({ diffID, mediaType, digest, size }: SharedLayer): StoredLayer {
+/** A failure is that of the place, which answers no more. */
+async function orLost<T>(place: CachePlace, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof CanceledError) throw cause;
+    throw new RemoteError('cache-import-lost', `${place.name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function store(
+  { digest, size }: BlobInfo,
+  bytes: AsyncIterable<Uint8Array>,
+  to: BlobStore,
+): Promise<void> {
+  const writer = await to.create();
+  try {
+    for await (const chunk of bytes) await writer.write(chunk);
+    await writer.commit({ digest, size });
+  } finally {
+    await writer.abort();
+  }
+}
+
+async function readList(list: SharedList, slices: PackSlices, signal: AbortSignal): Promise<Uint8Array> {
+  const bytes = verifiedStream(await slices.open(list, signal), list);
+  const tooLong = () => new IntegrityError('bad-cache', `the list ${list.digest} is too long`);
+  return readWhole(bytes, longestList, tooLong);
+}
+
+function storedLayer(layer: SharedLayer | undefined): StoredLayer | undefined {
+  if (layer === undefined) return undefined;
+  const { diffID, mediaType, digest, size } = layer;
   return { diffID, descriptor: { mediaType, digest, size } };
 }
