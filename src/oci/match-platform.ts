@@ -1,4 +1,5 @@
-import { normalizePlatform, type Platform } from '../core/platform.ts';
+import { StrataError } from '../core/errors.ts';
+import { normalizePlatform, type Platform, printPlatform } from '../core/platform.ts';
 import type { Descriptor, ManifestPlatform } from './descriptor.ts';
 import { isIndexType, isManifestType } from './media-type.ts';
 
@@ -23,6 +24,24 @@ export function matchPlatform(
       descriptor.platform === undefined &&
       (isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType)),
   );
+}
+
+/**
+ * StrataError `no-matching-platform`: what is said where `matchPlatform` finds none.
+ * @param image what it is called, for people
+ */
+export function noMatchingPlatform(
+  image: string,
+  platform: Platform,
+  offered: readonly Descriptor[],
+): StrataError {
+  const known = offered.flatMap((each) =>
+    each.platform === undefined || each.platform.os === 'unknown' ? [] : printPlatform(each.platform),
+  );
+  const list = [...new Set(known)].join(', ');
+  return new StrataError('no-matching-platform', `${image} has no image for ${printPlatform(platform)}`, {
+    hint: list === '' ? 'it names no platform at all' : `it has ${list}: choose one with --platform`,
+  });
 }
 
 function isSame(offered: ManifestPlatform, wanted: Platform): boolean {

@@ -242,7 +242,7 @@ describe('an image that cannot be read is an error that says where', () => {
         layout.name([
           [undefined, layout.put(encodeJSON({ schemaVersion: 2, manifests: [] }), mediaTypes.ociIndex)],
         ]),
-      'no-such-platform',
+      'no-matching-platform',
     ],
     [
       'an index in an index in an index …',

@@ -225,7 +225,7 @@ describe('one of several platforms', () => {
 
   test('is missing, and the others are named', async () => {
     await expect(open(await indexOf(['s390x', 'arm64'], 'missing'))).rejects.toMatchObject({
-      code: 'no-such-platform',
+      code: 'no-matching-platform',
       hint: 'it has linux/s390x, linux/arm64: choose one with --platform',
     });
   });

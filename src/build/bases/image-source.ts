@@ -3,12 +3,12 @@
  * and its layers arrive there when they are fetched: byte for byte as they were made.
  */
 import type { BlobReader } from '../../content/blob-store.ts';
-import { IntegrityError, StrataError } from '../../core/errors.ts';
-import { type Platform, printPlatform } from '../../core/platform.ts';
+import { IntegrityError } from '../../core/errors.ts';
+import type { Platform } from '../../core/platform.ts';
 import type { Descriptor, Manifest } from '../../oci/descriptor.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
-import { matchPlatform } from '../../oci/match-platform.ts';
+import { matchPlatform, noMatchingPlatform } from '../../oci/match-platform.ts';
 import { isIndexType } from '../../oci/media-type.ts';
 import { parseImageConfig } from '../../oci/parse-image-config.ts';
 
@@ -32,7 +32,7 @@ export type BringBlob = (
 
 /**
  * Walks from what a name points at, through an index if need be, to the manifest and config for a platform.
- * @throws StrataError `no-such-platform`
+ * @throws StrataError `no-matching-platform`
  */
 export async function findForPlatform(
   reference: string,
@@ -57,7 +57,7 @@ export async function findForPlatform(
   while (isIndexType(at.mediaType)) {
     const index = parseIndex(await read(at));
     const match = matchPlatform(index.manifests, platform);
-    if (match === undefined) throw noSuchPlatform(reference, platform, index.manifests);
+    if (match === undefined) throw noMatchingPlatform(reference, platform, index.manifests);
     at = match;
   }
   const manifest = parseManifest(await read(at));
@@ -74,15 +74,4 @@ function checkLayerCount(reference: string, { layers }: Manifest, { rootfs }: Im
     `${reference} is damaged: its manifest has ${layers.length} layers, its config ${rootfs.diff_ids.length}`,
     { hint: 'whoever made the image has to make it again' },
   );
-}
-
-function noSuchPlatform(
-  reference: string,
-  platform: Platform,
-  manifests: readonly Descriptor[],
-): StrataError {
-  const offered = manifests.flatMap(({ platform: each }) => (each === undefined ? [] : printPlatform(each)));
-  return new StrataError('no-such-platform', `${reference} has no image for ${printPlatform(platform)}`, {
-    hint: offered.length === 0 ? undefined : `it has ${offered.join(', ')}: choose one with --platform`,
-  });
 }

@@ -1,8 +1,9 @@
 import type { Digest } from '../../core/digest.ts';
 import { StrataError } from '../../core/errors.ts';
-import { type Platform, printPlatform } from '../../core/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { matchPlatform } from '../../oci/match-platform.ts';
+import { nameAnnotations } from '../../oci/layout.ts';
+import { matchPlatform, noMatchingPlatform } from '../../oci/match-platform.ts';
 import { isIndexType, isManifestType } from '../../oci/media-type.ts';
 
 /** Which image of several is meant. */
@@ -14,16 +15,13 @@ export interface Wanted {
   readonly hostPlatform: Platform;
 }
 
-/** The annotations by which a layout names an image: containerd's and Docker's whole name, the specification's tag or name. */
-const nameKeys = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
-
 /** What a layout calls one of its entries: the whole name, where it has one. */
 export function layoutName(entry: Descriptor): string | undefined {
   return namesIn(entry)[0];
 }
 
 function namesIn({ annotations }: Descriptor): string[] {
-  return nameKeys.flatMap((key) => annotations?.[key] ?? []);
+  return [nameAnnotations.full, nameAnnotations.ref].flatMap((key) => annotations?.[key] ?? []);
 }
 
 /**
@@ -62,7 +60,7 @@ function listEntries(images: readonly Descriptor[]): string {
 
 /**
  * The image of an index for a platform. Without one asked for: the machine's own, else the only one there is.
- * @throws StrataError `no-such-platform`
+ * @throws StrataError `no-matching-platform`
  */
 export function choosePlatform(
   place: string,
@@ -73,13 +71,8 @@ export function choosePlatform(
   const images = manifests.filter((entry) => entry.platform?.os !== 'unknown');
   const [only] = images;
   if (platform === undefined && only !== undefined && images.length === 1) return only;
-  const found = matchPlatform(images, platform ?? hostPlatform);
-  if (found !== undefined) return found;
-  const offered = images.flatMap((entry) =>
-    entry.platform === undefined ? [] : printPlatform(entry.platform),
-  );
-  const wanted = printPlatform(platform ?? hostPlatform);
-  throw new StrataError('no-such-platform', `${place} has no image for ${wanted}`, {
-    hint: offered.length === 0 ? undefined : `it has ${offered.join(', ')}: choose one with --platform`,
-  });
+  const wanted = platform ?? hostPlatform;
+  const found = matchPlatform(images, wanted);
+  if (found === undefined) throw noMatchingPlatform(place, wanted, images);
+  return found;
 }

@@ -26,7 +26,7 @@ export interface ImagePlaces {
  * layout (directory or tar) or to an archive of `docker save`, with `:TAG` or `@DIGEST` where it holds several. A
  * name of the store goes before a file of the same name; `./` in front always means a path.
  *
- * @throws StrataError `no-such-image`, `ambiguous-image`, `no-such-platform`, `bad-reference`; IntegrityError when
+ * @throws StrataError `no-such-image`, `ambiguous-image`, `no-matching-platform`, `bad-reference`; IntegrityError when
  *   the image is damaged; what the registry client throws. The caller closes what is opened.
  */
 export async function openImage(spec: string, places: ImagePlaces): Promise<OpenedImage> {

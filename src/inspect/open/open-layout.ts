@@ -1,10 +1,10 @@
 import type { BlobInfo } from '../../content/blob-store.ts';
 import { verifiedStream } from '../../content/verified-stream.ts';
-import { type Digest, digestHex } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
 import { readWhole } from '../../core/read-whole.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { documentLimit } from '../../oci/json.ts';
+import { layoutBlobPath } from '../../oci/layout.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-type.ts';
 import { parseImageConfig } from '../../oci/parse-image-config.ts';
@@ -17,7 +17,7 @@ const deepestIndex = 4;
 /**
  * Opens an image of an OCI layout (image-spec, image-layout.md).
  * @param index `index.json`
- * @throws StrataError `no-such-image`, `ambiguous-image`, `no-such-platform`; IntegrityError when a document is
+ * @throws StrataError `no-such-image`, `ambiguous-image`, `no-matching-platform`; IntegrityError when a document is
  *   missing or is not what its name says
  */
 export async function openLayout(
@@ -101,9 +101,8 @@ async function readBlob(
 }
 
 function layoutBlobs(files: LayoutFiles): ImageBlobs {
-  const nameOf = (digest: Digest) => `blobs/sha256/${digestHex(digest)}`;
   return {
-    has: async (digest) => (await files.size(nameOf(digest))) !== undefined,
-    open: ({ digest }: BlobInfo) => files.open(nameOf(digest)),
+    has: async (digest) => (await files.size(layoutBlobPath(digest))) !== undefined,
+    open: ({ digest }: BlobInfo) => files.open(layoutBlobPath(digest)),
   };
 }

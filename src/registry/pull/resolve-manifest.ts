@@ -3,10 +3,10 @@ import { type BlobDigest, isDigest } from '../../core/digest.ts';
 import { digestBytes } from '../../core/digest-bytes.ts';
 import { IntegrityError, RemoteError } from '../../core/errors.ts';
 import type { Reference } from '../../core/image-reference.ts';
-import { type Platform, printPlatform } from '../../core/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import { type Descriptor, mediaTypes } from '../../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../../oci/manifest.ts';
-import { matchPlatform } from '../../oci/match-platform.ts';
+import { matchPlatform, noMatchingPlatform } from '../../oci/match-platform.ts';
 import { isIndexType, isManifestType, isSchema1Type, sniffMediaType } from '../../oci/media-type.ts';
 import { printReference } from '../reference.ts';
 import type { Repository } from '../repository.ts';
@@ -161,13 +161,6 @@ function checkKind(repository: Repository, name: string, mediaType: string): voi
 }
 
 function noMatch(reference: Reference, platform: Platform, offered: readonly Descriptor[]): RemoteError {
-  const known = offered.flatMap((each) =>
-    each.platform === undefined ? [] : [printPlatform(each.platform)],
-  );
-  const list = [...new Set(known)].filter((each) => each !== 'unknown/unknown').join(', ');
-  return new RemoteError(
-    'no-matching-platform',
-    `${printReference(reference)} has no image for ${printPlatform(platform)}`,
-    { hint: list === '' ? 'it names no platform at all' : `it has ${list}; choose one with --platform` },
-  );
+  const { code, message, hint } = noMatchingPlatform(printReference(reference), platform, offered);
+  return new RemoteError(code, message, { hint });
 }

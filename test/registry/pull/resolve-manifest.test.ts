@@ -83,7 +83,7 @@ describe('resolve', () => {
     await expect(resolve('app:multi', { os: 'linux', architecture: 's390x' })).rejects.toMatchObject({
       code: 'no-matching-platform',
       message: `${server.host}/app:multi has no image for linux/s390x`,
-      hint: 'it has linux/arm/v6, linux/amd64; choose one with --platform',
+      hint: 'it has linux/arm/v6, linux/amd64: choose one with --platform',
     });
   });
 
