@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BlobDigest, type Digest, digestFromHex, digestHex, isDigest } from '../core/digest.ts';
+import { type BlobDigest, type Digest, digestFromHex, isDigest } from '../core/digest.ts';
 import { HostError, systemCode } from '../core/errors.ts';
+import { layoutBlobPath } from '../oci/layout.ts';
 
 const version = '1.0.0';
 
@@ -14,7 +15,7 @@ export function blobDirectory(layout: string): string {
 
 /** The file of a blob, there or not. */
 export function blobPath(layout: string, digest: Digest): string {
-  return join(blobDirectory(layout), digestHex(digest));
+  return join(layout, layoutBlobPath(digest));
 }
 
 /** The digest a file of `blobDirectory` is named by; undefined for any other file. */

@@ -1,13 +1,11 @@
 import { compareBytes } from '../core/byte-path.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { nameAnnotations } from '../oci/layout.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import { lockIndex, readIndexFile, writeIndexFile } from './index-file.ts';
 import { ensureLayout } from './layout.ts';
 
-/** image-spec, annotations.md. */
-const refName = 'org.opencontainers.image.ref.name';
-/** Where containerd and Docker look for a whole name. */
-const imageName = 'io.containerd.image.name';
+const { full: imageName, ref: refName } = nameAnnotations;
 /** Ours: the name was taken up by a build. */
 const namedBy = 'strata.named-by';
 

@@ -1,6 +1,6 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
 import { encodeHeader, tarTrailer } from '../tar/encode.ts';
-import type { TarEntry } from '../tar/entry.ts';
+import { plainFields, type TarEntry } from '../tar/entry.ts';
 import { paddingAfter } from '../tar/header.ts';
 
 /** A file of an archive, or a directory; names are ASCII. */
@@ -8,17 +8,6 @@ export type ArchiveMember =
   | { readonly kind: 'directory'; readonly name: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array }
   | { readonly kind: 'blob'; readonly name: string; readonly blob: BlobInfo };
-
-/** Dates and owners say nothing in an image archive, so that the same image is always the same bytes. */
-const fixed = {
-  uid: 0,
-  gid: 0,
-  mtime: { seconds: 0, nanoseconds: 0 },
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: [],
-} as const;
 
 /** Pieces below this are gathered: an image of small layers is written by a call or two. */
 const gatherBytes = 1 << 18;
@@ -58,13 +47,14 @@ async function* piecesOf(members: readonly ArchiveMember[], blobs: BlobStore): A
   yield tarTrailer;
 }
 
+/** Dates and owners say nothing in an image archive, so that the same image is always the same bytes. */
 function entryOf(member: ArchiveMember): TarEntry {
   switch (member.kind) {
     case 'directory':
-      return { ...fixed, path: member.name.replace(/\/$/, ''), type: 'directory', mode: 0o755, size: 0 };
+      return { ...plainFields, path: member.name.replace(/\/$/, ''), type: 'directory', mode: 0o755 };
     case 'bytes':
-      return { ...fixed, path: member.name, type: 'file', mode: 0o644, size: member.bytes.length };
+      return { ...plainFields, path: member.name, type: 'file', mode: 0o644, size: member.bytes.length };
     case 'blob':
-      return { ...fixed, path: member.name, type: 'file', mode: 0o644, size: member.blob.size };
+      return { ...plainFields, path: member.name, type: 'file', mode: 0o644, size: member.blob.size };
   }
 }

@@ -1,5 +1,11 @@
 import type { BlobStore } from '../content/blob-store.ts';
-import { type Descriptor, type Manifest, mediaTypes, type StoredLayer } from '../oci/descriptor.ts';
+import {
+  type Descriptor,
+  type Manifest,
+  type ManifestPlatform,
+  mediaTypes,
+  type StoredLayer,
+} from '../oci/descriptor.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import { encodeJSON } from '../oci/json.ts';
 import { toDockerType, toOCIType } from '../oci/media-type.ts';
@@ -46,16 +52,8 @@ export async function assembleImage(
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
   const manifestBlob = await blobs.put(encodeJSON(manifest));
-  const { architecture, os, variant, 'os.version': version, 'os.features': features } = config;
-  const platform = {
-    architecture,
-    os,
-    ...(variant === undefined ? {} : { variant }),
-    ...(version === undefined ? {} : { 'os.version': version }),
-    ...(features === undefined ? {} : { 'os.features': features }),
-  };
   return {
-    manifest: { mediaType: typeOf(mediaTypes.ociManifest), ...manifestBlob, platform },
+    manifest: { mediaType: typeOf(mediaTypes.ociManifest), ...manifestBlob, platform: platformOf(config) },
     config: configDescriptor,
     layers: manifest.layers,
   };
@@ -75,4 +73,15 @@ export async function assembleIndex(
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
   return { mediaType, ...(await blobs.put(encodeJSON(index))) };
+}
+
+function platformOf(config: ImageConfig): ManifestPlatform {
+  const { architecture, os, variant, 'os.version': version, 'os.features': features } = config;
+  return {
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { 'os.version': version }),
+    ...(features === undefined ? {} : { 'os.features': features }),
+  };
 }

@@ -1,8 +1,7 @@
 import type { BlobStore } from '../content/blob-store.ts';
-import { digestHex } from '../core/digest.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
+import { layoutBlobPath } from '../oci/layout.ts';
 import { familiarName, parseReference } from '../registry/reference.ts';
 import { packArchive } from './archive.ts';
 import { writeStream } from './destination.ts';
@@ -34,16 +33,14 @@ export async function exportDocker(
 }
 
 async function archiveEntry(image: ExportImage, blobs: BlobStore): Promise<object> {
-  const [first, ...others] = await readManifests(image.manifest, blobs);
-  if (first === undefined || others.length > 0) {
-    const count = others.length + (first === undefined ? 0 : 1);
-    throw manyPlatforms(count);
-  }
-  const { config, layers } = first.manifest;
+  const manifests = await readManifests(image.manifest, blobs);
+  const [only] = manifests;
+  if (only === undefined || manifests.length > 1) throw manyPlatforms(manifests.length);
+  const { config, layers } = only.manifest;
   return {
-    Config: blobPath(config),
+    Config: layoutBlobPath(config.digest),
     RepoTags: image.names.length === 0 ? null : image.names.map((name) => familiarName(parseReference(name))),
-    Layers: layers.map(blobPath),
+    Layers: layers.map(({ digest }) => layoutBlobPath(digest)),
   };
 }
 
@@ -56,8 +53,4 @@ export function manyPlatforms(count: number): UsageError {
       hint: 'build for one --platform, or write it as type oci: `--output type=oci`, `strata save --type oci`',
     },
   );
-}
-
-function blobPath({ digest }: Descriptor): string {
-  return `blobs/sha256/${digestHex(digest)}`;
 }

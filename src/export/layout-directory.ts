@@ -3,14 +3,16 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { digestFromHex, digestHex } from '../core/digest.ts';
+import { blobDirectory, blobPath } from '../content/layout.ts';
+import { digestFromHex } from '../core/digest.ts';
 import { HostError, systemCode } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { nameAnnotations } from '../oci/layout.ts';
 import { parseIndex } from '../oci/manifest.ts';
 import { openAsideFile } from './aside-file.ts';
 import { outputError, writeStream } from './destination.ts';
 import { type ExportImage, reachableBlobs } from './image.ts';
-import { encodeLayoutIndex, layoutEntries, layoutFile, nameAnnotations } from './layout-index.ts';
+import { encodeLayoutIndex, layoutEntries, layoutFile } from './layout-index.ts';
 
 const readAheadBytes = 1024 * 1024;
 
@@ -27,12 +29,11 @@ export async function exportLayoutDirectory(
   signal: AbortSignal,
   extra: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<void> {
-  const folder = join(path, 'blobs', 'sha256');
-  await onOutput(path, () => mkdir(folder, { recursive: true }));
+  await onOutput(path, () => mkdir(blobDirectory(path), { recursive: true }));
   const before = await readEntries(path);
   const roots = images.map((image) => image.manifest);
   for (const blob of await reachableBlobs(roots, blobs)) {
-    const target = join(folder, digestHex(blob.digest));
+    const target = blobPath(path, blob.digest);
     if (await isIntact(target, blob)) continue;
     await writeStream({ kind: 'file', path: target }, blobs.open(blob), signal);
   }

@@ -1,16 +1,11 @@
 import { type Descriptor, type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
 import { encodeJSON } from '../oci/json.ts';
+import { nameAnnotations } from '../oci/layout.ts';
 import { parseReference } from '../registry/reference.ts';
 import type { ExportImage } from './image.ts';
 
 /** `oci-layout` (image-spec, image-layout.md). */
 export const layoutFile: Uint8Array = encodeJSON({ imageLayoutVersion: '1.0.0' });
-
-/** The annotations by which other tools find an image in a layout: a tag by the specification, a full name by containerd. */
-export const nameAnnotations = {
-  tag: 'org.opencontainers.image.ref.name',
-  full: 'io.containerd.image.name',
-} as const;
 
 /** What `index.json` of a layout says of the images: one entry per name, a single one without a name. */
 export function layoutEntries(images: readonly ExportImage[]): Descriptor[] {
@@ -21,7 +16,7 @@ export function layoutEntries(images: readonly ExportImage[]): Descriptor[] {
       annotations: {
         ...manifest.annotations,
         [nameAnnotations.full]: name,
-        [nameAnnotations.tag]: parseReference(name).tag ?? 'latest',
+        [nameAnnotations.ref]: parseReference(name).tag ?? 'latest',
       },
     }));
   });

@@ -1,5 +1,5 @@
 import type { BlobStore } from '../content/blob-store.ts';
-import { digestHex } from '../core/digest.ts';
+import { layoutBlobPath } from '../oci/layout.ts';
 import { type ArchiveMember, packArchive } from './archive.ts';
 import { type StreamDestination, writeStream } from './destination.ts';
 import { type ExportImage, reachableBlobs } from './image.ts';
@@ -42,7 +42,7 @@ export async function layoutMembers(
     { kind: 'directory', name: 'blobs/' },
     { kind: 'directory', name: 'blobs/sha256/' },
     ...(await reachableBlobs(roots, blobs)).map(
-      (blob): ArchiveMember => ({ kind: 'blob', name: `blobs/sha256/${digestHex(blob.digest)}`, blob }),
+      (blob): ArchiveMember => ({ kind: 'blob', name: layoutBlobPath(blob.digest), blob }),
     ),
   ];
 }

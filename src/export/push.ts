@@ -1,15 +1,13 @@
 import type { BlobReader, BlobStore } from '../content/blob-store.ts';
 import type { RefStore } from '../content/refs.ts';
 import type { BlobDigest } from '../core/digest.ts';
-import { IntegrityError } from '../core/errors.ts';
 import type { Reference } from '../core/image-reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import type { PushImage, PushReceipt } from '../registry/push/push-image.ts';
-import { parseReference } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
-import { readManifests } from './image.ts';
+import { mountSources } from './mount-sources.ts';
 
 /** Where an image is taken from, and by whom it is sent. */
 export interface PushServices {
@@ -55,21 +53,11 @@ export async function pushToRegistries(
   // Whoever asks for a blob of a store marks it: no prune takes it away meanwhile.
   for (const { digest } of [...image.blobs, ...image.manifests]) blobs.has(digest);
   const blobBytes = new Map(image.blobs.map(({ digest, size }) => [digest, size]));
-  const repositories = new Map<string, { readonly at: Reference; readonly tags: string[] }>();
-  for (const reference of names) {
-    const key = `${reference.registry}/${reference.repository}`;
-    const { registry: host, repository } = reference;
-    const known = repositories.get(key) ?? { at: { registry: host, repository }, tags: [] };
-    repositories.set(key, known);
-    if (reference.tag !== undefined) known.tags.push(reference.tag);
-  }
+  const repositoryOf = remote?.repositoryOf ?? (() => undefined);
+  const bring = remote === undefined ? {} : { bring: remote.bring };
   const pushed: PushedRepository[] = [];
-  for (const [repository, { at, tags }] of repositories) {
-    const mountFrom = new Map([
-      ...(await otherRepositories(at, image.blobs, refs, blobs)),
-      ...remoteRepositories(at, image.blobs, remote),
-    ]);
-    const bring = remote === undefined ? {} : { bring: remote.bring };
+  for (const [repository, { at, tags }] of byRepository(names)) {
+    const mountFrom = await mountSources(at, image.blobs, refs, blobs, repositoryOf);
     const options = { mountFrom, furtherTags: tags, onProgress, ...bring };
     const receipt = await registry.push(at, image, blobs, options, signal);
     pushed.push({ repository, receipt, blobBytes });
@@ -77,19 +65,21 @@ export async function pushToRegistries(
   return pushed;
 }
 
-/** `2 blobs sent, 3 there already`. */
-export function printReceipt({ sent, mounted, skipped }: PushReceipt): string {
-  const parts = [
-    [sent, 'sent'],
-    [mounted, 'taken over from another repository'],
-    [skipped, 'there already'],
-  ] as const;
-  const told = parts.filter(([blobs]) => blobs.length > 0);
-  return told.map(([blobs, what], at) => `${countOf(blobs.length, at === 0)} ${what}`).join(', ');
+interface Tagged {
+  readonly at: Reference;
+  readonly tags: string[];
 }
 
-function countOf(count: number, isFirst: boolean): string {
-  return isFirst ? `${count} ${count === 1 ? 'blob' : 'blobs'}` : String(count);
+/** The repositories that names are in, by name. */
+function byRepository(names: readonly Reference[]): Map<string, Tagged> {
+  const found = new Map<string, Tagged>();
+  for (const { registry, repository, tag } of names) {
+    const key = `${registry}/${repository}`;
+    const tagged = found.get(key) ?? { at: { registry, repository }, tags: [] };
+    found.set(key, tagged);
+    if (tag !== undefined) tagged.tags.push(tag);
+  }
+  return found;
 }
 
 /** Everything below a manifest or index, in the order in which a registry takes it: children first. */
@@ -107,48 +97,17 @@ async function gather(root: Descriptor, blobs: BlobReader): Promise<PushImage> {
   return { blobs: below.blobs, manifests: [...below.manifests, root] };
 }
 
-/**
- * Where else in the same registry the blobs should be: in the repositories of the images that have them here.
- * A registry that knows better wants the blob sent.
- */
-async function otherRepositories(
-  { registry, repository }: Reference,
-  wanted: readonly Descriptor[],
-  refs: Pick<RefStore, 'list'>,
-  blobs: BlobReader,
-): Promise<Map<BlobDigest, string>> {
-  const missing = new Set(wanted.map(({ digest }) => digest));
-  const found = new Map<BlobDigest, string>();
-  for (const { name, target } of refs.list()) {
-    const other = parseReference(name);
-    if (other.registry !== registry || other.repository === repository) continue;
-    for (const digest of await layersOf(target, blobs)) {
-      if (missing.has(digest) && !found.has(digest)) found.set(digest, other.repository);
-    }
-  }
-  return found;
+/** `2 blobs sent, 3 there already`. */
+export function printReceipt({ sent, mounted, skipped }: PushReceipt): string {
+  const parts = [
+    [sent, 'sent'],
+    [mounted, 'taken over from another repository'],
+    [skipped, 'there already'],
+  ] as const;
+  const told = parts.filter(([blobs]) => blobs.length > 0);
+  return told.map(([blobs, what], at) => `${countOf(blobs.length, at === 0)} ${what}`).join(', ');
 }
 
-/** Those of them that are known to be in another repository of the same registry. */
-function remoteRepositories(
-  { registry, repository }: Reference,
-  wanted: readonly Descriptor[],
-  remote: RemoteBlobs | undefined,
-): [BlobDigest, string][] {
-  return wanted.flatMap((blob): [BlobDigest, string][] => {
-    const other = remote?.repositoryOf(blob);
-    const isElsewhere = other?.registry === registry && other.repository !== repository;
-    return isElsewhere ? [[blob.digest, other.repository]] : [];
-  });
-}
-
-async function layersOf(root: Descriptor, blobs: BlobReader): Promise<BlobDigest[]> {
-  try {
-    const images = await readManifests(root, blobs);
-    return images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest));
-  } catch (error) {
-    // An image that is not all here says nothing.
-    if (error instanceof IntegrityError) return [];
-    throw error;
-  }
+function countOf(count: number, isFirst: boolean): string {
+  return isFirst ? `${count} ${count === 1 ? 'blob' : 'blobs'}` : String(count);
 }

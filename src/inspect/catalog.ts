@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { verifiedStream } from '../content/verified-stream.ts';
-import { type DiffID, type Digest, digestHex } from '../core/digest.ts';
+import type { DiffID, Digest } from '../core/digest.ts';
 import { IntegrityError, systemCode } from '../core/errors.ts';
 import { readWhole } from '../core/read-whole.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { HistoryEntry } from '../oci/image-config.ts';
 import { documentLimit } from '../oci/json.ts';
+import { layoutBlobPath } from '../oci/layout.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parseImageConfig } from '../oci/parse-image-config.ts';
@@ -83,7 +84,7 @@ async function readImages(files: LayoutFiles, at: Descriptor): Promise<Documents
 }
 
 function readVerified(files: LayoutFiles, { digest, size }: Descriptor): Promise<Uint8Array> {
-  const bytes = files.open(`blobs/sha256/${digestHex(digest)}`);
+  const bytes = files.open(layoutBlobPath(digest));
   const tooLong = () => new IntegrityError('blob-too-large', `${digest} is too long for a document`);
   return readWhole(verifiedStream(bytes, { digest, size }), documentLimit, tooLong);
 }

@@ -26,17 +26,15 @@ export function applyLayer(
   mediaType: string,
   upper: string,
   diffID: DiffID,
-): Promise<{ readonly bytes: number }> {
+): Promise<void> {
   return limiter.run(async () => {
     layerCompression(mediaType);
     const source = blob[Symbol.asyncIterator]();
     try {
       const { head, isAll } = await readHead(source);
       const chunks = follow(head, source);
-      const bytes = await (isAll
-        ? unpackLayer(chunks, upper, diffID)
-        : unpackInThread(chunks, { upper, diffID }));
-      return { bytes };
+      if (isAll) await unpackLayer(chunks, upper, diffID);
+      else await unpackInThread(chunks, { upper, diffID });
     } catch (error) {
       // A damaged blob shows as anything. Its own check comes at its end, says it best, and removes it.
       if (error instanceof IntegrityError) while (!(await source.next()).done);

@@ -8,10 +8,10 @@ import type { TarEntry } from '../tar/entry.ts';
 import { paddingAfter } from '../tar/header.ts';
 import { createTarParser } from '../tar/parser.ts';
 import type { Compression } from './compression.ts';
+import { assertDiffID } from './diff-id.ts';
 import { inflateLayer } from './inflate/inflate.ts';
-import type { PackedLayer } from './pack.ts';
+import type { PackedLayer } from './layer-blob.ts';
 import { packTar } from './pack-tar.ts';
-import { assertDiffID } from './recompress.ts';
 
 /**
  * Stores a layer once more, the times that are later than `seconds` set to it. All else stays.
@@ -27,7 +27,9 @@ export async function clampLayer(
   signal: AbortSignal,
 ): Promise<PackedLayer | undefined> {
   const { tar, found } = clampTar(inflateLayer(blobs.open(layer.descriptor)), seconds);
-  const packed = await packTar(tar, blobs, compression, signal, () => assertDiffID(layer, found().diffID));
+  const packed = await packTar(tar, blobs, compression, signal, () =>
+    assertDiffID(found().diffID, layer.diffID, `the layer ${layer.descriptor.digest}`),
+  );
   return found().isChanged ? packed : undefined;
 }
 

@@ -10,8 +10,6 @@ import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../sys/seal
 
 export interface LayerRecord {
   readonly diffID: DiffID;
-  /** Bytes of the uncompressed tar; absent for layers that were pulled and never read. */
-  readonly tarSize?: number;
   /** One for each compression the layer was ever stored with; the first is the oldest. */
   readonly blobs: readonly LayerBlob[];
   /** The layers that it becomes where no time in it may be later than some. */

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { BlobStore } from '../content/blob-store.ts';
 import { type DiffID, digestFromHex } from '../core/digest.ts';
 import { CanceledError } from '../core/errors.ts';
-import { blockBytes, openBlockCompressor } from './compress/block-compressor.ts';
-import { type BlockSink, openBlockSink } from './compress/block-sink.ts';
+import { blockBytes } from './compress/block-compressor.ts';
+import type { BlockSink } from './compress/block-sink.ts';
 import { type Block, type CompressPool, compressPool } from './compress/compress-pool.ts';
-import { type Compression, layerMediaType } from './compression.ts';
-import type { PackedLayer } from './pack.ts';
+import type { Compression } from './compression.ts';
+import { type PackedLayer, writeLayerBlob } from './layer-blob.ts';
 
 /**
  * Stores a layer that is a tar already. Memory holds a few blocks, whatever the size of the layer.
@@ -14,28 +14,19 @@ import type { PackedLayer } from './pack.ts';
  * @param check is told what the tar came to; what it throws keeps the blob out of the store
  * @throws HostError `zstd-missing`, `disk-full`; CanceledError; what `tar` and `check` throw
  */
-export async function packTar(
+export function packTar(
   tar: AsyncIterable<Uint8Array>,
   blobs: BlobStore,
   compression: Compression,
   signal: AbortSignal,
   check: (diffID: DiffID) => void,
 ): Promise<PackedLayer> {
-  const compressor = openBlockCompressor(compression);
   const pool = compressPool();
-  const blob = await blobs.create();
-  const sink = openBlockSink(blob, pool, compression, compressor);
-  try {
-    const { diffID, size: tarSize } = await fillBlocks(tar, sink, pool, signal);
+  return writeLayerBlob(blobs, compression, pool, undefined, async (sink) => {
+    const diffID = await fillBlocks(tar, sink, pool, signal);
     check(diffID);
-    await sink.finish();
-    const { digest, size } = await blob.commit();
-    const descriptor = { mediaType: layerMediaType(compression), digest, size };
-    return { layer: { descriptor, diffID }, tarSize, writer: compressor.writer };
-  } finally {
-    await sink.settle();
-    await blob.abort();
-  }
+    return diffID;
+  });
 }
 
 async function fillBlocks(
@@ -43,11 +34,11 @@ async function fillBlocks(
   sink: BlockSink,
   pool: CompressPool,
   signal: AbortSignal,
-) {
+): Promise<DiffID> {
   const hash = createHash('sha256');
-  let size = 0;
   let block: Block | undefined;
   let filled = 0;
+  let isFirst = true;
   try {
     for await (const chunk of tar) {
       if (signal.aborted) throw new CanceledError();
@@ -58,6 +49,7 @@ async function fillBlocks(
           const full: Block = block;
           block = undefined;
           sink.push(full, filled, false);
+          isFirst = false;
         }
         if (block === undefined) {
           block = await pool.take();
@@ -68,14 +60,13 @@ async function fillBlocks(
         filled += part.length;
         at += part.length;
       }
-      size += chunk.length;
     }
     if (block !== undefined) {
       const last = block;
       block = undefined;
-      sink.push(last, filled, size <= blockBytes);
+      sink.push(last, filled, isFirst);
     }
-    return { diffID: digestFromHex<DiffID>(hash.digest('hex')), size };
+    return digestFromHex(hash.digest('hex'));
   } finally {
     if (block !== undefined) pool.give(block);
   }

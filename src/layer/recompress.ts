@@ -1,10 +1,9 @@
 import type { BlobStore } from '../content/blob-store.ts';
-import type { DiffID } from '../core/digest.ts';
-import { IntegrityError } from '../core/errors.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
 import type { Compression } from './compression.ts';
+import { assertDiffID } from './diff-id.ts';
 import { inflateLayer } from './inflate/inflate.ts';
-import type { PackedLayer } from './pack.ts';
+import type { PackedLayer } from './layer-blob.ts';
 import { packTar } from './pack-tar.ts';
 
 /**
@@ -19,15 +18,7 @@ export function recompressLayer(
   signal: AbortSignal,
 ): Promise<PackedLayer> {
   const tar = inflateLayer(blobs.open(layer.descriptor));
-  return packTar(tar, blobs, compression, signal, (got) => assertDiffID(layer, got));
-}
-
-/** @throws IntegrityError `diff-id-mismatch` */
-export function assertDiffID({ descriptor, diffID }: StoredLayer, got: DiffID): void {
-  if (got === diffID) return;
-  throw new IntegrityError(
-    'diff-id-mismatch',
-    `the layer ${descriptor.digest} holds ${got}, its image says ${diffID}`,
-    { hint: 'whoever made the image has to make it again' },
+  return packTar(tar, blobs, compression, signal, (got) =>
+    assertDiffID(got, layer.diffID, `the layer ${layer.descriptor.digest}`),
   );
 }

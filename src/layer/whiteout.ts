@@ -1,7 +1,7 @@
 import { type BytePath, baseName, bytePathToText, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import type { FileStat } from '../core/file-tree.ts';
-import type { TarEntry } from '../tar/entry.ts';
+import { plainFields, type TarEntry } from '../tar/entry.ts';
 import { badPath } from './upper/layer-path.ts';
 
 /** image-spec, layer.md, "Whiteouts": a file of this name and the deleted one's stands for the deletion. */
@@ -9,19 +9,8 @@ const prefix = '.wh.';
 
 /** The member of a layer that deletes `path`. Only its name means something; the rest is as plain as can be. */
 export function whiteoutEntry(path: BytePath): TarEntry {
-  return {
-    path: joinBytePath(parentOf(path), prefix + baseName(path)),
-    type: 'file',
-    mode: 0,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: [],
-  };
+  const name = prefix + baseName(path);
+  return { ...plainFields, path: joinBytePath(parentOf(path), name), type: 'file', mode: 0 };
 }
 
 /** What a member of a layer with a reserved name means. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BytePath } from '../core/byte-path.ts';
 import { fileChanged, openContent } from './content-reader.ts';
 import type { ContentReader, LayerEntry, LayerMember } from './layer-entry.ts';
@@ -29,6 +30,24 @@ export function* writeEntries(
     }
   }
   attempt('', () => writer.finish());
+}
+
+/** Others get their turn at least this often. */
+const turnMs = 20;
+
+/** Writes entries that nobody else takes, giving way to the event loop now and then. */
+export async function writeEntriesInTurns(
+  entries: Iterable<LayerEntry>,
+  upper: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let since = performance.now();
+  for (const _ of writeEntries(entries, upper)) {
+    if (performance.now() - since < turnMs) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    since = performance.now();
+  }
 }
 
 /** Does what writes a member; a failure says which. */

@@ -2,15 +2,15 @@
  * Entries that an op made (COPY, WORKDIR) become a snapshot's files, a layer blob, or both, from one
  * reading of their content: a blob where the image has the layer, files where a later step looks at them.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { BlobStore } from '../content/blob-store.ts';
+import type { Compression } from '../layer/compression.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { listEntries } from '../layer/listing/layer-lister.ts';
 import type { ListedMember } from '../layer/listing/layer-listing.ts';
-import { type Compression, packLayer } from '../layer/pack.ts';
+import { packLayer } from '../layer/pack.ts';
 import { type RefusedContent, refuseContent } from '../layer/refuse-content.ts';
-import { writeEntries } from '../layer/write-entries.ts';
+import { writeEntries, writeEntriesInTurns } from '../layer/write-entries.ts';
 import type { Vertex } from '../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
 
@@ -69,10 +69,11 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       }
       const active = snapshotter.prepare(below);
       try {
-        if (compression !== undefined) {
+        if (compression === undefined) await writeEntriesInTurns(entries, active.upper, signal);
+        else {
           const written = writeEntries(entries, active.upper);
           await layers.save(id, await packLayer(written, blobs, { compression, signal, known }));
-        } else await writeAll(entries, active.upper, signal);
+        }
         await snapshotter.commit(active, id);
       } catch (error) {
         await snapshotter.discard(active);
@@ -81,21 +82,4 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       return id;
     },
   };
-}
-
-const turnMs = 20;
-
-/** Writes entries into an upper, giving way to the event loop now and then. */
-export async function writeAll(
-  entries: Iterable<LayerEntry>,
-  upper: string,
-  signal: AbortSignal,
-): Promise<void> {
-  let since = performance.now();
-  for (const _ of writeEntries(entries, upper)) {
-    if (performance.now() - since < turnMs) continue;
-    await setImmediate();
-    signal.throwIfAborted();
-    since = performance.now();
-  }
 }

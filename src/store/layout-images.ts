@@ -1,7 +1,7 @@
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { digestHex } from '../core/digest.ts';
 import { IntegrityError, StrataError } from '../core/errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { layoutBlobPath, nameAnnotations } from '../oci/layout.ts';
 import { parseIndex, parseManifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
@@ -37,8 +37,7 @@ export async function findLayoutImages(
 
 /** A name from containerd's annotation or the specification's; a tag alone names nothing. */
 function nameOf({ annotations = {} }: Descriptor): string[] {
-  const text =
-    annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name'] ?? '';
+  const text = annotations[nameAnnotations.full] ?? annotations[nameAnnotations.ref] ?? '';
   if (!/[:/]/.test(text)) return [];
   try {
     return [printReference(parseReference(text))];
@@ -86,7 +85,7 @@ async function need(descriptor: Descriptor, files: ImageFiles): Promise<void> {
 }
 
 async function bring({ digest }: Descriptor, files: ImageFiles): Promise<BlobInfo | undefined> {
-  return files.blob(`blobs/sha256/${digestHex(digest)}`);
+  return files.blob(layoutBlobPath(digest));
 }
 
 function incomplete({ digest }: Descriptor, what: string): IntegrityError {

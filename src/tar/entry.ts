@@ -25,3 +25,18 @@ export interface TarEntry {
   readonly devMinor: number;
   readonly xattrs: readonly Xattr[];
 }
+
+/** Of a member that says nothing of itself: root's, of the first second, empty. */
+export const plainFields = {
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: [],
+} as const;
+
+/** A directory that an archive leaves out although something lies in it, as unpacking makes it. */
+export const impliedDirectory: Omit<TarEntry, 'path'> = { ...plainFields, type: 'directory', mode: 0o755 };

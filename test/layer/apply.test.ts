@@ -309,13 +309,7 @@ describeWith(['root'], 'unpacking a layer', () => {
       for (const pieceSize of [1 << 20, 16_384, 1000]) {
         rmSync(upper, { recursive: true });
         mkdirSync(upper);
-        const { bytes } = await applyLayer(
-          inPieces(blob, pieceSize),
-          mediaTypes.ociLayerGzip,
-          upper,
-          sha256(tar),
-        );
-        expect(bytes).toBe(tar.length);
+        await applyLayer(inPieces(blob, pieceSize), mediaTypes.ociLayerGzip, upper, sha256(tar));
         expect(text('f')).toBe('hello\n'.repeat(400_000));
       }
     });

@@ -42,7 +42,6 @@ describe('recompressLayer keeps the tar', () => {
         descriptor: { mediaType: mediaTypes.ociLayer, digest: layer.diffID, size },
         diffID: layer.diffID,
       },
-      tarSize: size,
       writer: 'none',
     });
     const small = await recompressLayer(plain.layer, blobs, { algorithm: 'gzip', level: 9 }, never);

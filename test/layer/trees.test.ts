@@ -70,11 +70,10 @@ describeWith(['root', 'overlay', 'python3'], 'what an upper changes', () => {
     // Packed and unpacked over the same lower, they give the same tree.
     const blobs = openBlobStore(path('layout'), path('ingest'));
     const compression = { algorithm: 'gzip' } as const;
-    const { layer, tarSize } = await packLayer(changes(), blobs, { compression });
+    const { layer } = await packLayer(changes(), blobs, { compression });
     mkdirSync(path('applied'));
     const { mediaType, ...blob } = layer.descriptor;
-    const applied = await applyLayer(blobs.open(blob), mediaType, path('applied'), layer.diffID);
-    expect(applied.bytes).toBe(tarSize);
+    await applyLayer(blobs.open(blob), mediaType, path('applied'), layer.diffID);
     const merged = listTree(tree('upper', 'lower'));
     expect(listTree(tree('applied', 'lower'))).toEqual(merged);
 

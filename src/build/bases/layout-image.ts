@@ -7,6 +7,7 @@ import { digestHex, isDigest } from '../../core/digest.ts';
 import { HostError, StrataError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import { nameAnnotations } from '../../oci/layout.ts';
 import { parseIndex } from '../../oci/manifest.ts';
 import { type BringBlob, type FoundImage, findForPlatform } from './image-source.ts';
 
@@ -61,7 +62,7 @@ function chooseManifest(
   tag: string | undefined,
   digest: string | undefined,
 ): Descriptor {
-  const nameOf = (entry: Descriptor) => entry.annotations?.['org.opencontainers.image.ref.name'];
+  const nameOf = (entry: Descriptor) => entry.annotations?.[nameAnnotations.ref];
   const found =
     digest !== undefined
       ? manifests.find((entry) => entry.digest === digest)

@@ -76,16 +76,11 @@ async function shellIn(failed: FailedStep, store: BuildStore, options: DebugOpti
     const vertex = withoutAgents(failed.vertex);
     const active = snapshotter.prepare(failed.stack);
     try {
-      return await inSetting(
-        vertex,
-        failed.stack,
-        active,
-        mountServices(failed, vertex, store, options),
-        (setting) => {
-          onOpen(failed);
-          return openShell(sandbox, { ...setting, signal }, place, command);
-        },
-      );
+      const services = mountServices(failed, vertex, store, options);
+      return await inSetting(failed.stack, active, services, (setting) => {
+        onOpen(failed);
+        return openShell(sandbox, { ...setting, signal }, place, command);
+      });
     } finally {
       await snapshotter.discard(active);
     }

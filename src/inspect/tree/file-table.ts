@@ -3,7 +3,7 @@ import { type Column, column } from '../../core/column.ts';
 import type { Xattr } from '../../core/file-tree.ts';
 import { nameTable } from '../../core/name-table.ts';
 import { type PathId, type PathTable, pathTable } from '../../core/path-table.ts';
-import type { TarEntry, TarEntryType } from '../../tar/entry.ts';
+import { impliedDirectory, type TarEntry, type TarEntryType } from '../../tar/entry.ts';
 import { decodePaxRecords, encodePaxRecords, xattrPrefix } from '../../tar/pax.ts';
 
 /** A member of a layer that is a file, a directory, a link … itself: its path is clean, '' is the root. */
@@ -149,19 +149,6 @@ export function fileTable(paths: PathTable = pathTable()): FileTable {
     columns,
   };
 }
-
-const impliedDirectory: Omit<TarEntry, 'path'> = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: { seconds: 0, nanoseconds: 0 },
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: [],
-};
 
 function encodeXattrs(xattrs: readonly Xattr[]): string {
   const records = xattrs.map(

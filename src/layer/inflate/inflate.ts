@@ -44,8 +44,8 @@ export async function* inflateLayer(
   }
 }
 
-/** What the first bytes, in hex, tell of a blob. */
-function compressionOf(head: string): Compression {
+/** What the first bytes of a blob, four or more and in hex, tell of it. */
+export function compressionOf(head: string): Compression {
   if (head.startsWith('1f8b')) return 'gzip';
   return /^(28b52ffd|5.2a4d18)/.test(head) ? 'zstd' : 'uncompressed';
 }

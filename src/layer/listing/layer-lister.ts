@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { BytePath } from '../../core/byte-path.ts';
 import { type DiffID, digestFromHex } from '../../core/digest.ts';
-import { IntegrityError } from '../../core/errors.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import { createTarParser } from '../../tar/parser.ts';
+import { assertDiffID } from '../diff-id.ts';
 import { inflateLayer } from '../inflate/inflate.ts';
 import type { LayerEntry } from '../layer-entry.ts';
 import { cleanMemberPath } from '../upper/layer-path.ts';
@@ -30,18 +30,15 @@ export async function listLayer(blob: AsyncIterable<Uint8Array>, diffID: DiffID)
     parser.push(chunk);
   }
   parser.end();
-  const got = digestFromHex<DiffID>(hash.digest('hex'));
-  if (got === diffID) return members;
-  throw new IntegrityError('diff-id-mismatch', `a layer unpacks to ${got}, its image says ${diffID}`, {
-    hint: 'the image is broken: its layers and its config do not belong together',
-  });
+  assertDiffID(digestFromHex(hash.digest('hex')), diffID);
+  return members;
 }
 
 /** Passes entries on to whoever packs them, and lists them on the way. */
 export function* listEntries(entries: Iterable<LayerEntry>, members: ListedMember[]): Generator<LayerEntry> {
   for (const entry of entries) {
     members.push(
-      entry.type === 'delete' ? special(entry.path, 'delete') : plain(entry, entry.path, entry.link),
+      entry.type === 'delete' ? special(entry.path, 'delete') : listedMember(entry, entry.path, entry.link),
     );
     yield entry;
   }
@@ -51,12 +48,13 @@ function memberOf(entry: TarEntry): ListedMember | undefined {
   const path = cleanMemberPath(entry.path);
   const whiteout = readWhiteout(path);
   if (whiteout === undefined) {
-    return plain(entry, path, entry.type === 'hardlink' ? cleanMemberPath(entry.link) : entry.link);
+    return listedMember(entry, path, entry.type === 'hardlink' ? cleanMemberPath(entry.link) : entry.link);
   }
   return whiteout.kind === 'ignored' ? undefined : special(whiteout.path, whiteout.kind);
 }
 
-function plain(entry: TarEntry, path: BytePath, link: BytePath): ListedMember {
+/** A member as a listing has it. @param path clean, as is the link of a hard link */
+export function listedMember(entry: Omit<TarEntry, 'path'>, path: BytePath, link: BytePath): ListedMember {
   const { type, mode, uid, gid, size, mtime, devMajor, devMinor } = entry;
   const xattrs = entry.xattrs.map(
     ({ name, value }) => [name, Buffer.from(value).toString('latin1')] as const,

@@ -2,6 +2,8 @@ import { assert } from '../../core/assert.ts';
 import { type BytePath, baseName, joinBytePath, parentOf } from '../../core/byte-path.ts';
 import type { FileStat } from '../../core/file-tree.ts';
 import type { LayerFiles } from '../../snapshot/layer-files.ts';
+import { impliedDirectory } from '../../tar/entry.ts';
+import { listedMember } from './layer-lister.ts';
 import type { ListedMember } from './layer-listing.ts';
 
 interface Node {
@@ -38,10 +40,11 @@ export function listedLayer(members: readonly ListedMember[], name: string): Lay
     }
     children.delete(directory);
   };
-  /** Directories that a layer leaves out are made as unpacking makes them: 0755 of root. */
+  /** A layer may leave directories out in which it has files. */
   const makeDirectory = (path: BytePath) => {
     if (nodes.get(path)?.stat.type === 'directory') return;
-    enter(path, { member: leftOut(path), stat: statOf(leftOut(path), inodeOf(path)) });
+    const member = listedMember(impliedDirectory, path, '');
+    enter(path, { member, stat: statOf(member, inodeOf(path)) });
   };
   const inodeOf = (path: BytePath) => `${name}:${path}`;
 
@@ -95,21 +98,4 @@ function statOf(member: ListedMember, inode: string): FileStat {
   if (type === 'delete') return { ...shared, type: 'char', size: 0 };
   assert(type !== 'hardlink' && type !== 'opaque', 'these have no stat of their own');
   return { ...shared, type, size };
-}
-
-function leftOut(path: BytePath): ListedMember {
-  return {
-    path,
-    type: 'directory',
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtimeSeconds: 0,
-    mtimeNanoseconds: 0,
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: [],
-  };
 }

@@ -6,9 +6,10 @@ import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.
 import type { KnownMembers } from '../compress/known-members.ts';
 import type { Compression } from '../compression.ts';
 import { diffSnapshot } from '../diff.ts';
+import type { PackedLayer } from '../layer-blob.ts';
 import type { LayerEntry } from '../layer-entry.ts';
 import type { ListedMember } from '../listing/layer-listing.ts';
-import { type PackedLayer, packLayer } from '../pack.ts';
+import { packLayer } from '../pack.ts';
 import { type RefusedContent, readThrough, refuseContent } from '../refuse-content.ts';
 import type { LayerBringer } from './bring-layers.ts';
 import type { FilesOfLayers } from './files-of-layers.ts';
@@ -92,11 +93,11 @@ export function openBlobsOfLayers(
 
   async function save(
     id: SnapshotID,
-    { layer, tarSize, writer }: PackedLayer,
+    { layer, writer }: PackedLayer,
     listing?: readonly ListedMember[],
   ): Promise<StoredLayer> {
     if (listing !== undefined) await known.writeListing(id, listing);
-    await traced('record layer', () => known.addBlob(id, layer, writer, tarSize));
+    await traced('record layer', () => known.addBlob(id, layer, writer));
     return layer;
   }
 

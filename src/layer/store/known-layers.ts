@@ -31,7 +31,7 @@ export interface KnownLayers {
   /** Whether the layer's blob is in the store. */
   isStored(id: SnapshotID): boolean;
   /** Adds a blob to the layer's record, or begins another record where that was of another layer. */
-  addBlob(id: SnapshotID, layer: StoredLayer, writer: string, tarSize?: number): Promise<void>;
+  addBlob(id: SnapshotID, layer: StoredLayer, writer: string): Promise<void>;
   /** Whether the blob came from a cache, and nobody has seen yet that it was right about it. */
   isImported(id: SnapshotID, blob: Descriptor): boolean;
   /** The cache was right about the blob. */
@@ -68,20 +68,10 @@ export function openKnownLayers(
     return { diffID: record.diffID, descriptor: found.descriptor };
   }
 
-  async function addBlob(
-    id: SnapshotID,
-    { diffID, descriptor }: StoredLayer,
-    writer: string,
-    tarSize?: number,
-  ): Promise<void> {
+  async function addBlob(id: SnapshotID, { diffID, descriptor }: StoredLayer, writer: string): Promise<void> {
     const before = sameLayer(recordOf(id), diffID);
-    const size = tarSize === undefined ? {} : { tarSize };
-    await writeRecord(id, {
-      ...before,
-      diffID,
-      ...size,
-      blobs: [...(before?.blobs ?? []), { descriptor, writer }],
-    });
+    const blobs = [...(before?.blobs ?? []), { descriptor, writer }];
+    await writeRecord(id, { ...before, diffID, blobs });
   }
 
   /** Changes what is on record of a blob, or drops it where `change` gives undefined. */
@@ -107,8 +97,9 @@ export function openKnownLayers(
     const { mediaType, digest, size } = descriptor;
     const isKnown = () => recordOf(id)?.blobs.some((blob) => blob.descriptor.digest === digest) === true;
     // A prune may have taken the record before it was marked.
-    do if (!isKnown()) await addBlob(id, { diffID, descriptor: { mediaType, digest, size } }, writer);
-    while (!markUsed(join(records, `${id}.json`)));
+    do {
+      if (!isKnown()) await addBlob(id, { diffID, descriptor: { mediaType, digest, size } }, writer);
+    } while (!markUsed(join(records, `${id}.json`)));
   }
 
   return {

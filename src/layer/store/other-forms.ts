@@ -5,8 +5,8 @@ import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { clampLayer } from '../clamp.ts';
 import { openBlockCompressor } from '../compress/block-compressor.ts';
 import { type Compression, layerMediaType } from '../compression.ts';
+import type { PackedLayer } from '../layer-blob.ts';
 import { type LayerBlob, type LayerRecord, sameLayer } from '../layer-record.ts';
-import type { PackedLayer } from '../pack.ts';
 import { recompressLayer } from '../recompress.ts';
 
 export interface FormServices {

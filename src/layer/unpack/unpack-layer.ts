@@ -1,24 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type DiffID, digestFromHex } from '../../core/digest.ts';
-import { IntegrityError } from '../../core/errors.ts';
 import { createTarParser } from '../../tar/parser.ts';
+import { assertDiffID } from '../diff-id.ts';
 import { inflateLayer } from '../inflate/inflate.ts';
 import { layerUnpacker } from './layer-unpacker.ts';
 
-/** Decompresses, unpacks and verifies on the calling thread; see `applyLayer`. Says how long the tar is. */
+/** Decompresses, unpacks and verifies on the calling thread; see `applyLayer`. */
 export async function unpackLayer(
   blob: AsyncIterable<Uint8Array>,
   upper: string,
   diffID: DiffID,
-): Promise<number> {
+): Promise<void> {
   const hash = createHash('sha256');
   const unpacker = layerUnpacker(upper);
   const parser = createTarParser(unpacker);
-  let bytes = 0;
   try {
     for await (const chunk of inflateLayer(blob)) {
       hash.update(chunk);
-      bytes += chunk.length;
       parser.push(chunk);
     }
     parser.end();
@@ -26,11 +24,5 @@ export async function unpackLayer(
   } finally {
     unpacker.close();
   }
-  const got = digestFromHex<DiffID>(hash.digest('hex'));
-  if (got !== diffID) {
-    throw new IntegrityError('diff-id-mismatch', `a layer unpacks to ${got}, its image says ${diffID}`, {
-      hint: 'the image is broken: its layers and its config do not belong together',
-    });
-  }
-  return bytes;
+  assertDiffID(digestFromHex(hash.digest('hex')), diffID);
 }

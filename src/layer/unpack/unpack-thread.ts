@@ -12,22 +12,22 @@ export type UnpackMessage = Uint8Array | 'end';
 
 export type UnpackReply =
   | { readonly kind: 'taken' }
-  | { readonly kind: 'done'; readonly bytes: number }
+  | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly error: ThreadError };
 
 /** Chunks on their way to the thread: enough to keep it busy, few enough to keep memory flat. */
 const maxUnderway = 4;
 
 /** The same as `unpackLayer`, on a thread of its own: files are written while this one does other things. */
-export async function unpackInThread(blob: AsyncIterable<Uint8Array>, job: UnpackJob): Promise<number> {
+export async function unpackInThread(blob: AsyncIterable<Uint8Array>, job: UnpackJob): Promise<void> {
   const url = workerURL('unpack-worker');
   const worker = new Worker(url, { name: 'strata unpack', workerData: job, execArgv: [] });
   let underway = 0;
   let isOver = false;
   let resume = () => {};
-  const result = new Promise<number>((resolve, reject) => {
+  const result = new Promise<void>((resolve, reject) => {
     worker.on('message', (reply: UnpackReply) => {
-      if (reply.kind === 'done') resolve(reply.bytes);
+      if (reply.kind === 'done') resolve();
       else if (reply.kind === 'failed') reject(decodeThreadError(reply.error));
       else underway--;
       resume();
@@ -52,7 +52,7 @@ export async function unpackInThread(blob: AsyncIterable<Uint8Array>, job: Unpac
       send(worker, chunk);
     }
     send(worker, 'end');
-    return await result;
+    await result;
   } finally {
     await worker.terminate();
   }

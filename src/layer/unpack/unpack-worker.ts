@@ -21,7 +21,8 @@ function reply(port: MessagePort, message: UnpackReply): void {
 async function run(port: MessagePort): Promise<void> {
   const { upper, diffID } = workerData as UnpackJob;
   try {
-    reply(port, { kind: 'done', bytes: await unpackLayer(blobFrom(port), upper, diffID) });
+    await unpackLayer(blobFrom(port), upper, diffID);
+    reply(port, { kind: 'done' });
   } catch (error) {
     reply(port, { kind: 'failed', error: encodeThreadError(error) });
   }

@@ -4,6 +4,7 @@ import { digestFromHex } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { findLayerCompression } from '../../oci/media-type.ts';
+import { compressionOf } from '../inflate/inflate.ts';
 
 /** Where an image's bytes come from: a blob store, an archive. They may be wrong. */
 export interface BlobSource {
@@ -52,9 +53,4 @@ export async function reportingIntegrity<T>(report: Report, work: () => Promise<
     report(error.code, error.message);
     return undefined;
   }
-}
-
-function compressionOf(head: string): string {
-  if (head.startsWith('1f8b')) return 'gzip';
-  return head === '28b52ffd' ? 'zstd' : 'uncompressed';
 }

@@ -5,6 +5,7 @@ import { type FileTree, resolveBeneath, type Timestamp } from '../../core/file-t
 import type { LayerEntry } from '../../layer/layer-entry.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
 import type { MkdirOp } from '../../plan/vertex.ts';
+import { plainFields } from '../../tar/entry.ts';
 import type { OpRunner } from '../op-runner.ts';
 import type { EntryPublisher } from '../publish.ts';
 import { type StepTimes, timeParts } from '../step-times.ts';
@@ -61,14 +62,7 @@ function missingDirectories(tree: FileTree, op: MkdirOp, mtime: Timestamp): Laye
   return created.length === 0 ? [] : [...existing, ...created];
 }
 
-const plainDirectory = {
-  type: 'directory',
-  size: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: [],
-} as const;
+const plainDirectory = { ...plainFields, type: 'directory' } as const;
 
 /** `a/b/c` → `a`, `a/b`, `a/b/c`. */
 function withAncestors(path: BytePath): BytePath[] {

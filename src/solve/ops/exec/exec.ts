@@ -1,27 +1,27 @@
 /** RUN: the process in a sandbox over the stack, and what it changed as a snapshot. */
 import type { Part } from '../../../cache/recipe.ts';
-import { selectFiles } from '../../../copy/select.ts';
-import { assert } from '../../../core/assert.ts';
-import type { Digest } from '../../../core/digest.ts';
 import { CanceledError, StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
 import { traced } from '../../../core/trace.ts';
-import type { ExecOp, PlannedMount, Vertex, VertexID } from '../../../plan/vertex.ts';
+import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
 import type { ActiveSnapshot, SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
 import { freeBytes } from '../../../sys/disk-usage.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
-import { type ChosenFiles, chooseFiles, type OriginServices } from '../../origin.ts';
-import { hasRoom, keepFailedStep } from './failed-step.ts';
+import type { OriginServices } from '../../origin.ts';
+import { checkEntitlements } from './entitlements.ts';
 import { stepFailure, stepTimedOut } from './failure.ts';
+import { keepStep } from './keep-step.ts';
+import { mountedFiles } from './mounted-files.ts';
 import type { MountServices } from './mounts.ts';
 import { execRecipe } from './recipe.ts';
 import type { ExecSettings } from './settings.ts';
 import { inSetting } from './step-setting.ts';
 
 /**
+ * Runs RUN.
  * @param emit told what steps print
  * @param now milliseconds since the epoch
  */
@@ -32,117 +32,25 @@ export function execRunner(
   now: () => number,
 ): OpRunner<ExecOp> {
   const { snapshotter, layers } = origins;
-  const choices = new Map<string, ChosenFiles>();
+  const filesOf = mountedFiles(origins);
 
-  /** What a mount with an origin shows, chosen once for key and run. */
-  const chosenFor = (vertex: Vertex) => (mount: PlannedMount) => {
-    assert(mount.type === 'bind' || mount.type === 'cache', 'only these mounts show files of others');
-    const key = `${vertex.id} ${mount.target}`;
-    let choice = choices.get(key);
-    if (choice === undefined) {
-      const request = {
-        sources: [mount.source],
-        isLiteral: true,
-        keepsParents: false,
-        excludes: [],
-        heredocs: [],
-      };
-      choice = chooseFiles(
-        vertex,
-        mount.origin,
-        request,
-        { select: (tree) => selectFiles(tree, request) },
-        origins,
-      );
-      choices.set(key, choice);
-    }
-    return choice;
-  };
-
-  async function runIn(
-    vertex: Vertex<ExecOp>,
-    below: Stack,
-    active: ActiveSnapshot,
-    context: OpContext,
-  ): Promise<StepExit> {
-    const { op, id } = vertex;
-    const sandbox = await traced('open sandbox', settings.sandbox);
-    const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => {
-      emit({ type: 'output', id, stream, chunk, at: now() });
-      return settings.shown?.();
-    };
+  async function run(vertex: Vertex<ExecOp>, below: Stack, context: OpContext): Promise<SnapshotID> {
     const services: MountServices = {
       vertex,
       settings,
       context,
       origins,
-      chosen: chosenFor(vertex),
+      chosen: (mount) => filesOf(vertex, mount),
       onDetail: (text) => emit({ type: 'note', text, isDetail: true, at: now() }),
     };
-    return inSetting(vertex, below, active, services, async (setting) => {
-      const outputs = { onStdout: output('stdout'), onStderr: output('stderr') };
-      const exit = await withStepTimeout(op, settings, context.signal, (signal) =>
-        runStep(sandbox, { ...setting, ...outputs, signal }),
-      );
-      if (exit.code !== 0) await settings.onFailure?.(sandbox, vertex, setting);
-      return exit;
-    });
-  }
-
-  /** Publishes what a failed step left, for whoever wants to look into it; says whether that was done. */
-  async function keep(
-    vertex: Vertex<ExecOp>,
-    below: Stack,
-    active: ActiveSnapshot,
-    exit: StepExit,
-    context: OpContext,
-  ): Promise<boolean> {
-    // A step that was shown secrets may have left them anywhere.
-    if (vertex.op.mounts.some(({ type }) => type === 'secret') || !hasRoom(settings.root)) return false;
-    const inputs: Record<VertexID, Stack> = {};
-    for (const input of vertex.inputs.slice(1)) {
-      if (input !== undefined) inputs[input] = (await context.filesystem(input)) ?? [];
-    }
-    const files: Record<string, Digest> = {};
-    for (const mount of vertex.op.mounts) {
-      if (mount.type !== 'bind' || mount.origin.kind !== 'context') continue;
-      const digest = await chosenFor(vertex)(mount).digest(context);
-      if (digest !== undefined) files[mount.target] = digest;
-    }
-    const left = snapshotter.newID();
-    await snapshotter.commit(active, left);
-    const { root, hosts, limits } = settings;
-    const stack = [...below, left];
-    const failed = { vertex, stack, inputs, files, hosts, limits, exitCode: exit.code, failedAt: now() };
-    let isKept = false;
-    try {
-      isKept = await keepFailedStep(root, snapshotter, failed);
-    } finally {
-      if (!isKept) await snapshotter.remove(left);
-    }
-    return isKept;
-  }
-
-  /** Looked for only when a step failed: it is the rarest of reasons. */
-  const foreign = ({ args, env }: ExecOp, below: Stack) =>
-    foreignProgram(snapshotter.view(below), args[0] ?? '', env);
-
-  async function run(vertex: Vertex<ExecOp>, below: Stack, context: OpContext): Promise<SnapshotID> {
     const active = traced('prepare', () => snapshotter.prepare(below));
     try {
-      const exit = await runIn(vertex, below, active, context).catch((error: unknown) => {
+      const exit = await runIn(below, active, services).catch((error: unknown) => {
         throw error instanceof StepError ? (foreign(vertex.op, below) ?? error) : error;
       });
-      if (exit.code !== 0) {
-        const reason = foreign(vertex.op, below);
-        if (reason !== undefined) throw reason;
-        const free = freeBytes(active.upper);
-        // Why the step failed comes before whether it could be kept.
-        const isKept = await keep(vertex, below, active, exit, context).catch(() => false);
-        throw stepFailure(vertex.op, exit, settings, free, isKept);
-      }
+      if (exit.code !== 0) throw await failureOf(exit, below, active, services);
       for (const mount of vertex.op.mounts) {
-        if (mount.type === 'bind') await chosenFor(vertex)(mount).keepList();
+        if (mount.type === 'bind') await filesOf(vertex, mount).keepList();
       }
       const id = snapshotter.newID();
       await traced('commit', () => snapshotter.commit(active, id));
@@ -153,18 +61,56 @@ export function execRunner(
     }
   }
 
+  async function runIn(below: Stack, active: ActiveSnapshot, services: MountServices): Promise<StepExit> {
+    const { vertex, context } = services;
+    const sandbox = await traced('open sandbox', settings.sandbox);
+    const output = (stream: 'stdout' | 'stderr') => (chunk: Uint8Array) => {
+      emit({ type: 'output', id: vertex.id, stream, chunk, at: now() });
+      return settings.shown?.();
+    };
+    return inSetting(below, active, services, async (setting) => {
+      const outputs = { onStdout: output('stdout'), onStderr: output('stderr') };
+      const exit = await withStepTimeout(vertex.op, settings, context.signal, (signal) =>
+        runStep(sandbox, { ...setting, ...outputs, signal }),
+      );
+      if (exit.code !== 0) await settings.onFailure?.(sandbox, vertex, setting);
+      return exit;
+    });
+  }
+
+  /** Why a step failed that ended with a code. What it left is kept, where that can be done. */
+  async function failureOf(
+    exit: StepExit,
+    below: Stack,
+    active: ActiveSnapshot,
+    services: MountServices,
+  ): Promise<Error> {
+    const { op } = services.vertex;
+    const reason = foreign(op, below);
+    if (reason !== undefined) return reason;
+    const free = freeBytes(active.upper);
+    // Why the step failed comes before whether it could be kept.
+    const isKept = await keepStep(services, below, active, exit.code, now()).catch(() => false);
+    return stepFailure(op, exit, settings, free, isKept);
+  }
+
+  /** Looked for only when a step failed: it is the rarest of reasons. */
+  function foreign({ args, env }: ExecOp, below: Stack): Error | undefined {
+    return foreignProgram(snapshotter.view(below), args[0] ?? '', env);
+  }
+
   return {
     async recipe(vertex, context) {
-      const chosen = chosenFor(vertex);
       const contents = new Map<PlannedMount, string>();
       const notes: Part[] = [];
       for (const mount of vertex.op.mounts) {
         if (mount.type !== 'bind') continue;
-        const digest = await chosen(mount).digest(context);
+        const chosen = filesOf(vertex, mount);
+        const digest = await chosen.digest(context);
         if (digest === undefined) return undefined;
         contents.set(mount, digest);
         notes.push(['mount', JSON.stringify([mount.target, mount.source])]);
-        notes.push(...(await chosen(mount).notes(context)));
+        notes.push(...(await chosen.notes(context)));
       }
       const recipe = execRecipe(vertex.op, {
         hostNames: settings.hosts.map(([name]) => name),
@@ -192,20 +138,6 @@ function warmUp({ network }: ExecOp, settings: ExecSettings): void {
     },
     () => {},
   );
-}
-
-function checkEntitlements(op: ExecOp, { allows }: ExecSettings): void {
-  const needed = [
-    ...(op.network === 'host' ? (['network.host'] as const) : []),
-    ...(op.security === 'insecure' ? (['security.insecure'] as const) : []),
-    ...(op.devices.length > 0 ? (['device'] as const) : []),
-  ];
-  for (const entitlement of needed) {
-    if (allows(entitlement)) continue;
-    throw new StepError('not-entitled', `entitlement ${entitlement} is not allowed`, {
-      hint: `allow it for this build with --allow ${entitlement}`,
-    });
-  }
 }
 
 async function withStepTimeout<T>(

@@ -9,12 +9,10 @@ import { systemCode } from '../../../core/errors.ts';
 import type { ExecOp, Vertex, VertexID } from '../../../plan/vertex.ts';
 import type { Snapshotter, Stack } from '../../../snapshot/snapshotter.ts';
 import { writeFileAtomic } from '../../../sys/atomic-file.ts';
-import { freeBytes } from '../../../sys/disk-usage.ts';
 import { tryLockFile } from '../../../sys/file-lock.ts';
 import type { ExecSettings } from './settings.ts';
 
 const version = 1;
-const leastRoom = 64 * 1024 * 1024;
 
 export interface FailedStep {
   readonly vertex: Vertex<ExecOp>;
@@ -53,11 +51,6 @@ export async function keepFailedStep(
   } finally {
     lock.release();
   }
-}
-
-/** On a disk that is nearly full, room is worth more than a look back. */
-export function hasRoom(root: string): boolean {
-  return freeBytes(root) > leastRoom;
 }
 
 /** Undefined when none is kept, or by a strata that wrote it otherwise. */

@@ -5,12 +5,12 @@ import { assert } from '../../../core/assert.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
 import { suggest } from '../../../core/suggest.ts';
-import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
+import { writeEntriesInTurns } from '../../../layer/write-entries.ts';
+import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { openAgentDoor } from '../../../sandbox/agent-door.ts';
 import type { StepMount } from '../../../sandbox/step.ts';
 import type { OpContext } from '../../op-runner.ts';
 import type { ChosenFiles, OriginServices } from '../../origin.ts';
-import { writeAll } from '../../publish.ts';
 import { openBind } from './bind-source.ts';
 import {
   type CacheMount,
@@ -36,9 +36,9 @@ interface Opened {
   release?(): void | Promise<void>;
 }
 
-/** What opening mounts takes beside the mounts themselves. */
+/** One step, and what opening its mounts takes. */
 export interface MountServices {
-  readonly vertex: Vertex;
+  readonly vertex: Vertex<ExecOp>;
   readonly origins: OriginServices;
   readonly settings: ExecSettings;
   readonly context: OpContext;
@@ -49,13 +49,11 @@ export interface MountServices {
 }
 
 /**
- * Opens the caches, then all mounts in order; when one cannot be opened those before it are given back.
+ * Opens a step's caches, then all its mounts in order; when one cannot be opened those before it are given back.
  * @throws StepError `source-not-found`, `secret-not-found`, `ssh-not-found`
  */
-export async function openMounts(
-  mounts: readonly PlannedMount[],
-  services: MountServices,
-): Promise<OpenedMounts> {
+export async function openMounts(services: MountServices): Promise<OpenedMounts> {
+  const { mounts } = services.vertex.op;
   const opened: Opened[] = [];
   const release = async () => {
     for (const each of opened.reverse()) await each.release?.();
@@ -116,7 +114,7 @@ function openCache(mount: CacheMount, { settings, chosen, context }: MountServic
     if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return undefined;
     const selection = await chosen(mount).selection(context);
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
-    await writeAll(placeFiles(selection, emptyTree, place), directory, context.signal);
+    await writeEntriesInTurns(placeFiles(selection, emptyTree, place), directory, context.signal);
     const [source] = selection.sources;
     return source?.kind === 'directory' ? source.top : undefined;
   };

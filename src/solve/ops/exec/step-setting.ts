@@ -1,6 +1,6 @@
 /** The sandbox of one RUN: its filesystem mounted, its mounts opened, for as long as somebody works in it. */
 import { traced } from '../../../core/trace.ts';
-import type { ExecOp, Vertex } from '../../../plan/vertex.ts';
+import type { ExecOp } from '../../../plan/vertex.ts';
 import type { StepMount, StepSetting } from '../../../sandbox/step.ts';
 import { resolveUser } from '../../../sandbox/user.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
@@ -9,20 +9,20 @@ import { type MountServices, openMounts } from './mounts.ts';
 /**
  * Does `work` in the sandbox of a step.
  *
+ * @param services the step, and what its mounts take
  * @param active takes what is changed
  * @throws StepError when a mount or the user is not to be had, and what `work` throws
  */
 export async function inSetting<T>(
-  vertex: Vertex<ExecOp>,
   below: Stack,
   active: ActiveSnapshot,
   services: MountServices,
   work: (setting: StepSetting) => Promise<T>,
 ): Promise<T> {
-  const { op } = vertex;
   const { settings, origins, context } = services;
+  const { op } = services.vertex;
   const { snapshotter } = origins;
-  const opened = await openMounts(op.mounts, services);
+  const opened = await openMounts(services);
   try {
     const rootfs = traced('mount', () => snapshotter.mount(below, active));
     try {

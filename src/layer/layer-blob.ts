@@ -1,0 +1,48 @@
+import type { BlobStore } from '../content/blob-store.ts';
+import type { DiffID } from '../core/digest.ts';
+import { traced } from '../core/trace.ts';
+import type { StoredLayer } from '../oci/descriptor.ts';
+import { openBlockCompressor } from './compress/block-compressor.ts';
+import { type BlockSink, openBlockSink } from './compress/block-sink.ts';
+import type { CompressPool } from './compress/compress-pool.ts';
+import type { KnownMembers } from './compress/known-members.ts';
+import { noteMembers } from './compress/member-table.ts';
+import { type Compression, layerMediaType } from './compression.ts';
+
+export interface PackedLayer {
+  readonly layer: StoredLayer;
+  /** Which implementation compressed it, at which level: the blob's bytes are the same where this is. */
+  readonly writer: string;
+}
+
+/**
+ * Stores the tar of a layer as a blob.
+ *
+ * @param known where to look for blocks that were compressed before, and to note those of this layer
+ * @param fill pushes the tar's blocks and says what they came to; what it throws keeps the blob out of the store
+ * @throws HostError `zstd-missing`, `disk-full`; what `fill` throws
+ */
+export async function writeLayerBlob(
+  blobs: BlobStore,
+  compression: Compression,
+  pool: CompressPool,
+  known: KnownMembers | undefined,
+  fill: (sink: BlockSink) => Promise<DiffID>,
+): Promise<PackedLayer> {
+  const compressor = openBlockCompressor(compression);
+  const blob = await blobs.create();
+  const sink = openBlockSink(blob, pool, compression, compressor, known);
+  try {
+    const diffID = await fill(sink);
+    const members = await traced('compress the rest', sink.finish);
+    const { digest, size } = await traced('flush blob', () => blob.commit());
+    // A single block is compressed sooner than looked for.
+    if (known !== undefined && members.length > 1)
+      noteMembers(known.table, digest, members, compressor.writer);
+    const descriptor = { mediaType: layerMediaType(compression), digest, size };
+    return { layer: { descriptor, diffID }, writer: compressor.writer };
+  } finally {
+    await sink.settle();
+    await blob.abort();
+  }
+}
