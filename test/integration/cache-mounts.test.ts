@@ -77,20 +77,21 @@ describeBuilds(sandboxNeeds, 'cache mounts of builds at the same time', (site) =
     test('is a directory of the same cache', async () => {
       const { code, stderr } = await built(
         'part',
-        `${whole} mkdir -p /c/a/b && echo kept > /c/a/b/f`,
+        `${whole} mkdir -p /c/a/b && echo kept > /c/a/b/f && ln -s /a/b /c/link`,
         `${part('/a/b')} cat /part/f && mv /part/f /part/g`,
+        `${part('link')} mv /part/g /part/h`,
         `${whole} find /c -type f`,
       );
       expect({ code, stderr }).toEqual({
         code: 0,
-        stderr: expect.stringMatching(/ kept\n(.*\n)*.* \/c\/a\/b\/g\n/),
+        stderr: expect.stringMatching(/ kept\n(.*\n)*.* \/c\/a\/b\/h\n/),
       });
     });
 
     test.each([
       ['not there', 'true', 'absent'],
-      ['a link out of the cache', 'ln -sfn / /c/out', 'out'],
-      ['behind a link', 'ln -sfn / /c/out', 'out/etc'],
+      ['behind a link out of the cache', 'ln -sfn / /c/out', 'out/etc'],
+      ['a link to what is elsewhere', 'ln -sfn ../../../../../../../etc /c/up', 'up'],
       ['a file', 'touch /c/file', 'file'],
     ])('that is %s is an error', async (title, make, source) => {
       const { code, stderr } = await built(

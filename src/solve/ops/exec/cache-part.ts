@@ -4,6 +4,8 @@
  */
 import { bytePathFromText, cleanBeneath } from '../../../core/byte-path.ts';
 import { StepError } from '../../../core/errors.ts';
+import { resolveBeneath } from '../../../core/file-tree.ts';
+import { mergedTree } from '../../../snapshot/merged-tree.ts';
 import { bindMount, unmount } from '../../../sys/mount.ts';
 import { enterMountNamespace } from '../../../sys/mount-namespace.ts';
 import { isMissing, pinnedPaths } from '../../../sys/pinned-paths.ts';
@@ -16,17 +18,19 @@ export function isPart({ origin, source }: CacheMount): boolean {
 }
 
 /**
- * Mounts the part at `place`, an empty directory. Another step may be writing to the cache: what it puts where a
- * directory was is not followed.
+ * Mounts the part at `place`, an empty directory. Symlinks lead to places in the cache. Another step may be writing
+ * to it: a link that it puts where a directory was found is not followed.
  * @param directory of the cache
  * @throws StepError `source-not-found`
  */
 export function openCachePart(mount: CacheMount, directory: string, place: string): OpenedSource {
   const target = bytePathFromText(place);
-  const pinned = pinnedPaths(bytePathFromText(directory));
+  const root = bytePathFromText(directory);
+  const pinned = pinnedPaths(root);
   enterMountNamespace();
   try {
-    bindMount(pinned.directory(cleanBeneath(bytePathFromText(mount.source))), target);
+    const found = resolveBeneath(mergedTree([root]), bytePathFromText(mount.source));
+    bindMount(pinned.directory(found), target);
   } catch (error) {
     throw isMissing(error) ? notFound(mount) : error;
   } finally {
