@@ -283,6 +283,15 @@ describeBuilds(needs, 'a build without root', (site) => {
     }
   });
 
+  test('shows a directory of a cache alone', async () => {
+    const mount = '--mount=type=cache,id=parts,target=/c';
+    const context = dockerfile(
+      'part',
+      `RUN ${mount} mkdir -p /c/a/b\nRUN ${mount},source=a [ "$(ls /c)" = b ]\n`,
+    );
+    await person.strataOk(['build', context]);
+  });
+
   test('refuses a store whose files belong to other ids', async () => {
     const inner = site.path('other-store');
     mkdirSync(inner);
