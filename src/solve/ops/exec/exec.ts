@@ -1,9 +1,8 @@
 /** RUN: the process in a sandbox over the stack, and what it changed as a snapshot. */
-import type { Part } from '../../../cache/recipe.ts';
 import { CanceledError, StepError } from '../../../core/errors.ts';
 import type { EmitEvent } from '../../../core/event.ts';
 import { traced } from '../../../core/trace.ts';
-import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
+import type { ExecOp, Vertex } from '../../../plan/vertex.ts';
 import { foreignProgram } from '../../../sandbox/foreign-program.ts';
 import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
@@ -14,7 +13,7 @@ import type { OriginServices } from '../../origin.ts';
 import { checkEntitlements } from './entitlements.ts';
 import { stepFailure, stepTimedOut } from './failure.ts';
 import { keepStep } from './keep-step.ts';
-import { mountedFiles } from './mounted-files.ts';
+import { boundFiles, mountedFiles } from './mounted-files.ts';
 import type { MountServices } from './mounts.ts';
 import { execRecipe } from './recipe.ts';
 import type { ExecSettings } from './settings.ts';
@@ -101,25 +100,16 @@ export function execRunner(
 
   return {
     async recipe(vertex, context) {
-      const contents = new Map<PlannedMount, string>();
-      const notes: Part[] = [];
-      for (const mount of vertex.op.mounts) {
-        if (mount.type !== 'bind') continue;
-        const chosen = filesOf(vertex, mount);
-        const digest = await chosen.digest(context);
-        if (digest === undefined) return undefined;
-        contents.set(mount, digest);
-        notes.push(['mount', JSON.stringify([mount.target, mount.source])]);
-        notes.push(...(await chosen.notes(context)));
-      }
+      const bound = await boundFiles(vertex, filesOf, context);
+      if (bound === undefined) return undefined;
       const recipe = execRecipe(vertex.op, {
         hostNames: settings.hosts.map(([name]) => name),
         ulimits: settings.limits.ulimits,
         hasSecret: (id) => settings.secrets.get(id) !== undefined,
         hasSsh: settings.ssh.has,
-        bindContent: (mount) => contents.get(mount) ?? '',
+        bindContent: (mount) => bound.digests.get(mount) ?? '',
       });
-      return { ...recipe, notes };
+      return { ...recipe, notes: bound.notes };
     },
     async prepare(vertex, below, context) {
       checkEntitlements(vertex.op, settings);
