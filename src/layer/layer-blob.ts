@@ -29,20 +29,48 @@ export async function writeLayerBlob(
   known: KnownMembers | undefined,
   fill: (sink: BlockSink) => Promise<DiffID>,
 ): Promise<PackedLayer> {
+  return (await beginLayerBlob(blobs, compression, pool, known, fill)).packed;
+}
+
+/** A layer whose tar is whole; what is left of its blob is compressed and flushed behind other work. */
+export interface BegunLayer {
+  readonly packed: Promise<PackedLayer>;
+}
+
+/** As `writeLayerBlob`, but done when `fill` is. What `packed` fails with is the caller's to meet. */
+export async function beginLayerBlob(
+  blobs: BlobStore,
+  compression: Compression,
+  pool: CompressPool,
+  known: KnownMembers | undefined,
+  fill: (sink: BlockSink) => Promise<DiffID>,
+): Promise<BegunLayer> {
   const compressor = openBlockCompressor(compression);
   const blob = await blobs.create();
   const sink = openBlockSink(blob, pool, compression, compressor, known);
-  try {
-    const diffID = await fill(sink);
-    const members = await traced('compress the rest', sink.finish);
-    const { digest, size } = await traced('flush blob', () => blob.commit());
-    // A single block is compressed sooner than looked for.
-    if (known !== undefined && members.length > 1)
-      noteMembers(known.table, digest, members, compressor.writer);
-    const descriptor = { mediaType: layerMediaType(compression), digest, size };
-    return { layer: { descriptor, diffID }, writer: compressor.writer };
-  } finally {
+  const release = async () => {
     await sink.settle();
     await blob.abort();
+  };
+
+  async function finish(diffID: DiffID): Promise<PackedLayer> {
+    try {
+      const members = await traced('compress the rest', sink.finish);
+      const { digest, size } = await traced('flush blob', () => blob.commit());
+      // A single block is compressed sooner than looked for.
+      if (known !== undefined && members.length > 1)
+        noteMembers(known.table, digest, members, compressor.writer);
+      const descriptor = { mediaType: layerMediaType(compression), digest, size };
+      return { layer: { descriptor, diffID }, writer: compressor.writer };
+    } finally {
+      await release();
+    }
+  }
+
+  try {
+    return { packed: finish(await fill(sink)) };
+  } catch (error) {
+    await release();
+    throw error;
   }
 }

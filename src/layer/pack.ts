@@ -8,7 +8,7 @@ import type { BlockSink } from './compress/block-sink.ts';
 import { type Block, type CompressPool, compressPool } from './compress/compress-pool.ts';
 import type { KnownMembers } from './compress/known-members.ts';
 import type { Compression } from './compression.ts';
-import { type PackedLayer, writeLayerBlob } from './layer-blob.ts';
+import { type BegunLayer, beginLayerBlob, type PackedLayer } from './layer-blob.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import { type BlockCursor, tarBlocks } from './tar-blocks.ts';
 
@@ -33,12 +33,21 @@ const sliceMs = 15;
  * @throws HostError `zstd-missing`, `disk-full`
  * @throws CanceledError
  */
-export function packLayer(
+export async function packLayer(
+  entries: Iterable<LayerEntry>,
+  blobs: BlobStore,
+  options: PackOptions,
+): Promise<PackedLayer> {
+  return (await beginLayer(entries, blobs, options)).packed;
+}
+
+/** As `packLayer`, but done with the last entry. What `packed` fails with is the caller's to meet. */
+export function beginLayer(
   entries: Iterable<LayerEntry>,
   blobs: BlobStore,
   { compression, signal, pool = compressPool(), known }: PackOptions,
-): Promise<PackedLayer> {
-  return writeLayerBlob(blobs, compression, pool, known, (sink) =>
+): Promise<BegunLayer> {
+  return beginLayerBlob(blobs, compression, pool, known, (sink) =>
     traced('read and hash', () => fillBlocks(entries, sink, pool, signal)),
   );
 }

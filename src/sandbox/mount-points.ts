@@ -26,7 +26,7 @@ export interface MountTarget {
   readonly kind: Kind;
   /** What a directory made for it is like; runc gives the mode of the mount point to a tmpfs on it. */
   readonly mode?: number;
-  /** Whether what is made for it is part of what the step leaves. */
+  /** Whether what is made for it is part of what the step leaves; dated 1970 then, whenever that was. */
   readonly stays?: boolean;
 }
 
@@ -86,7 +86,8 @@ export function makeMountPoints(rootfs: BytePath, points: readonly (MountTarget 
       made.push(...parents.map((parent) => ({ path: parent, kind: 'directory' as const })));
       if (kind === 'directory') makeDirectory(host, mode);
       else writeFileSync(bytePathToFs(host), '', { flag: 'wx', mode: 0o644 });
-      if (!stays) made.push({ path, kind });
+      if (stays) setTimes(host, { seconds: 0, nanoseconds: 0 });
+      else made.push({ path, kind });
     });
   }
   return () => {

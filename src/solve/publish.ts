@@ -8,7 +8,7 @@ import type { LayerEntry } from '../layer/layer-entry.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { listEntries } from '../layer/listing/layer-lister.ts';
 import type { ListedMember } from '../layer/listing/layer-listing.ts';
-import { packLayer } from '../layer/pack.ts';
+import { beginLayer, packLayer } from '../layer/pack.ts';
 import { type RefusedContent, refuseContent } from '../layer/refuse-content.ts';
 import { writeEntries, writeEntriesInTurns } from '../layer/write-entries.ts';
 import type { Vertex } from '../plan/vertex.ts';
@@ -72,7 +72,8 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
         if (compression === undefined) await writeEntriesInTurns(entries, active.upper, signal);
         else {
           const written = writeEntries(entries, active.upper);
-          await layers.save(id, await packLayer(written, blobs, { compression, signal, known }));
+          // The next step looks at the files: it does not wait for the blob.
+          layers.expect(id, compression, await beginLayer(written, blobs, { compression, signal, known }));
         }
         await snapshotter.commit(active, id);
       } catch (error) {

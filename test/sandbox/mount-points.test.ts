@@ -91,6 +91,8 @@ describe('made, and taken away again', () => {
   test('what stays', () => {
     makeMountPoints(root, place({ ...directory('/proc'), stays: true }, directory('/proc/x')))();
     expect(everything()).toContain('proc');
+    // A layer does not say when its step ran.
+    expect(statFile(join(root, 'proc'))?.mtime).toEqual({ seconds: 0, nanoseconds: 0 });
   });
 
   test('modes do not depend on the umask', () => {

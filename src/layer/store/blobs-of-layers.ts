@@ -6,7 +6,7 @@ import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.
 import type { KnownMembers } from '../compress/known-members.ts';
 import type { Compression } from '../compression.ts';
 import { diffSnapshot } from '../diff.ts';
-import type { PackedLayer } from '../layer-blob.ts';
+import type { BegunLayer, PackedLayer } from '../layer-blob.ts';
 import type { LayerEntry } from '../layer-entry.ts';
 import type { ListedMember } from '../listing/layer-listing.ts';
 import { packLayer } from '../pack.ts';
@@ -55,6 +55,8 @@ export interface BlobsOfLayers {
   lookThrough(stack: Stack, signal: AbortSignal): Promise<void>;
   /** Records the blob of a layer that was packed from entries, and what is in it when no files were written. */
   save(id: SnapshotID, packed: PackedLayer, listing?: readonly ListedMember[]): Promise<StoredLayer>;
+  /** As `save`, of a layer that is not yet compressed to its end: whoever asks for its blob waits for it. */
+  expect(id: SnapshotID, compression: Compression, begun: BegunLayer): void;
 }
 
 /**
@@ -76,10 +78,10 @@ export function openBlobsOfLayers(
   /** Makes a blob once, and once more should it turn out damaged. */
   async function packed(
     name: string,
-    { algorithm, level }: Compression,
+    compression: Compression,
     work: () => Promise<StoredLayer>,
   ): Promise<StoredLayer> {
-    const key = `${name} ${algorithm} ${level ?? ''}`;
+    const key = formOf(name, compression);
     const layer = await once(packing, key, work);
     if (blobs.holds(layer.descriptor)) return layer;
     packing.delete(key);
@@ -118,6 +120,9 @@ export function openBlobsOfLayers(
 
   return {
     save,
+    expect(id, compression, begun) {
+      once(packing, formOf(id, compression), async () => save(id, await begun.packed));
+    },
     ensureBlob,
     async locateBlob(stack, compression, signal) {
       const found = known.findFitting(topOf(stack), compression);
@@ -135,6 +140,11 @@ export function openBlobsOfLayers(
       await readThrough(changesOf(stack), signal);
     },
   };
+}
+
+/** What a blob is made once as. */
+function formOf(name: string, { algorithm, level }: Compression): string {
+  return `${name} ${algorithm} ${level ?? ''}`;
 }
 
 function topOf(stack: Stack): SnapshotID {
