@@ -78,7 +78,10 @@ COPY --link new.txt /linked/
     const late = new Date(epoch * 1000).toISOString().replace('T', ' ').slice(0, 19);
     const early = new Date(before * 1000).toISOString().replace('T', ' ').slice(0, 19);
     expect(times.filter((time) => !time.startsWith(late)).sort()).toEqual([
+      '1970-01-01 00:00:00 dev/',
       '1970-01-01 00:00:00 etc/.wh.group',
+      '1970-01-01 00:00:00 proc/',
+      '1970-01-01 00:00:00 sys/',
       `${early} copied/old.txt`,
       `${early} made/old`,
     ]);
