@@ -35,7 +35,7 @@ const defaultGraceMs = 5_000;
 
 /**
  * Runs a program and waits until it has ended and its output is taken.
- * @throws what `onStdout` or `onStderr` throws, after the process has been ended
+ * @throws what `onStdout` or `onStderr` throws, after the process has been ended; what a cage throws that is closed
  */
 export async function spawnProcess(
   command: string,
@@ -48,18 +48,27 @@ export async function spawnProcess(
   const outputs = [options.onStdout, options.onStderr].map((taker) =>
     taker === undefined ? undefined : { taker, pipe: openOutputPipe(options.outputOwner) },
   );
-  const child = (cage?.start ?? startChild)(command, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    stdio: [
-      stdin instanceof Uint8Array ? input?.pipe.readEnd : stdin,
-      outputs[0]?.pipe.writeEnd,
-      outputs[1]?.pipe.writeEnd,
-    ],
-  });
-  // The child has them now.
-  input?.pipe.closeReadEnd();
-  for (const output of outputs) output?.pipe.closeWriteEnd();
+  let child: Child;
+  try {
+    child = (cage?.start ?? startChild)(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: [
+        stdin instanceof Uint8Array ? input?.pipe.readEnd : stdin,
+        outputs[0]?.pipe.writeEnd,
+        outputs[1]?.pipe.writeEnd,
+      ],
+    });
+  } catch (error) {
+    // Pipes that are open and have nobody at the other end would keep this process alive.
+    input?.pipe.input.destroy();
+    for (const output of outputs) output?.pipe.output.destroy();
+    throw error;
+  } finally {
+    // The child has them, if there is one.
+    input?.pipe.closeReadEnd();
+    for (const output of outputs) output?.pipe.closeWriteEnd();
+  }
   let kill: NodeJS.Timeout | undefined;
   const killHard = () => {
     child.killGroup('SIGKILL');

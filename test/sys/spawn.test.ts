@@ -1,5 +1,7 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Cage } from '../../src/sys/cage.ts';
 import { type ProcessResult, spawnProcess } from '../../src/sys/spawn.ts';
 
 const shell = (script: string) => ['-c', script];
@@ -114,3 +116,31 @@ test('what a taker throws ends the process and is thrown', async () => {
   });
   await expect(running).rejects.toThrow('full');
 });
+
+test('one that its cage cannot take leaves no pipe open', async () => {
+  const taken = new Error('the cage is closed');
+  const cage: Cage = {
+    start() {
+      throw taken;
+    },
+    close: async () => {},
+  };
+  const pipes = () =>
+    readdirSync('/proc/self/fd')
+      .map((fd) => linkOf(`/proc/self/fd/${fd}`))
+      .filter((link) => link.startsWith('pipe:'));
+  const before = pipes();
+  const streams = { stdin: new Uint8Array(1), onStdout() {}, onStderr() {} };
+  await expect(spawnProcess('true', [], { ...streams, cage })).rejects.toBe(taken);
+  await delay(20);
+  expect(pipes()).toEqual(before);
+});
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // The descriptor by which the directory was listed.
+    return '';
+  }
+}
