@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs } from '../support/bases.ts';
 import { findProgram, sandboxNeeds } from '../support/capabilities.ts';
-import { leakedBy } from '../support/doctor.ts';
+import { expectOnlyFilesOfKilled } from '../support/killed-build.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { run } from '../support/process.ts';
 import { describeBuilds } from '../support/site.ts';
@@ -42,23 +42,8 @@ describeBuilds([...sandboxNeeds, 'newuidmap', 'fuse-overlayfs'], 'fuse-overlayfs
     },
   );
 
-  test('is killed with the build, and takes the next one no time', async () => {
-    const context = dockerfile('slow', 'RUN echo it runs now; chown 3:3 /tmp; sleep 60\n');
-    let pid = 0;
-    const { code } = await person.strata(['build', '--progress', 'plain', context], {
-      env: { STRATA_ROOT: person.root },
-      onStart: (started) => (pid = started),
-      onOutput: (text) => {
-        if (/\d it runs now$/m.test(text) && pid > 0) process.kill(pid, 'SIGKILL');
-      },
-    });
-    expect(code).toBe(137);
-    const own = { ...site, root: person.root };
-    expect((await leftovers(own)).filter((line) => !line.startsWith('file '))).toEqual([]);
-    expect(await leakedBy(person)).toEqual([]);
-    expect((await built(dockerfile('quick', 'RUN true\n'))).code).toBe(0);
-    expect(await leftovers(own)).toEqual([]);
-  });
+  test('is killed with the build, and leaves its files to the next one', () =>
+    expectOnlyFilesOfKilled(site, person));
 
   test('that ends before the step does fails the build, whatever the step says', async () => {
     // A user of the machine may end what is theirs; so may a machine without memory.

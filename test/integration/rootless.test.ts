@@ -19,7 +19,7 @@ import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { startDockerd } from '../support/dockerd.ts';
-import { leakedBy } from '../support/doctor.ts';
+import { expectOnlyFilesOfKilled } from '../support/killed-build.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { run, runOk } from '../support/process.ts';
 import { dockerLoadAndRun } from '../support/referees.ts';
@@ -220,23 +220,8 @@ describeBuilds(needs, 'a build without root', (site) => {
     }
   });
 
-  test('killed leaves no process and no mount, and its files to the next one', async () => {
-    const context = dockerfile('slow', 'RUN echo it runs now; chown 3:3 /tmp; sleep 60\n');
-    let pid = 0;
-    const { code } = await person.strata(['build', '--progress', 'plain', context], {
-      env: { STRATA_ROOT: person.root },
-      onStart: (started) => (pid = started),
-      onOutput: (text) => {
-        if (/\d it runs now$/m.test(text) && pid > 0) process.kill(pid, 'SIGKILL');
-      },
-    });
-    expect(code).toBe(137);
-    const own = { ...site, root: person.root };
-    expect((await leftovers(own)).filter((line) => !line.startsWith('file '))).toEqual([]);
-    expect(await leakedBy(person)).toEqual([]);
-    await person.strataOk(['build', dockerfile('quick', 'RUN true\n')]);
-    expect(await leftovers(own)).toEqual([]);
-  });
+  test('killed leaves no process and no mount, and its files to the next one', () =>
+    expectOnlyFilesOfKilled(site, person));
 
   test.each([
     ['memory', ['--memory', '64m']],
