@@ -4,17 +4,17 @@
  * below it is not even looked at.
  */
 import { CanceledError } from '../core/errors.ts';
-import { onTrack, traced } from '../core/trace.ts';
-import type { Vertex, VertexID } from '../plan/vertex.ts';
+import { onTrack } from '../core/trace.ts';
+import type { VertexID } from '../plan/vertex.ts';
+import { createAnswers } from './answers.ts';
 import { createGraph } from './graph.ts';
 import { once, settled } from './once.ts';
 import type { OpContext } from './op-runner.ts';
 import { createOutcomes } from './outcomes.ts';
-import { findRecorded } from './recorded.ts';
-import { runVertex } from './run-vertex.ts';
 import type { SolverServices } from './services.ts';
 import { createStepKeys, type Mode } from './step-keys.ts';
-import { emptyResult, type StepAccount, type StepKey, type StepResult } from './step-result.ts';
+import { emptyResult, type StepAccount, type StepResult } from './step-result.ts';
+import { createStepRuns } from './step-runs.ts';
 
 export interface Solver {
   /** The filesystem a vertex leaves, running what must be run. */
@@ -33,15 +33,14 @@ export function createSolver(services: SolverServices): Solver {
   const outcomes = createOutcomes(services, graph);
   const keys = createStepKeys(services, graph, {
     contextFor,
-    isAnswered: async (id) => (await peek(id)) !== undefined,
+    isAnswered: async (id) => (await answers.peek(id)) !== undefined,
     onFailure(vertex, error) {
       if (!signal.aborted) outcomes.failed(vertex, error, false);
     },
   });
-  const peeks = new Map<VertexID, Promise<StepResult | undefined>>();
+  const answers = createAnswers(services, graph, outcomes, keys);
+  const runs = createStepRuns(services, outcomes, answers, contextFor('solving'));
   const solutions = new Map<VertexID, Promise<StepResult>>();
-  /** Records on their way to the disk. */
-  const saving: Promise<void>[] = [];
 
   function contextFor(mode: Mode): OpContext {
     const isPeeking = mode !== 'solving';
@@ -50,46 +49,17 @@ export function createSolver(services: SolverServices): Solver {
       isPeeking,
       mayAssume: mode === 'assuming',
       async filesystem(input) {
-        const result = await (isPeeking ? peek(input) : solve(input));
+        const result = await (isPeeking ? answers.peek(input) : solve(input));
         return result?.stack.map((layer) => layer.snapshot);
       },
       definition: (input) => keys.definition(input, mode),
     };
   }
 
-  /** The result of a vertex if it can be had without running anything. */
-  function peek(id: VertexID): Promise<StepResult | undefined> {
-    return once(peeks, id, async () => {
-      const vertex = graph.vertex(id);
-      if (vertex.op.kind === 'image') return baseResult(vertex);
-      if (graph.mustRun(vertex)) return undefined;
-      const key = await keys.assumed(vertex);
-      if (key === undefined) return undefined;
-      const below = vertex.inputs[0];
-      return lookUp(vertex, key, () => (below === undefined ? emptyResult : peek(below)));
-    });
-  }
-
-  function baseResult(vertex: Vertex): StepResult {
-    const stack = services.base(vertex).snapshots.map((snapshot) => ({ snapshot }));
-    return { stack, isCached: true, durationMs: 0 };
-  }
-
-  /** The result that is recorded of a step; otherwise it is kept why there is none. */
-  async function lookUp(
-    vertex: Vertex,
-    key: StepKey,
-    parentOf: () => StepResult | undefined | Promise<StepResult | undefined>,
-  ): Promise<StepResult | undefined> {
-    const { result, refusal } = await findRecorded(services, key, parentOf);
-    if (refusal !== undefined) outcomes.refused(vertex, refusal);
-    return result;
-  }
-
   function solve(id: VertexID): Promise<StepResult> {
     return once(solutions, id, async () => {
       const vertex = graph.vertex(id);
-      const peeked = await peek(id);
+      const peeked = await answers.peek(id);
       if (peeked !== undefined) {
         outcomes.cached(vertex);
         return peeked;
@@ -99,44 +69,18 @@ export function createSolver(services: SolverServices): Solver {
         below === undefined ? emptyResult : solve(below),
         keys.full(vertex),
       ]);
-      return onTrack(vertex.label, () => answer(vertex, key, parent));
+      return onTrack(vertex.label, () => runs.answer(vertex, key, parent));
     });
   }
 
-  function sayWaiting({ label }: Vertex): void {
-    const text = `${label}: another build is running this step, waiting for its result`;
-    services.emit({ type: 'note', text, at: services.now() });
-  }
-
-  async function answer(vertex: Vertex, key: StepKey, parent: StepResult): Promise<StepResult> {
-    const recorded = async () => {
-      const mayAnswer = !vertex.ignoresCache || services.ranHere.has(key.digest);
-      const known = mayAnswer ? await lookUp(vertex, key, () => parent) : undefined;
-      if (known !== undefined) outcomes.cached(vertex);
-      return known;
+  async function account(id: VertexID): Promise<StepAccount> {
+    const key = await keys.found(id);
+    const result = await settled(solutions.get(id));
+    return {
+      ...(key === undefined ? {} : { key }),
+      ...(result === undefined ? {} : { result }),
+      ...outcomes.of(id),
     };
-    const before = await recorded();
-    if (before !== undefined) return before;
-    const lock = await traced('wait for lock', () =>
-      services.steps.lock(key.digest, signal, () => sayWaiting(vertex)),
-    );
-    let saved = Promise.resolve();
-    try {
-      const meanwhile = await recorded();
-      if (meanwhile !== undefined) return meanwhile;
-      const { result, record } = await services.limiter.run(() =>
-        runVertex(services, outcomes, vertex, key, parent, contextFor('solving')),
-      );
-      services.ranHere.add(key.digest);
-      // The next step does not wait for the disk; whoever waits for the lock does.
-      saved = traced('record step', () => services.steps.save(record));
-      return result;
-    } finally {
-      const settling = saved.finally(() => lock.release());
-      // Whoever waits for it in the end meets the failure.
-      settling.catch(() => {});
-      saving.push(settling);
-    }
   }
 
   return {
@@ -146,24 +90,16 @@ export function createSolver(services: SolverServices): Solver {
       } catch (error) {
         failure.abort(error);
         await Promise.allSettled(solutions.values());
-        await Promise.allSettled(saving);
+        await Promise.allSettled(runs.saving);
         throw services.signal.aborted ? new CanceledError() : error;
       }
     },
     async finish() {
-      await Promise.all(saving);
+      await Promise.all(runs.saving);
     },
     async accounts() {
       const accounts = new Map<VertexID, StepAccount>();
-      for (const id of services.vertices.keys()) {
-        const key = await keys.found(id);
-        const result = await settled(solutions.get(id));
-        accounts.set(id, {
-          ...(key === undefined ? {} : { key }),
-          ...(result === undefined ? {} : { result }),
-          ...outcomes.of(id),
-        });
-      }
+      for (const id of services.vertices.keys()) accounts.set(id, await account(id));
       return accounts;
     },
   };
