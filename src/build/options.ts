@@ -6,7 +6,7 @@ import type { Compression } from '../layer/compression.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClientOptions } from '../registry/options.ts';
 import type { StepResources } from '../sandbox/step.ts';
-import type { OverlayChoice } from '../snapshot/overlay-choice.ts';
+import type { OverlayChoice } from '../snapshot/mount/overlay-choice.ts';
 import type { Annotation } from './output/annotations.ts';
 import type { BuildRecord } from './record/build-record.ts';
 import type { ShellPlace } from './shell/shell.ts';

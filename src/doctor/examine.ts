@@ -6,7 +6,7 @@
 import { checkOwners } from '../build/store/check-owners.ts';
 import { checkRoot } from '../build/store/check-root.ts';
 import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/store/workspace.ts';
-import type { OverlayChoice } from '../snapshot/overlay-choice.ts';
+import type { OverlayChoice } from '../snapshot/mount/overlay-choice.ts';
 import { findLeftovers } from '../store/leftovers/find-leftovers.ts';
 import { type Finding, failedBy, ok } from './finding.ts';
 import { clock } from './probes/clock.ts';

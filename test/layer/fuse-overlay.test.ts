@@ -20,7 +20,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../src/core/byte-path.ts';
 import { diffSnapshot } from '../../src/layer/diff.ts';
-import { mountFuseOverlay } from '../../src/snapshot/fuse-overlay.ts';
+import { mountFuseOverlay } from '../../src/snapshot/mount/fuse-overlay.ts';
 import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
 import type { Snapshotter } from '../../src/snapshot/snapshotter.ts';
 import { makeNode, setTimes } from '../../src/sys/node.ts';

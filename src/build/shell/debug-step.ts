@@ -3,7 +3,7 @@ import { assert } from '../../core/assert.ts';
 import { HostError } from '../../core/errors.ts';
 import type { ExecOp, Vertex } from '../../plan/vertex.ts';
 import { openSandbox } from '../../sandbox/sandbox.ts';
-import type { OverlayChoice } from '../../snapshot/overlay-choice.ts';
+import type { OverlayChoice } from '../../snapshot/mount/overlay-choice.ts';
 import type { OpContext } from '../../solve/op-runner.ts';
 import { type FailedStep, holdFailedStep, readFailedStep } from '../../solve/ops/exec/failed-step.ts';
 import type { MountServices } from '../../solve/ops/exec/mounts.ts';

@@ -101,7 +101,7 @@ async function showBuild(
 /** Nothing is loaded for a build that nobody watches. */
 async function watchTime(path: string | undefined, context: CommandContext): Promise<OpenTrace | undefined> {
   if (path === undefined && !context.isDebug()) return undefined;
-  const { openTrace } = await import('../build/open-trace.ts');
+  const { openTrace } = await import('./open-trace.ts');
   return openTrace(path, context.isDebug(), context.io);
 }
 

@@ -1,6 +1,6 @@
 import type { ProxySettings } from '../../core/proxy.ts';
 import type { Compression } from '../../layer/compression.ts';
-import type { OverlayChoice } from '../../snapshot/overlay-choice.ts';
+import type { OverlayChoice } from '../../snapshot/mount/overlay-choice.ts';
 import type { PruneSettings } from '../prune/settings.ts';
 
 /** What the configuration files say; a flag on the command line wins over it. */

@@ -1,7 +1,7 @@
 /** What may stand in a configuration file, member by member (docs/REGISTRIES.md, docs/STORE.md). */
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
-import { overlayChoices } from '../../snapshot/overlay-choice.ts';
+import { overlayChoices } from '../../snapshot/mount/overlay-choice.ts';
 import { parseDuration } from '../flags/duration.ts';
 import { parseShare } from '../flags/share.ts';
 import type { PruneSettings } from '../prune/settings.ts';

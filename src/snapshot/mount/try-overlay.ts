@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytePathFromText } from '../core/byte-path.ts';
-import { systemCode } from '../core/errors.ts';
-import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
-import { setXattr } from '../sys/xattr.ts';
-import { statSnapshotFile } from './device-file.ts';
-import { isWhiteout } from './layer-files.ts';
-import { isOpaque } from './layers.ts';
+import { bytePathFromText } from '../../core/byte-path.ts';
+import { systemCode } from '../../core/errors.ts';
+import { overlayAttribute } from '../../sys/user-namespace/overlay-attribute.ts';
+import { setXattr } from '../../sys/xattr.ts';
+import { statSnapshotFile } from '../device-file.ts';
+import { isWhiteout } from '../layer-files.ts';
+import { isOpaque } from '../layers.ts';
 import type { MountOverlay } from './overlay-mount.ts';
 
 /**

@@ -1,13 +1,13 @@
 /** Overlays mounted by fuse-overlayfs, for kernels that refuse their own to anybody but root of the machine. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { bytePathFromText } from '../core/byte-path.ts';
-import { HostError, systemCode } from '../core/errors.ts';
-import { flushFilesystem } from '../sys/flush-filesystem.ts';
-import { mountByProgram } from '../sys/mount-server.ts';
-import { findProgram } from '../sys/probe.ts';
+import { bytePathFromText } from '../../core/byte-path.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { flushFilesystem } from '../../sys/flush-filesystem.ts';
+import { mountByProgram } from '../../sys/mount-server.ts';
+import { findProgram } from '../../sys/probe.ts';
+import { mergedTree } from '../merged-tree.ts';
 import { readDirectoryTimes, translateUpper } from './fuse-notes.ts';
-import { mergedTree } from './merged-tree.ts';
 import { directoryOptions, type MountOverlay } from './overlay-mount.ts';
 
 const program = 'fuse-overlayfs';

@@ -1,5 +1,5 @@
-import { HostError, systemCode } from '../core/errors.ts';
-import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { isInitialUserNamespace } from '../../sys/user-namespace/id-map.ts';
 import { lackOfFuseOverlay, mountFuseOverlay } from './fuse-overlay.ts';
 import type { OverlayChoice } from './overlay-choice.ts';
 import { type MountOverlay, mountKernelOverlay } from './overlay-mount.ts';

@@ -10,13 +10,13 @@
  * directories, times of symlinks, and that a fifo is one.
  */
 import { chmodSync, lchownSync, readlinkSync, unlinkSync } from 'node:fs';
-import { type BytePath, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
-import { emptyTree, type FileStat, type FileTree, type Timestamp } from '../core/file-tree.ts';
-import { makeNode, setTimes } from '../sys/node.ts';
-import { listNames, statFile } from '../sys/stat.ts';
-import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
-import { readXattr, readXattrs, removeXattr, setXattr } from '../sys/xattr.ts';
-import { isOverlayXattr } from './overlay-xattr.ts';
+import { type BytePath, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
+import { emptyTree, type FileStat, type FileTree, type Timestamp } from '../../core/file-tree.ts';
+import { makeNode, setTimes } from '../../sys/node.ts';
+import { listNames, statFile } from '../../sys/stat.ts';
+import { overlayAttribute } from '../../sys/user-namespace/overlay-attribute.ts';
+import { readXattr, readXattrs, removeXattr, setXattr } from '../../sys/xattr.ts';
+import { isOverlayXattr } from '../overlay-xattr.ts';
 
 const notePrefix = '.wh.';
 const opaqueNote = '.wh..wh..opq';
