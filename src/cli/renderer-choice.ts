@@ -1,12 +1,12 @@
 import { UsageError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
 import { clipOutput } from '../progress/clip-output.ts';
-import { foldingFromEnvironment } from '../progress/folding.ts';
-import { plainRenderer } from '../progress/plain.ts';
+import { foldingFromEnvironment } from '../progress/plain/folding.ts';
+import { plainRenderer } from '../progress/plain/plain.ts';
 import { quietRenderer } from '../progress/quiet.ts';
 import { rawjsonRenderer } from '../progress/rawjson.ts';
 import type { Renderer } from '../progress/renderer.ts';
-import { ttyRenderer } from '../progress/tty.ts';
+import { ttyRenderer } from '../progress/tty/tty.ts';
 import type { CliIO } from './io.ts';
 import { forbidsColors, isTerminal, usesColors } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '../core/event.ts';
-import { printBytes } from './quantities.ts';
 import type { Renderer } from './renderer.ts';
+import { printBytes } from './text/quantities.ts';
 
 /**
  * Shows no more than `maxBytes` of what each step prints. That something is left out is said where it begins, and how

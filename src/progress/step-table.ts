@@ -1,5 +1,5 @@
 import type { ProgressEvent } from '../core/event.ts';
-import { LineJoiner, type OutputLine } from './line-joiner.ts';
+import { LineJoiner, type OutputLine } from './text/line-joiner.ts';
 
 /** What a renderer knows of one step. */
 export interface StepView {

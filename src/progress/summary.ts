@@ -1,6 +1,6 @@
 import type { BuildSummary, LayerSum } from '../core/build-summary.ts';
-import { oneLine } from './live-view.ts';
-import { printBytes, printSeconds } from './quantities.ts';
+import { printBytes, printSeconds } from './text/quantities.ts';
+import { oneLine } from './tty/live-view.ts';
 
 /** More make no short line. */
 const stepsTold = 2;

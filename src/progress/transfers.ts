@@ -1,5 +1,5 @@
 import type { ProgressEvent } from '../core/event.ts';
-import { printBytes } from './quantities.ts';
+import { printBytes } from './text/quantities.ts';
 
 /** How far something that is moved has got. */
 export interface TransferView {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { clipOutput } from '../../src/progress/clip-output.ts';
-import { plainRenderer } from '../../src/progress/plain.ts';
+import { plainRenderer } from '../../src/progress/plain/plain.ts';
 
 /** The log of one step that prints `chunks`, of which 10 bytes are shown, and of another that prints one line. */
 function logOf(chunks: readonly string[]): string[] {

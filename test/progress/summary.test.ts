@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BuildSummary } from '../../src/core/build-summary.ts';
-import { plainRenderer } from '../../src/progress/plain.ts';
+import { plainRenderer } from '../../src/progress/plain/plain.ts';
 import { rawjsonRenderer } from '../../src/progress/rawjson.ts';
 import { printSummary } from '../../src/progress/summary.ts';
 

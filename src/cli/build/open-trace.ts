@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { HostError } from '../../core/errors.ts';
 import { startTrace } from '../../core/trace.ts';
-import { chromeTrace } from '../../progress/chrome-trace.ts';
-import { printPhaseTimes } from '../../progress/phase-times.ts';
+import { chromeTrace } from '../../progress/trace/chrome-trace.ts';
+import { printPhaseTimes } from '../../progress/trace/phase-times.ts';
 import type { CommandContext } from '../commands/command.ts';
 
 export interface OpenTrace {

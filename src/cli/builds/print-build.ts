@@ -1,7 +1,7 @@
 import type { RecordedPush } from '../../build/record/build-record.ts';
 import type { BuildReport, StepReport } from '../../build/record/build-report.ts';
 import type { LayerSum } from '../../core/build-summary.ts';
-import { printBytes, printSeconds } from '../../progress/quantities.ts';
+import { printBytes, printSeconds } from '../../progress/text/quantities.ts';
 import { type Field, fieldLines } from '../inspect/field-lines.ts';
 import { cut, type FittingColumn, fittingTable, type Look, oneLine, paint, wrap } from '../inspect/look.ts';
 import { countOf, shortDigest, shortTime } from '../inspect/short.ts';

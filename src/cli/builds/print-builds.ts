@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { BuildOverview } from '../../build/record/build-report.ts';
-import { printBytes, printSeconds } from '../../progress/quantities.ts';
+import { printBytes, printSeconds } from '../../progress/text/quantities.ts';
 import { type FittingColumn, fittingTable, type Look, oneLine } from '../inspect/look.ts';
 import { printAge } from '../print-age.ts';
 

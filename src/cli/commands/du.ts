@@ -1,5 +1,5 @@
 import { listRuns } from '../../build/store/workspace.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
 import { cleanText } from '../clean-text.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';

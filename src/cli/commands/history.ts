@@ -1,6 +1,6 @@
 import { digestHex } from '../../core/digest.ts';
 import { type HistoryLine, readHistory } from '../../inspect/image-history.ts';
-import { fitColumns } from '../../progress/fit-columns.ts';
+import { fitColumns } from '../../progress/text/fit-columns.ts';
 import { dockerAge, dockerSize } from '../inspect/docker-words.ts';
 import { parseTemplate } from '../inspect/go-template.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';

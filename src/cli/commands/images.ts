@@ -1,5 +1,5 @@
 import { digestHex } from '../../core/digest.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { familiarName, parseReference } from '../../registry/reference.ts';
 import { type ImageListing, listImages } from '../../store/list-images.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { type PruneReport, planPrune, pruneStore } from '../../store/prune.ts';
 import { configPlaces, readConfig } from '../config/config-file.ts';
 import { each, eachOfList } from '../flags/collect.ts';

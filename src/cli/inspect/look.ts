@@ -1,5 +1,5 @@
-import { fitColumns } from '../../progress/fit-columns.ts';
-import { harmlessText } from '../../progress/harmless-text.ts';
+import { fitColumns } from '../../progress/text/fit-columns.ts';
+import { harmlessText } from '../../progress/text/harmless-text.ts';
 import type { CliIO } from '../io.ts';
 import { forbidsColors, isTerminal } from '../terminal.ts';
 

@@ -4,7 +4,7 @@ import type { ComparedImages, ImageComparison } from '../../inspect/diff/compare
 import type { LayerComparison, LayerSide } from '../../inspect/diff/compare-layers.ts';
 import type { Reason } from '../../inspect/diff/find-reasons.ts';
 import type { ImageIdentity } from '../../inspect/report.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { cut, type Look, oneLine, type Paint, paint, wrap } from './look.ts';
 import { isNews, isStepDate } from './news.ts';
 import { findingLines } from './print-findings.ts';

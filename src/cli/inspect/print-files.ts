@@ -1,5 +1,5 @@
 import type { FileReport } from '../../inspect/list-files.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { changeSigns, typeLetters } from './file-marks.ts';
 import { type Look, oneLine, type Paint, paint } from './look.ts';
 

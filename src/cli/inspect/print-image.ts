@@ -1,5 +1,5 @@
 import type { ImageReport } from '../../inspect/report.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { type Field, fieldLines } from './field-lines.ts';
 import { cut, type Look, oneLine, paint } from './look.ts';
 import { shortTime } from './short.ts';

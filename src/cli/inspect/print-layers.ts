@@ -1,5 +1,5 @@
 import type { ImageReport, LayerReport } from '../../inspect/report.ts';
-import { printBytes, printSeconds } from '../../progress/quantities.ts';
+import { printBytes, printSeconds } from '../../progress/text/quantities.ts';
 import { cut, type FittingColumn, fittingTable, type Look, oneLine, paint } from './look.ts';
 import { countOf, placeOf, shortDigest, shortTime } from './short.ts';
 

@@ -1,7 +1,7 @@
 import type { ImageReport } from '../../inspect/report.ts';
 import type { LimitCheck } from '../../inspect/waste/limits.ts';
 import type { WasteItem } from '../../inspect/waste/waste-item.ts';
-import { printBytes } from '../../progress/quantities.ts';
+import { printBytes } from '../../progress/text/quantities.ts';
 import { cut, type Look, oneLine, paint, wrap } from './look.ts';
 import { countOf, percent, placeOf } from './short.ts';
 

@@ -1,5 +1,5 @@
 import type { LayerReport } from '../../../inspect/report.ts';
-import { printBytes, printSeconds } from '../../../progress/quantities.ts';
+import { printBytes, printSeconds } from '../../../progress/text/quantities.ts';
 import { placeOf, shortTime } from '../../inspect/short.ts';
 
 export { printBytes, printSeconds, shortTime };

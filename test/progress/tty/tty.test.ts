@@ -2,8 +2,8 @@ import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ProgressEvent } from '../../src/core/event.ts';
-import { ttyRenderer } from '../../src/progress/tty.ts';
+import type { ProgressEvent } from '../../../src/core/event.ts';
+import { ttyRenderer } from '../../../src/progress/tty/tty.ts';
 
 /** What a person sees: a screen that knows the few sequences a live view needs, and no line wrapping. */
 class Screen {

@@ -1,4 +1,4 @@
-import type { StepView } from './step-table.ts';
+import type { StepView } from '../step-table.ts';
 
 /** How long the lines of other steps may wait for the step that is printing. */
 const holdMs = 200;

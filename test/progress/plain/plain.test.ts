@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ProgressEvent } from '../../src/core/event.ts';
-import { SourceText } from '../../src/core/span.ts';
-import { foldingFromEnvironment } from '../../src/progress/folding.ts';
-import { plainRenderer } from '../../src/progress/plain.ts';
+import type { ProgressEvent } from '../../../src/core/event.ts';
+import { SourceText } from '../../../src/core/span.ts';
+import { foldingFromEnvironment } from '../../../src/progress/plain/folding.ts';
+import { plainRenderer } from '../../../src/progress/plain/plain.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

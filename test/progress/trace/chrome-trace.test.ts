@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Phase } from '../../src/core/trace.ts';
-import { chromeTrace } from '../../src/progress/chrome-trace.ts';
+import type { Phase } from '../../../src/core/trace.ts';
+import { chromeTrace } from '../../../src/progress/trace/chrome-trace.ts';
 
 const phase = (name: string, startMs: number, endMs: number, track = 'step'): Phase => ({
   name,

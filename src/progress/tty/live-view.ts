@@ -1,8 +1,8 @@
-import { fitColumns } from './fit-columns.ts';
-import { harmlessText } from './harmless-text.ts';
-import { printSeconds } from './quantities.ts';
-import type { StepView } from './step-table.ts';
-import { printTransfer, type TransferView } from './transfers.ts';
+import type { StepView } from '../step-table.ts';
+import { fitColumns } from '../text/fit-columns.ts';
+import { harmlessText } from '../text/harmless-text.ts';
+import { printSeconds } from '../text/quantities.ts';
+import { printTransfer, type TransferView } from '../transfers.ts';
 
 /** A step that runs, as the live view shows it. */
 export interface RunningStep {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fitColumns } from '../../src/progress/fit-columns.ts';
-import { printRunningSteps, type RunningStep } from '../../src/progress/live-view.ts';
+import { fitColumns } from '../../../src/progress/text/fit-columns.ts';
+import { printRunningSteps, type RunningStep } from '../../../src/progress/tty/live-view.ts';
 
 describe('fitColumns', () => {
   const rows: [title: string, text: string, columns: number, want: string][] = [

@@ -1,15 +1,15 @@
-import { printDiagnostic } from '../core/diagnostic.ts';
-import type { ProgressEvent } from '../core/event.ts';
+import { printDiagnostic } from '../../core/diagnostic.ts';
+import type { ProgressEvent } from '../../core/event.ts';
+import type { Renderer, TextSink } from '../renderer.ts';
+import { StepTable, type StepView } from '../step-table.ts';
+import { printSummary } from '../summary.ts';
+import { harmlessLines, harmlessText } from '../text/harmless-text.ts';
+import type { OutputLine } from '../text/line-joiner.ts';
+import { printSeconds } from '../text/quantities.ts';
+import { movedOn, printTransfer, type TransferView } from '../transfers.ts';
 import { BlockLog } from './block-log.ts';
 import type { Folding } from './folding.ts';
-import { harmlessLines, harmlessText } from './harmless-text.ts';
 import { holdLines } from './held-lines.ts';
-import type { OutputLine } from './line-joiner.ts';
-import { printSeconds } from './quantities.ts';
-import type { Renderer, TextSink } from './renderer.ts';
-import { StepTable, type StepView } from './step-table.ts';
-import { printSummary } from './summary.ts';
-import { movedOn, printTransfer, type TransferView } from './transfers.ts';
 
 export interface PlainOptions {
   readonly stream: TextSink;

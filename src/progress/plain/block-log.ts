@@ -1,6 +1,6 @@
+import type { TextSink } from '../renderer.ts';
+import type { StepView } from '../step-table.ts';
 import type { Folding, Section } from './folding.ts';
-import type { TextSink } from './renderer.ts';
-import type { StepView } from './step-table.ts';
 
 /**
  * The log as blocks: lines of one step that stand together, a blank line between blocks, and around a

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LineJoiner } from '../../src/progress/line-joiner.ts';
+import { LineJoiner } from '../../../src/progress/text/line-joiner.ts';
 
 function join(chunks: readonly (string | number[])[]): string[] {
   const joiner = new LineJoiner();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { harmlessText } from '../../src/progress/harmless-text.ts';
+import { harmlessText } from '../../../src/progress/text/harmless-text.ts';
 
 const rows: [title: string, input: string, want: string][] = [
   ['plain text', 'hello ✓ wörld', 'hello ✓ wörld'],

@@ -1,4 +1,4 @@
-import type { Phase } from '../core/trace.ts';
+import type { Phase } from '../../core/trace.ts';
 
 interface Sum {
   count: number;

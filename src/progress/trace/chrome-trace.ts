@@ -3,7 +3,7 @@
  * each track. On one thread events must lie inside of each other or apart; phases of one track that overlap
  * otherwise are put on further threads of its name.
  */
-import type { Phase } from '../core/trace.ts';
+import type { Phase } from '../../core/trace.ts';
 
 /** Of the format's duration events, those that are whole (`X`), and names of threads (`M`). Times in microseconds. */
 type TraceEvent =

@@ -1,6 +1,11 @@
-import { printDiagnostic } from '../core/diagnostic.ts';
-import type { ProgressEvent } from '../core/event.ts';
-import { harmlessLines } from './harmless-text.ts';
+import { printDiagnostic } from '../../core/diagnostic.ts';
+import type { ProgressEvent } from '../../core/event.ts';
+import type { Renderer } from '../renderer.ts';
+import { StepTable, type StepView } from '../step-table.ts';
+import { printSummary } from '../summary.ts';
+import { harmlessLines } from '../text/harmless-text.ts';
+import { printSeconds } from '../text/quantities.ts';
+import { movedOn } from '../transfers.ts';
 import { liveArea } from './live-area.ts';
 import {
   oneLine,
@@ -10,11 +15,6 @@ import {
   stepLine,
   tailLength,
 } from './live-view.ts';
-import { printSeconds } from './quantities.ts';
-import type { Renderer } from './renderer.ts';
-import { StepTable, type StepView } from './step-table.ts';
-import { printSummary } from './summary.ts';
-import { movedOn } from './transfers.ts';
 
 export interface TtyOptions {
   readonly stream: NodeJS.WriteStream;
