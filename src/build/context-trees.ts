@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
 import { openFolder } from '../context/folder.ts';
-import type { IgnoreRules } from '../context/ignore.ts';
+import type { IgnoreRules } from '../context/patterns/ignore.ts';
 import { assert } from '../core/assert.ts';
 import { isDiskFull } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';

@@ -1,7 +1,7 @@
 /** What a build reads: the Dockerfile, and the contexts its steps take files from. */
 import type { ServerAccess } from '../context/authorization.ts';
-import type { IgnoreRules } from '../context/ignore.ts';
 import { openContext } from '../context/open-context.ts';
+import type { IgnoreRules } from '../context/patterns/ignore.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { DockerfileError, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';

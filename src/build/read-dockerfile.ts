@@ -2,9 +2,9 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openFolder } from '../context/folder.ts';
-import { withoutCredentials } from '../context/git-reference.ts';
-import { compileIgnore, type IgnoreRules } from '../context/ignore.ts';
+import { withoutCredentials } from '../context/git/reference.ts';
 import { type Context, type ContextRequest, download } from '../context/open-context.ts';
+import { compileIgnore, type IgnoreRules } from '../context/patterns/ignore.ts';
 import { bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import { HostError, systemCode } from '../core/errors.ts';
 import { resolveBeneath } from '../core/file-tree.ts';

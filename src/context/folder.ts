@@ -11,7 +11,7 @@ import type { FileDigestIndex, FileStat, FileTree } from '../core/file-tree.ts';
 import { isMissing, pinnedPaths } from '../sys/pinned-paths.ts';
 import { listNames } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
-import type { IgnoreRules } from './ignore.ts';
+import type { IgnoreRules } from './patterns/ignore.ts';
 
 export interface FolderOptions {
   readonly ignore?: IgnoreRules | undefined;

@@ -5,7 +5,7 @@ import { HostError } from '../core/errors.ts';
 import { isUrl } from '../core/remote-name.ts';
 import { removeTrees } from '../sys/remove-tree.ts';
 import { gitAuthorization, type ServerAccess, urlAuthorization } from './authorization.ts';
-import { parseGitReference } from './git-reference.ts';
+import { parseGitReference } from './git/reference.ts';
 
 export interface ContextRequest {
   /** What `-` means. */
@@ -47,7 +47,7 @@ export async function openContext(spec: string, request: ContextRequest): Promis
   const reference = parseGitReference(spec, true);
   if (reference !== undefined) {
     const keepsGitDirectory = reference.keepsGitDirectory ?? request.keepsGitDirectory;
-    const { checkOutGit } = await import('./git-checkout.ts');
+    const { checkOutGit } = await import('./git/checkout.ts');
     const place = join(request.scratch(), 'repository');
     const hasCommitTimes = reference.hasCommitTimes ?? request.hasCommitTimes;
     const authorization = gitAuthorization(reference.remote, servers.secret);
@@ -77,7 +77,7 @@ export async function download(
   { secret, proxy }: ServerAccess,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { downloadFile } = await import('./download.ts');
+  const { downloadFile } = await import('./http/download.ts');
   const authorization = urlAuthorization(url, secret);
   const headers = authorization === undefined ? undefined : { authorization };
   return (await downloadFile(url, file, { headers, proxy, signal })).lastModified;
@@ -89,7 +89,7 @@ async function received(
   origin: string,
   signal: AbortSignal | undefined,
 ): Promise<Context> {
-  const { receiveContext } = await import('./stream-context.ts');
+  const { receiveContext } = await import('./archive/stream-context.ts');
   const context = await receiveContext(chunks, scratch, origin, signal);
   const { directory } = context;
   return {

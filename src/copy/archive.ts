@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { compressionOf, decompress, type FileCompression } from '../context/decompress.ts';
+import { compressionOf, decompress, type FileCompression } from '../context/archive/decompress.ts';
 import type { BytePath } from '../core/byte-path.ts';
 import { CanceledError, diskFull, StrataError, systemCode } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';

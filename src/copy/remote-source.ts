@@ -5,10 +5,10 @@
 import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gitAuthorization, type ServerAccess, urlAuthorization } from '../context/authorization.ts';
-import { type Download, downloadFile, downloadIfChanged } from '../context/download.ts';
 import { openFolder } from '../context/folder.ts';
-import { checkCommit, checkOutGit, type GitOptions, resolveGit } from '../context/git-checkout.ts';
-import { type GitReference, parseGitReference, withoutCredentials } from '../context/git-reference.ts';
+import { checkCommit, checkOutGit, type GitOptions, resolveGit } from '../context/git/checkout.ts';
+import { type GitReference, parseGitReference, withoutCredentials } from '../context/git/reference.ts';
+import { type Download, downloadFile, downloadIfChanged } from '../context/http/download.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import { isUrl } from '../core/remote-name.ts';

@@ -1,6 +1,6 @@
 /** Archives among the sources of ADD (Dockerfile reference, 3.7 "Local archives"). */
 import { join } from 'node:path';
-import { memberPathBeneath } from '../context/member-path.ts';
+import { memberPathBeneath } from '../context/archive/member-path.ts';
 import { type BytePath, bytePathToText, cleanBeneath, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import { type FileStat, resolveBeneath, type Timestamp } from '../core/file-tree.ts';

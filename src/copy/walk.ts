@@ -1,4 +1,4 @@
-import type { PatternList } from '../context/pattern-list.ts';
+import type { PatternList } from '../context/patterns/pattern-list.ts';
 import { type BytePath, joinBytePath } from '../core/byte-path.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import type { SelectedFile } from './selection.ts';

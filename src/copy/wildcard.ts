@@ -8,7 +8,7 @@ import {
   PatternSyntaxError,
   parseWildcards,
   type WildcardToken,
-} from '../context/wildcard.ts';
+} from '../context/patterns/wildcard.ts';
 import {
   type BytePath,
   bytePathFromText,

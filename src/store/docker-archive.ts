@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { compressionOf, magicBytes } from '../context/decompress.ts';
+import { compressionOf, magicBytes } from '../context/archive/decompress.ts';
 import type { DiffID } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
 import { type Descriptor, type Manifest, mediaTypes } from '../oci/descriptor.ts';

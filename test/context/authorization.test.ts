@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gitAuthorization, urlAuthorization } from '../../src/context/authorization.ts';
-import { checkOutGit } from '../../src/context/git-checkout.ts';
+import { checkOutGit } from '../../src/context/git/checkout.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 
 const secretsOf = (secrets: Readonly<Record<string, string>>) => (id: string) =>

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
-import { compileIgnore } from '../../src/context/ignore.ts';
+import { compileIgnore } from '../../src/context/patterns/ignore.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../src/core/byte-path.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
 import { makeNode } from '../../src/sys/node.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
-import { compileIgnore } from '../../src/context/ignore.ts';
+import { compileIgnore } from '../../src/context/patterns/ignore.ts';
 import { selectFiles } from '../../src/copy/select.ts';
 import { StepError } from '../../src/core/errors.ts';
 

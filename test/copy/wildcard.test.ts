@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
-import { compileIgnore } from '../../src/context/ignore.ts';
+import { compileIgnore } from '../../src/context/patterns/ignore.ts';
 import { expandWildcard, hasWildcard } from '../../src/copy/wildcard.ts';
 import { bytePathFromText, bytePathToFs } from '../../src/core/byte-path.ts';
 import { StrataError } from '../../src/core/errors.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { compileIgnore } from '../../src/context/ignore.ts';
+import { compileIgnore } from '../../src/context/patterns/ignore.ts';
 import { SourceText } from '../../src/core/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { checkBuild } from '../../src/plan/check-build.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileIgnore } from '../../../src/context/ignore.ts';
+import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
 import { SourceText } from '../../../src/core/span.ts';
 import { defaultCheckOptions } from '../../../src/dockerfile/lint/check-options.ts';
 import {

@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openFolder } from '../../src/context/folder.ts';
-import { receiveContext } from '../../src/context/stream-context.ts';
-import { bytePathFromText, bytePathToFs } from '../../src/core/byte-path.ts';
-import { StrataError } from '../../src/core/errors.ts';
-import { setXattr } from '../../src/sys/xattr.ts';
-import { difference, linesOfTree, treesBelow } from '../copy/tree-text.ts';
+import { receiveContext } from '../../../src/context/archive/stream-context.ts';
+import { openFolder } from '../../../src/context/folder.ts';
+import { bytePathFromText, bytePathToFs } from '../../../src/core/byte-path.ts';
+import { StrataError } from '../../../src/core/errors.ts';
+import { setXattr } from '../../../src/sys/xattr.ts';
+import { difference, linesOfTree, treesBelow } from '../../copy/tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-stream-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

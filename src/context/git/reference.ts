@@ -1,6 +1,6 @@
 /** Git repositories as contexts and as sources of ADD (Dockerfile reference, 3.7 "Git"). */
-import { StepError } from '../core/errors.ts';
-import { isGitReference } from '../core/remote-name.ts';
+import { StepError } from '../../core/errors.ts';
+import { isGitReference } from '../../core/remote-name.ts';
 
 export interface GitReference {
   /** As git takes it; may hold credentials. */

@@ -1,8 +1,8 @@
 /** Where a repository that wants credentials really is: git itself would carry them to wherever it is sent. */
-import { RemoteError } from '../core/errors.ts';
-import type { ProxySettings } from '../core/proxy.ts';
-import { withoutCredentials } from './git-reference.ts';
-import { requestUrl } from './request.ts';
+import { RemoteError } from '../../core/errors.ts';
+import type { ProxySettings } from '../../core/proxy.ts';
+import { requestUrl } from '../http/request.ts';
+import { withoutCredentials } from './reference.ts';
 
 const suffix = '/info/refs?service=git-upload-pack';
 const maxRedirects = 10;

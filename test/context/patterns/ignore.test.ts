@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileIgnore } from '../../src/context/ignore.ts';
-import { compilePatterns } from '../../src/context/pattern-list.ts';
-import { bytePathFromText } from '../../src/core/byte-path.ts';
-import { printDiagnostic } from '../../src/core/diagnostic.ts';
-import { DockerfileError } from '../../src/core/errors.ts';
+import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
+import { compilePatterns } from '../../../src/context/patterns/pattern-list.ts';
+import { bytePathFromText } from '../../../src/core/byte-path.ts';
+import { printDiagnostic } from '../../../src/core/diagnostic.ts';
+import { DockerfileError } from '../../../src/core/errors.ts';
 
 const rows = readFileSync(new URL('../../fixtures/ignore/table.txt', import.meta.url), 'utf8')
   .split('\n')

@@ -22,14 +22,14 @@ import {
   bytePathToText,
   joinBytePath,
   parentOf,
-} from '../core/byte-path.ts';
-import { IntegrityError, systemCode } from '../core/errors.ts';
-import { resolveBeneath } from '../core/file-tree.ts';
-import { makeNode, setTimes } from '../sys/node.ts';
-import { setXattr } from '../sys/xattr.ts';
-import type { TarEntry } from '../tar/entry.ts';
-import { createTarParser, type TarParser } from '../tar/parser.ts';
-import { openFolder } from './folder.ts';
+} from '../../core/byte-path.ts';
+import { IntegrityError, systemCode } from '../../core/errors.ts';
+import { resolveBeneath } from '../../core/file-tree.ts';
+import { makeNode, setTimes } from '../../sys/node.ts';
+import { setXattr } from '../../sys/xattr.ts';
+import type { TarEntry } from '../../tar/entry.ts';
+import { createTarParser, type TarParser } from '../../tar/parser.ts';
+import { openFolder } from '../folder.ts';
 import { memberPathBeneath } from './member-path.ts';
 
 export interface TarExtractor extends TarParser {

@@ -1,6 +1,6 @@
-import { CanceledError, HostError, RemoteError } from '../core/errors.ts';
-import { spawnProcess } from '../sys/spawn.ts';
-import { withoutCredentials } from './git-reference.ts';
+import { CanceledError, HostError, RemoteError } from '../../core/errors.ts';
+import { spawnProcess } from '../../sys/spawn.ts';
+import { withoutCredentials } from './reference.ts';
 
 /** As much as is read of what git says: a server may have a part in it. */
 const outputLimit = 16 << 20;

@@ -3,9 +3,9 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { CanceledError, during, HostError, StrataError } from '../core/errors.ts';
-import { dockerfileLimit } from '../dockerfile/text/decode.ts';
-import { removeTrees } from '../sys/remove-tree.ts';
+import { CanceledError, during, HostError, StrataError } from '../../core/errors.ts';
+import { dockerfileLimit } from '../../dockerfile/text/decode.ts';
+import { removeTrees } from '../../sys/remove-tree.ts';
 import { compressionOf, decompress, magicBytes } from './decompress.ts';
 import { extractTar, type TarExtractor } from './extract-tar.ts';
 

@@ -4,11 +4,11 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkOutGit, resolveGit } from '../../src/context/git-checkout.ts';
-import { type GitReference, parseGitReference } from '../../src/context/git-reference.ts';
-import { StrataError } from '../../src/core/errors.ts';
-import { gitServer } from '../support/git-server.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { checkOutGit, resolveGit } from '../../../src/context/git/checkout.ts';
+import { type GitReference, parseGitReference } from '../../../src/context/git/reference.ts';
+import { StrataError } from '../../../src/core/errors.ts';
+import { gitServer } from '../../support/git-server.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 
 const plain = {
   ref: undefined,

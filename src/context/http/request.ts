@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { type ProxySettings, proxyFor } from '../core/proxy.ts';
+import { type ProxySettings, proxyFor } from '../../core/proxy.ts';
 
 /**
  * Asks a server, through a proxy where the settings want one for it.

@@ -2,8 +2,8 @@
 import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { CanceledError, HostError, IntegrityError } from '../core/errors.ts';
-import { spawnProcess } from '../sys/spawn.ts';
+import { CanceledError, HostError, IntegrityError } from '../../core/errors.ts';
+import { spawnProcess } from '../../sys/spawn.ts';
 
 export type FileCompression = 'gzip' | 'bzip2' | 'xz' | 'zstd';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { downloadFile } from '../../src/context/download.ts';
-import { StrataError } from '../../src/core/errors.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { downloadFile } from '../../../src/context/http/download.ts';
+import { StrataError } from '../../../src/core/errors.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-download-'));
 const body = Buffer.alloc(3_000_000, 'content');

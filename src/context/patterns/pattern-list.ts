@@ -2,8 +2,8 @@
  * Patterns in order, the last that applies decides (Dockerfile reference, 5.2). A pattern applies to a
  * path if it matches the path or a directory above it.
  */
-import { type BytePath, bytePathToText, parentOf } from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
+import { type BytePath, bytePathToText, parentOf } from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
 import { type PathPattern, parsePattern } from './pattern.ts';
 import { PatternSyntaxError } from './wildcard.ts';
 

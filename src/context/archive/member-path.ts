@@ -1,4 +1,4 @@
-import { type BytePath, cleanBeneath } from '../core/byte-path.ts';
+import { type BytePath, cleanBeneath } from '../../core/byte-path.ts';
 
 /**
  * Where the name of an archive's member lies below the directory it is unpacked into: clean, '' for the

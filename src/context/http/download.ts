@@ -4,9 +4,9 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { CanceledError, during, RemoteError, systemCode } from '../core/errors.ts';
-import { type ProxySettings, proxyFor } from '../core/proxy.ts';
-import { withoutCredentials } from './git-reference.ts';
+import { CanceledError, during, RemoteError, systemCode } from '../../core/errors.ts';
+import { type ProxySettings, proxyFor } from '../../core/proxy.ts';
+import { withoutCredentials } from '../git/reference.ts';
 import { requestUrl } from './request.ts';
 
 export interface DownloadOptions {

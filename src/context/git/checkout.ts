@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BytePath, bytePathFromText, joinBytePath } from '../core/byte-path.ts';
-import { RemoteError, StepError } from '../core/errors.ts';
-import { resolveBeneath } from '../core/file-tree.ts';
-import type { ProxySettings } from '../core/proxy.ts';
-import { setTimes } from '../sys/node.ts';
-import { removeTrees } from '../sys/remove-tree.ts';
-import { openFolder } from './folder.ts';
-import { followRemote } from './git-redirect.ts';
-import { type GitReference, withoutCredentials } from './git-reference.ts';
+import { type BytePath, bytePathFromText, joinBytePath } from '../../core/byte-path.ts';
+import { RemoteError, StepError } from '../../core/errors.ts';
+import { resolveBeneath } from '../../core/file-tree.ts';
+import type { ProxySettings } from '../../core/proxy.ts';
+import { setTimes } from '../../sys/node.ts';
+import { removeTrees } from '../../sys/remove-tree.ts';
+import { openFolder } from '../folder.ts';
+import { followRemote } from './redirect.ts';
+import { type GitReference, withoutCredentials } from './reference.ts';
 import { type GitAccess, runGit } from './run-git.ts';
 
 export interface GitOptions extends Omit<GitAccess, 'remote'> {
