@@ -7,7 +7,7 @@ import { bytePathFromText } from '../../../src/core/byte-path.ts';
 import { printDiagnostic } from '../../../src/core/diagnostic.ts';
 import { DockerfileError } from '../../../src/core/errors.ts';
 
-const rows = readFileSync(new URL('../../fixtures/ignore/table.txt', import.meta.url), 'utf8')
+const rows = readFileSync(new URL('../../../fixtures/ignore/table.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('# '))
   .map((line) => line.split('\t') as [string, string, string])
