@@ -1,23 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BytePath, bytePathFromText, joinBytePath } from '../../core/byte-path.ts';
 import { RemoteError, StepError } from '../../core/errors.ts';
-import { resolveBeneath } from '../../core/file-tree.ts';
-import type { ProxySettings } from '../../core/proxy.ts';
-import { setTimes } from '../../sys/node.ts';
-import { removeTrees } from '../../sys/remove-tree.ts';
-import { openFolder } from '../folder.ts';
-import { followRemote } from './redirect.ts';
 import { type GitReference, withoutCredentials } from './reference.ts';
-import { type GitAccess, runGit } from './run-git.ts';
-
-export interface GitOptions extends Omit<GitAccess, 'remote'> {
-  readonly keepsGitDirectory: boolean;
-  /** Files are as old as the commit, not as their checkout. */
-  readonly hasCommitTimes?: boolean;
-  /** For what is asked beside git, which finds its own proxy. */
-  readonly proxy?: ProxySettings | undefined;
-}
+import { type GitOptions, isCommit, listRemote, settleRemote } from './resolve.ts';
+import { runGit } from './run-git.ts';
+import { removeGitFiles, setAllTimes, subdirectoryOf } from './working-tree.ts';
 
 export interface GitCheckout {
   /** Of the subdirectory, where one was asked for. */
@@ -26,58 +13,6 @@ export interface GitCheckout {
   readonly commit: string;
   /** When it was made, in seconds since the epoch. */
   readonly committedAt: number;
-}
-
-/**
- * A reference and options that git may be given: where the remote is moved to, and credentials only if it is on the
- * same host.
- * @throws RemoteError `url-redirects`
- */
-async function settleRemote(
-  reference: GitReference,
-  options: GitOptions,
-): Promise<{ reference: GitReference; options: GitOptions }> {
-  const { authorization, proxy = {}, signal } = options;
-  if (authorization === undefined) return { reference, options };
-  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, proxy, signal);
-  return {
-    reference: { ...reference, remote },
-    options: isElsewhere ? { ...options, authorization: undefined } : options,
-  };
-}
-
-/**
- * The commit that a reference names now, without fetching it.
- * @returns undefined for what only the repository itself can tell, such as a shortened commit id
- * @throws RemoteError `git-failed`; HostError `program-missing`
- */
-export async function resolveGit(reference: GitReference, options: GitOptions): Promise<string | undefined> {
-  const { ref } = reference;
-  if (ref !== undefined && isCommit(ref)) return ref;
-  const settled = await settleRemote(reference, options);
-  return listRemote(settled.reference, settled.options);
-}
-
-async function listRemote(reference: GitReference, options: GitOptions): Promise<string | undefined> {
-  const { remote, ref } = reference;
-  if (ref !== undefined && isCommit(ref)) return ref;
-  const pattern = ref ?? 'HEAD';
-  const listed = await runGit(['ls-remote', '--', remote, pattern, `${pattern}^{}`], undefined, {
-    ...options,
-    remote,
-  });
-  const found = new Map<string, string>();
-  for (const line of listed.split('\n')) {
-    const [commit, name] = line.split('\t');
-    if (commit !== undefined && name !== undefined) found.set(name, commit);
-  }
-  // A branch wins over a tag of the same name; `^{}` is the commit behind an annotated tag.
-  const names = [pattern, `refs/heads/${pattern}`, `refs/tags/${pattern}`, `refs/${pattern}`];
-  for (const name of names) {
-    const commit = found.get(`${name}^{}`) ?? found.get(name);
-    if (commit !== undefined) return commit;
-  }
-  return undefined;
 }
 
 /** @throws StepError `git-checksum` if the commit is not the one that the reference asks for */
@@ -158,44 +93,4 @@ async function findCommit({ ref, remote }: GitReference, run: Run): Promise<stri
       },
     );
   }
-}
-
-function setAllTimes(directory: string, seconds: number): void {
-  const files = openFolder(directory, { uidGid: 'keep' });
-  const visit = (path: BytePath): void => {
-    if (files.lstat(path)?.type === 'directory')
-      for (const name of files.list(path)) visit(joinBytePath(path, name));
-    setTimes(joinBytePath(bytePathFromText(directory), path), { seconds, nanoseconds: 0 });
-  };
-  visit('');
-}
-
-async function removeGitFiles(directory: string): Promise<void> {
-  const files = openFolder(directory, { uidGid: 'keep' });
-  const found: string[] = [];
-  const walk = (path: string): void => {
-    for (const name of files.list(path)) {
-      const below = path === '' ? name : `${path}/${name}`;
-      // Submodules have a file of that name; git itself refuses to track one.
-      if (name === '.git') found.push(join(directory, Buffer.from(below, 'latin1').toString()));
-      else if (files.lstat(below)?.type === 'directory') walk(below);
-    }
-  };
-  walk('');
-  await removeTrees(found);
-}
-
-function subdirectoryOf(directory: string, subdirectory: string): string {
-  const tree = openFolder(directory, { uidGid: 'keep' });
-  const path = resolveBeneath(tree, bytePathFromText(subdirectory));
-  if (tree.lstat(path)?.type !== 'directory') {
-    throw new StepError('no-such-directory', `the repository has no directory "${subdirectory}"`, {
-      hint: 'check the part behind the colon of URL#ref:subdirectory',
-    });
-  }
-  return join(directory, Buffer.from(path, 'latin1').toString());
-}
-
-function isCommit(ref: string): boolean {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
 }
