@@ -26,7 +26,7 @@ const common = {
   // Node does not resolve `import()` in what was compiled by way of `vm`.
   supported: { 'dynamic-import': false },
   minifyWhitespace: true,
-  // Stacks are said in places of the sources (src/cli/source-stack.ts).
+  // Stacks are said in places of the sources (src/cli/errors/source-stack.ts).
   sourcemap: 'linked',
   sourcesContent: false,
   alias: { undici: './undici.cjs' },

@@ -1,13 +1,13 @@
 import { type Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/command.ts';
+import { describeError } from './errors/report-error.ts';
+import { usageError } from './errors/usage.ts';
 import { abortOnSignals } from './interrupt.ts';
 import type { CliIO } from './io.ts';
 import { openBecomeRoot } from './namespace.ts';
 import { openProgram } from './program.ts';
-import { describeError } from './report-error.ts';
 import { stateRoot } from './state-root.ts';
 import { columnsOf, usesColors } from './terminal.ts';
-import { usageError } from './usage.ts';
 
 /**
  * Runs one command line.

@@ -51,7 +51,7 @@ export async function runBuild(
   const missed = record.plans.flatMap(({ steps }) => steps.filter(({ result }) => result === 'run'));
   const isRefused = options.failOnMiss && missed.length > 0;
   if (options.explain || isRefused) {
-    const { printExplanation } = await import('../print-explanation.ts');
+    const { printExplanation } = await import('../print/print-explanation.ts');
     io.stderr.write(printExplanation(record));
   }
   if (isRefused) throw missedCache(missed);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { BuildOverview } from '../../build/record/build-report.ts';
 import { printBytes, printSeconds } from '../../progress/text/quantities.ts';
 import { type FittingColumn, fittingTable, type Look, oneLine } from '../inspect/look.ts';
-import { printAge } from '../print-age.ts';
+import { printAge } from '../print/print-age.ts';
 
 const columns: readonly FittingColumn[] = [
   { title: 'BUILD', align: 'right' },

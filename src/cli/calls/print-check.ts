@@ -3,8 +3,8 @@ import { type Diagnostic, printDiagnostic } from '../../core/diagnostic.ts';
 import type { SourceText } from '../../core/span.ts';
 import { lintRules } from '../../dockerfile/lint/rules.ts';
 import { inOrder } from '../../plan/findings.ts';
-import { cleanText } from '../clean-text.ts';
-import { printJSON } from '../print-data.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { printJSON } from '../print/print-data.ts';
 import { locationOf } from './location.ts';
 
 /** Everything that was found, in the order in which a build tells its errors; nothing when nothing was. */

@@ -1,7 +1,7 @@
 import type { SourceText, Span } from '../../core/span.ts';
 import type { Outline, OutlineMount } from '../../plan/outline/outline-build.ts';
-import { cleanText } from '../clean-text.ts';
-import { printJSON, printTable } from '../print-data.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { printJSON, printTable } from '../print/print-data.ts';
 import { locationOf } from './location.ts';
 
 /** buildx's tables, with one more for cache mounts; a table without rows is left out. */

@@ -1,7 +1,7 @@
 import type { CheckReport } from '../../build/calls/check.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { lintRules, lintRuleUrl } from '../../dockerfile/lint/rules.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import { version } from '../version.ts';
 
 /**

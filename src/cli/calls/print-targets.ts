@@ -1,7 +1,7 @@
 import type { Target } from '../../build/calls/targets.ts';
 import type { SourceText } from '../../core/span.ts';
-import { cleanText } from '../clean-text.ts';
-import { printJSON, printTable } from '../print-data.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { printJSON, printTable } from '../print/print-data.ts';
 import { locationOf } from './location.ts';
 
 /** A row for each stage. */

@@ -8,7 +8,7 @@ import { writeBuildPage } from '../builds/write-build-page.ts';
 import { parseCount } from '../flags/amount.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { lookOf } from '../inspect/look.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface ListFlags extends DataFlags {

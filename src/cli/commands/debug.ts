@@ -1,7 +1,7 @@
-import { cleanText } from '../clean-text.ts';
 import { configPlaces, readConfig } from '../config/config-file.ts';
 import { shellPlace } from '../flags/on-failure.ts';
-import { printAge } from '../print-age.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { printAge } from '../print/print-age.ts';
 import type { DefineCommand } from './command.ts';
 
 interface DebugFlags {

@@ -3,8 +3,8 @@ import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../in
 import { lookOf } from '../inspect/look.ts';
 import { diffLines } from '../inspect/print-diff.ts';
 import { pageImage, writePage } from '../page/write-page.ts';
-import { printJSONPieces } from '../print-data.ts';
-import { asLines, writePieces } from '../write-pieces.ts';
+import { printJSONPieces } from '../print/print-data.ts';
+import { asLines, writePieces } from '../print/write-pieces.ts';
 import type { DefineCommand } from './command.ts';
 
 interface DiffFlags extends ImageFlags {

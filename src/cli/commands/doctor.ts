@@ -8,7 +8,7 @@ import { configPlaces, readConfig } from '../config/config-file.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import type { CliIO } from '../io.ts';
 import type { BecomeRoot } from '../namespace.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import { dockerConfigFile } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 

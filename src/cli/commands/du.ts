@@ -1,10 +1,10 @@
 import { listRuns } from '../../build/store/workspace.ts';
 import { printBytes } from '../../progress/text/quantities.ts';
 import { type DiskUse, diskUse, type EntryUse, type KindUse } from '../../store/disk-use.ts';
-import { cleanText } from '../clean-text.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
-import { printAge } from '../print-age.ts';
-import { printJSON, printTable } from '../print-data.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { printAge } from '../print/print-age.ts';
+import { printJSON, printTable } from '../print/print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface DuFlags extends DataFlags {

@@ -2,8 +2,8 @@ import { explainedBuild } from '../../build/record/explained-build.ts';
 import { stepMetadata } from '../../build/record/step-metadata.ts';
 import { parseCount } from '../flags/amount.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
-import { printJSON } from '../print-data.ts';
-import { printExplanation } from '../print-explanation.ts';
+import { printJSON } from '../print/print-data.ts';
+import { printExplanation } from '../print/print-explanation.ts';
 import type { DefineCommand } from './command.ts';
 
 /** `strata explain`: why the steps of a recorded build ran or did not. */

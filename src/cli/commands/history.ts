@@ -6,7 +6,7 @@ import { parseTemplate } from '../inspect/go-template.ts';
 import { addImageFlags, type ImageFlags, imageArgument, withImages } from '../inspect/image-access.ts';
 import { type Look, lookOf, oneLine, tableLines } from '../inspect/look.ts';
 import { findingLines } from '../inspect/print-findings.ts';
-import { encodeData } from '../print-data.ts';
+import { encodeData } from '../print/print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface HistoryFlags extends ImageFlags {

@@ -4,7 +4,7 @@ import { familiarName, parseReference } from '../../registry/reference.ts';
 import { type ImageListing, listImages } from '../../store/list-images.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { printJSON, printTable } from '../print-data.ts';
+import { printJSON, printTable } from '../print/print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface ImagesFlags extends DataFlags {

@@ -14,8 +14,8 @@ import { imageLines } from '../inspect/print-image.ts';
 import { layerLines } from '../inspect/print-layers.ts';
 import { limitLines, wasteLines } from '../inspect/print-waste.ts';
 import { pageImage, writePage } from '../page/write-page.ts';
-import { printJSONPieces } from '../print-data.ts';
-import { asLines, writePieces } from '../write-pieces.ts';
+import { printJSONPieces } from '../print/print-data.ts';
+import { asLines, writePieces } from '../print/write-pieces.ts';
 import type { DefineCommand } from './command.ts';
 
 interface InspectFlags extends ImageFlags, LimitFlags {

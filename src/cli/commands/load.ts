@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import { loadImages } from '../../store/load.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import { isTerminal } from '../terminal.ts';
 import type { DefineCommand } from './command.ts';
 

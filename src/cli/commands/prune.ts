@@ -7,7 +7,7 @@ import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.t
 import { type PruneFlags, readPrunePolicy } from '../flags/prune-policy.ts';
 import { diskBytesOf } from '../flags/share.ts';
 import { withPruneSite } from '../open-store.ts';
-import { printJSON, printTable } from '../print-data.ts';
+import { printJSON, printTable } from '../print/print-data.ts';
 import { pruneAutomatically } from '../prune/automatic.ts';
 import type { DefineCommand } from './command.ts';
 

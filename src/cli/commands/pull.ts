@@ -4,7 +4,7 @@ import { pullImage } from '../../store/pull.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { readPlatform } from '../flags/platform.ts';
 import { withLocalStore } from '../open-store.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import { addRegistryFlags, type RegistryFlags, withRegistry } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 

@@ -1,7 +1,7 @@
 import { pushStored } from '../../store/push.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import { addInsecureFlag, type RegistryFlags, withRegistry } from '../registry-access.ts';
 import type { DefineCommand } from './command.ts';
 

@@ -1,7 +1,7 @@
 import { removeImages } from '../../store/names.ts';
 import { addDataFlags, type DataFlags, dataFormat } from '../flags/data-format.ts';
 import { withLocalStore } from '../open-store.ts';
-import { printJSON } from '../print-data.ts';
+import { printJSON } from '../print/print-data.ts';
 import type { DefineCommand } from './command.ts';
 
 interface RmiFlags extends DataFlags {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { suggest } from '../../core/suggest.ts';
-import { encodeData } from '../print-data.ts';
+import { encodeData } from '../print/print-data.ts';
 
 /** The part of Go's templates that `--format` has: text, `{{.Field}}` and `{{json .Field}}` or `{{json .}}`. */
 export type Template = (row: Readonly<Record<string, string>>) => string;

@@ -1,4 +1,4 @@
-import { harmlessLines } from '../progress/text/harmless-text.ts';
+import { harmlessLines } from '../../progress/text/harmless-text.ts';
 
 /**
  * What is printed may quote strangers: nothing but our own colours reaches the terminal, and those only on the

@@ -1,5 +1,5 @@
 import type { CommanderError } from 'commander';
-import { UsageError } from '../core/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 const codes: Readonly<Record<string, string>> = {
   'commander.unknownOption': 'unknown-flag',

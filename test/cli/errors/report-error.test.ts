@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openOutputTail } from '../../src/cli/build/output-tail.ts';
-import { describeError } from '../../src/cli/report-error.ts';
+import { openOutputTail } from '../../../src/cli/build/output-tail.ts';
+import { describeError } from '../../../src/cli/errors/report-error.ts';
 import {
   CanceledError,
   DockerfileError,
@@ -8,8 +8,8 @@ import {
   IntegrityError,
   StepError,
   UsageError,
-} from '../../src/core/errors.ts';
-import { SourceText } from '../../src/core/span.ts';
+} from '../../../src/core/errors.ts';
+import { SourceText } from '../../../src/core/span.ts';
 
 const plain = { usesColors: false, isDebug: false, output: undefined, columns: undefined };
 const source = new SourceText('Dockerfile', 'FROM a\nRUN exit 3\nRUN b \\\n  c\n');

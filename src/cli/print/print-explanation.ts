@@ -1,5 +1,5 @@
-import type { BuildRecord, RecordedStep } from '../build/record/build-record.ts';
-import { sayCause } from '../cache/explain/words.ts';
+import type { BuildRecord, RecordedStep } from '../../build/record/build-record.ts';
+import { sayCause } from '../../cache/explain/words.ts';
 import { cleanText } from './clean-text.ts';
 
 /**

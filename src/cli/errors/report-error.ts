@@ -1,4 +1,4 @@
-import { printDiagnostic } from '../core/diagnostic.ts';
+import { printDiagnostic } from '../../core/diagnostic.ts';
 import {
   CanceledError,
   DockerfileError,
@@ -7,11 +7,11 @@ import {
   StrataError,
   systemCode,
   UsageError,
-} from '../core/errors.ts';
-import type { FailedOutput } from './build/output-tail.ts';
-import { cleanText } from './clean-text.ts';
+} from '../../core/errors.ts';
+import type { FailedOutput } from '../build/output-tail.ts';
+import { cleanText } from '../print/clean-text.ts';
+import { version } from '../version.ts';
 import { sourceStack } from './source-stack.ts';
-import { version } from './version.ts';
 
 export interface ReportOptions {
   readonly usesColors: boolean;
