@@ -5,6 +5,7 @@ import type { KeyDigest } from '../core/digest.ts';
 import { Limiter } from '../core/limiter.ts';
 import type { PushedRepository } from '../export/push.ts';
 import { openRegistry, type Registry } from '../registry/registry.ts';
+import { openIdentities } from '../registry/transport/identity.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import type { PlanAccounts } from '../solve/step-result.ts';
 import { type Bases, openBases } from './bases/bases.ts';
@@ -77,6 +78,7 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   );
   const bases: Bases = sessionBases(options, io, store, registry);
   const imports: Imports = sessionImports(options, io, store, registry);
+  const identityOf = openIdentities(options.registry.trust);
   const ssh = openSshAgents(options.ssh, store.workspace.scratch, io.env.SSH_AUTH_SOCK);
   // One that is ending has its directory still: each gets one of its own.
   const sandbox = stepSandbox(() => openSandbox(options.runtime, store.workspace.scratch(), tell));
@@ -84,7 +86,11 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     options,
     io,
     secrets,
-    servers: { secret: (id) => secrets.get(id), proxy: options.registry.proxy },
+    servers: {
+      secret: (id) => secrets.get(id),
+      proxy: options.registry.proxy,
+      secureContext: (host) => identityOf(host).secureContext(),
+    },
     store,
     damage,
     bases,

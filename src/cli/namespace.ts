@@ -6,6 +6,7 @@ import {
   enterUserNamespace,
   isRootEnough,
 } from '../sys/user-namespace/enter.ts';
+import { holdCertificates } from './held-certificates.ts';
 
 /**
  * What a command calls before it touches files of a store that belong to others than the person: makes the
@@ -29,6 +30,6 @@ export function openBecomeRoot(root: () => string): BecomeRoot {
       );
     }
     const HOME = process.env.HOME || homedir();
-    return enterUserNamespace({ ...process.env, HOME, STRATA_ROOT: root() });
+    return enterUserNamespace({ ...holdCertificates(process.env), HOME, STRATA_ROOT: root() });
   };
 }

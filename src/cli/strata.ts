@@ -1,5 +1,6 @@
 /** The program's entry. It loads as little as possible before it knows what is asked. */
 import { writeSync } from 'node:fs';
+import { releaseCertificates } from './held-certificates.ts';
 import { version } from './version.ts';
 
 /** Put in by scripts/build.mjs: the bundle of main.ts, beside this one. */
@@ -11,6 +12,7 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   // The stream of the standard output takes longer to load than everything else here.
   writeSync(1, `strata ${version}\n`);
 } else {
+  releaseCertificates(process.env);
   run();
 }
 

@@ -1,13 +1,12 @@
 /** The secrets by which servers know who asks (Dockerfile reference, 3.7 "URLs", "Git"). */
-import type { ProxySettings } from '../core/proxy.ts';
+import type { ServerWay } from './http/request.ts';
 
 /** The value of a secret of the build; undefined where there is none of the id. */
 export type FindSecret = (id: string) => Uint8Array | undefined;
 
 /** How servers that files come from are met. */
-export interface ServerAccess {
+export interface ServerAccess extends ServerWay {
   readonly secret: FindSecret;
-  readonly proxy: ProxySettings;
 }
 
 /** `Authorization` for a URL: `HTTP_AUTH_TOKEN_<host>` as a bearer's, else `HTTP_AUTH_HEADER_<host>` as it is. */

@@ -51,8 +51,8 @@ export async function openContext(spec: string, request: ContextRequest): Promis
     const place = join(request.scratch(), 'repository');
     const hasCommitTimes = reference.hasCommitTimes ?? request.hasCommitTimes;
     const authorization = gitAuthorization(reference.remote, servers.secret);
-    const { proxy } = servers;
-    const options = { keepsGitDirectory, hasCommitTimes, authorization, proxy, signal };
+    const { proxy, secureContext } = servers;
+    const options = { keepsGitDirectory, hasCommitTimes, authorization, proxy, secureContext, signal };
     const { directory: at, commit, committedAt } = await checkOutGit(reference, place, options);
     return { directory: at, commit, epochSeconds: committedAt, isLocal: false };
   }
@@ -74,13 +74,13 @@ export async function openContext(spec: string, request: ContextRequest): Promis
 export async function download(
   url: string,
   file: string,
-  { secret, proxy }: ServerAccess,
+  { secret, proxy, secureContext }: ServerAccess,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const { downloadFile } = await import('./http/download.ts');
   const authorization = urlAuthorization(url, secret);
   const headers = authorization === undefined ? undefined : { authorization };
-  return (await downloadFile(url, file, { headers, proxy, signal })).lastModified;
+  return (await downloadFile(url, file, { headers, proxy, secureContext, signal })).lastModified;
 }
 
 async function received(

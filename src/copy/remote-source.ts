@@ -56,7 +56,7 @@ export function openRemote(
 function openRepository(
   named: GitReference,
   { checksum, keepGitDir, excludes }: RemoteRequest,
-  { secret, proxy }: ServerAccess,
+  { secret, proxy, secureContext }: ServerAccess,
 ): RemoteSource {
   const reference = { ...named, checksum: checksum ?? named.checksum };
   const remote = withoutCredentials(reference.remote);
@@ -70,6 +70,7 @@ function openRepository(
     keepsGitDirectory: keepGitDir ?? keepsGitDirectory ?? false,
     hasCommitTimes,
     proxy,
+    secureContext,
     authorization: gitAuthorization(reference.remote, secret),
     signal,
   });
@@ -94,9 +95,10 @@ function openRepository(
 
 function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServices): RemoteSource {
   const shown = withoutCredentials(url);
-  const { secret, proxy } = services.servers;
+  const { secret, proxy, secureContext } = services.servers;
   const authorization = urlAuthorization(url, secret);
   const headers = authorization === undefined ? undefined : { authorization };
+  const options = (signal: AbortSignal | undefined) => ({ headers, proxy, secureContext, signal });
   const fileIn = (directory: string) => join(directory, 'content');
   /** What the URL was found to hold, and the directory it is in, if it was downloaded for that. */
   let found: Download | undefined;
@@ -114,9 +116,9 @@ function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServi
     if (known !== undefined && checksum === `sha256:${known.hex}`) return known;
     const directory = services.scratch();
     if (known === undefined)
-      return learn(await downloadFile(url, fileIn(directory), { headers, proxy, signal }), directory);
+      return learn(await downloadFile(url, fileIn(directory), options(signal)), directory);
     const { validators } = known;
-    const got = await downloadIfChanged(url, fileIn(directory), validators, { headers, proxy, signal });
+    const got = await downloadIfChanged(url, fileIn(directory), validators, options(signal));
     if (got !== undefined) return learn(got, directory);
     verify(shown, known, checksum);
     return known;
@@ -130,7 +132,7 @@ function openUrl(url: string, { checksum }: RemoteRequest, services: RemoteServi
       found ??= await find(signal);
       if (place === undefined) {
         mkdirSync(directory);
-        const got = await downloadFile(url, fileIn(directory), { headers, proxy, signal });
+        const got = await downloadFile(url, fileIn(directory), options(signal));
         // The key of the step says what was there a moment ago.
         verify(shown, got, `sha256:${found.hex}`);
         place = directory;

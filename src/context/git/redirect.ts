@@ -1,7 +1,6 @@
 /** Where a repository that wants credentials really is: git itself would carry them to wherever it is sent. */
 import { RemoteError } from '../../core/errors.ts';
-import type { ProxySettings } from '../../core/proxy.ts';
-import { requestUrl } from '../http/request.ts';
+import { requestUrl, type ServerWay } from '../http/request.ts';
 import { withoutCredentials } from './reference.ts';
 
 const suffix = '/info/refs?service=git-upload-pack';
@@ -15,7 +14,7 @@ const maxRedirects = 10;
 export async function followRemote(
   remote: string,
   authorization: string,
-  proxy: ProxySettings,
+  way: ServerWay,
   signal: AbortSignal | undefined,
 ): Promise<{ remote: string; isElsewhere: boolean }> {
   const { origin } = new URL(remote);
@@ -26,7 +25,7 @@ export async function followRemote(
     let location: string;
     try {
       const headers = { 'git-protocol': 'version=2', ...(isElsewhere ? {} : { authorization }) };
-      const response = await requestUrl(url, headers, proxy, signal);
+      const response = await requestUrl(url, headers, way, signal);
       response.body.on('error', () => {}).destroy();
       const { statusCode } = response;
       location = statusCode >= 300 && statusCode < 400 ? String(response.headers.location ?? '') : '';

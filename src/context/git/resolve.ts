@@ -1,15 +1,14 @@
 /** Which commit a reference names, asked of its remote. */
-import type { ProxySettings } from '../../core/proxy.ts';
+import type { ServerWay } from '../http/request.ts';
 import { followRemote } from './redirect.ts';
 import type { GitReference } from './reference.ts';
 import { type GitAccess, runGit } from './run-git.ts';
 
-export interface GitOptions extends Omit<GitAccess, 'remote'> {
+/** The way to servers is for what is asked beside git, which finds its own. */
+export interface GitOptions extends Omit<GitAccess, 'remote'>, ServerWay {
   readonly keepsGitDirectory: boolean;
   /** Files are as old as the commit, not as their checkout. */
   readonly hasCommitTimes?: boolean;
-  /** For what is asked beside git, which finds its own proxy. */
-  readonly proxy?: ProxySettings | undefined;
 }
 
 /**
@@ -21,9 +20,9 @@ export async function settleRemote(
   reference: GitReference,
   options: GitOptions,
 ): Promise<{ reference: GitReference; options: GitOptions }> {
-  const { authorization, proxy = {}, signal } = options;
+  const { authorization, signal } = options;
   if (authorization === undefined) return { reference, options };
-  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, proxy, signal);
+  const { remote, isElsewhere } = await followRemote(reference.remote, authorization, options, signal);
   return {
     reference: { ...reference, remote },
     options: isElsewhere ? { ...options, authorization: undefined } : options,

@@ -4,15 +4,14 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { CanceledError, during, RemoteError, systemCode } from '../../core/errors.ts';
-import { type ProxySettings, proxyFor } from '../../core/proxy.ts';
+import { CanceledError, during, RemoteError, StrataError, systemCode } from '../../core/errors.ts';
+import { proxyFor } from '../../core/proxy.ts';
 import { withoutCredentials } from '../git/reference.ts';
-import { requestUrl } from './request.ts';
+import { requestUrl, type ServerWay } from './request.ts';
 
-export interface DownloadOptions {
+export interface DownloadOptions extends ServerWay {
   /** Sent to the host of the URL itself, not to where it redirects. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly proxy?: ProxySettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -108,23 +107,24 @@ async function receive(url: string, response: Dispatcher.ResponseData, path: str
  */
 async function get(
   first: URL,
-  { headers, proxy = {}, signal }: DownloadOptions,
+  { headers, proxy, secureContext, signal }: DownloadOptions,
   condition: Readonly<Record<string, string>> = {},
 ): Promise<Dispatcher.ResponseData> {
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops++) {
     let response: Dispatcher.ResponseData;
-    const through = proxyFor(url, proxy);
+    const through = proxyFor(url, proxy ?? {});
     const own = url.origin === first.origin ? headers : {};
     try {
       response = await requestUrl(
         url,
         { 'accept-encoding': 'identity', ...condition, ...own },
-        proxy,
+        { proxy, secureContext },
         signal,
       );
     } catch (error) {
       if (signal?.aborted) throw new CanceledError();
+      if (error instanceof StrataError) throw error;
       throw unreachable(url.href, error, through);
     }
     // One that breaks before it is read tells whoever reads it.
