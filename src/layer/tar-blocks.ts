@@ -2,6 +2,7 @@ import { encodeHeader, tarTrailer } from '../tar/encode.ts';
 import { paddingAfter } from '../tar/header.ts';
 import { fileChanged, openContent } from './content-reader.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
+import { layerTime } from './layer-time.ts';
 import { refuseReservedName, whiteoutEntry } from './whiteout.ts';
 
 const zeros = new Uint8Array(512);
@@ -15,7 +16,7 @@ export interface BlockCursor {
 }
 
 /**
- * Writes a layer's tar into blocks of memory. It stops with `full` when the block is full, with `pause`
+ * Writes a layer's tar into blocks of memory, times as `layerTime` has them. It stops with `full` when the block is full, with `pause`
  * when time is up; the last block is filled when it returns. Files are read straight into the blocks.
  *
  * @throws StepError `file-changed`, `reserved-name`
@@ -29,12 +30,17 @@ export function* tarBlocks(
       yield* putBytes(cursor, encodeHeader(whiteoutEntry(entry.path)));
     } else {
       refuseReservedName(entry.path);
-      yield* putBytes(cursor, encodeHeader(entry.path === '' ? { ...entry, path: '.' } : entry));
+      yield* putBytes(cursor, headerOf(entry));
       if (entry.type === 'file' && entry.size > 0) yield* putFile(cursor, entry);
     }
     if (performance.now() >= cursor.pauseAt) yield 'pause';
   }
   yield* putBytes(cursor, tarTrailer);
+}
+
+function headerOf(member: LayerMember): Uint8Array {
+  const { path, mtime } = member;
+  return encodeHeader({ ...member, path: path === '' ? '.' : path, mtime: layerTime(mtime) });
 }
 
 function* putBytes(cursor: BlockCursor, bytes: Uint8Array): Generator<'full', void, undefined> {

@@ -40,6 +40,11 @@ export function listTree(tree: FileTree): string[] {
   return linesOf('');
 }
 
+/** Lines of a tree as it is once it was a layer, which has whole seconds. */
+export function inWholeSeconds(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replace(/(?<= @-?\d+)\.\d+/, ''));
+}
+
 function printTime({ seconds, nanoseconds }: Timestamp): string {
   const fraction = String(nanoseconds).padStart(9, '0').replace(/0+$/, '');
   return `@${seconds}${fraction === '' ? '' : `.${fraction}`}`;

@@ -6,6 +6,7 @@ import { createTarParser } from '../../tar/parser.ts';
 import { assertDiffID } from '../diff-id.ts';
 import { inflateLayer } from '../inflate/inflate.ts';
 import type { LayerEntry } from '../layer-entry.ts';
+import { layerTime } from '../layer-time.ts';
 import { cleanMemberPath } from '../upper/layer-path.ts';
 import { readWhiteout } from '../whiteout.ts';
 import type { ListedMember } from './layer-listing.ts';
@@ -38,7 +39,9 @@ export async function listLayer(blob: AsyncIterable<Uint8Array>, diffID: DiffID)
 export function* listEntries(entries: Iterable<LayerEntry>, members: ListedMember[]): Generator<LayerEntry> {
   for (const entry of entries) {
     members.push(
-      entry.type === 'delete' ? special(entry.path, 'delete') : listedMember(entry, entry.path, entry.link),
+      entry.type === 'delete'
+        ? special(entry.path, 'delete')
+        : listedMember({ ...entry, mtime: layerTime(entry.mtime) }, entry.path, entry.link),
     );
     yield entry;
   }
