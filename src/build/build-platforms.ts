@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
 import { DockerfileError } from '../core/errors.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
 import { mergeErrors } from '../plan/findings.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { VertexID } from '../plan/vertex.ts';

@@ -2,10 +2,10 @@
 import type { ServerAccess } from '../context/authorization.ts';
 import { openContext } from '../context/open-context.ts';
 import type { IgnoreRules } from '../context/patterns/ignore.ts';
-import type { Diagnostic } from '../core/diagnostic.ts';
 import { DockerfileError, UsageError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
-import { SourceText } from '../core/span.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
+import { SourceText } from '../core/source/span.ts';
 import { decodeDockerfile } from '../dockerfile/text/decode.ts';
 import type { NamedContext } from '../plan/plan.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';

@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
 import { DockerfileError } from '../core/errors.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { BuildInputs } from './inputs.ts';

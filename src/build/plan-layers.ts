@@ -4,7 +4,7 @@
  */
 import type { StackLayer } from '../cache/step-cache.ts';
 import { assert } from '../core/assert.ts';
-import type { SourceText } from '../core/span.ts';
+import type { SourceText } from '../core/source/span.ts';
 import { onTrack, traced } from '../core/trace.ts';
 import type { Compression } from '../layer/compression.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';

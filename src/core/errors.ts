@@ -3,8 +3,8 @@
  * to do next. Callers match on `code`, never on the class or the text. The exit status follows the
  * class (docs/ARCHITECTURE.md, "Errors"); anything that is not a StrataError is a bug in strata.
  */
-import type { Diagnostic } from './diagnostic.ts';
-import type { SourceText, Span } from './span.ts';
+import type { Diagnostic } from './source/diagnostic.ts';
+import type { SourceText, Span } from './source/span.ts';
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;

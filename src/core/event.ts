@@ -1,5 +1,5 @@
 import type { BuildSummary } from './build-summary.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic } from './source/diagnostic.ts';
 
 /** What happens during a build, as renderers, tests and rawjson output all see it. Times are milliseconds since the epoch. */
 export type ProgressEvent =

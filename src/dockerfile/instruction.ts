@@ -2,7 +2,7 @@
  * What a Dockerfile says, typed. Nothing here is expanded: words keep their quotes, variables and
  * escapes, with the place they came from.
  */
-import type { SourceText, Span } from '../core/span.ts';
+import type { SourceText, Span } from '../core/source/span.ts';
 
 /** One argument token as written. */
 export interface Word {

@@ -1,6 +1,6 @@
 /** Dockerfile text to stages (spec 1): never throws, and goes on at the next line after an error. */
-import type { Diagnostic } from '../core/diagnostic.ts';
-import type { SourceText } from '../core/span.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
+import type { SourceText } from '../core/source/span.ts';
 import type { ArgInstruction, Dockerfile, FromInstruction, Gap, Instruction, Stage } from './instruction.ts';
 import { parseInstruction } from './parse/parse-instruction.ts';
 import {

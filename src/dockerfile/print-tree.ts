@@ -1,4 +1,4 @@
-import type { SourceText, Span } from '../core/span.ts';
+import type { SourceText, Span } from '../core/source/span.ts';
 import type { Dockerfile, Instruction, Word } from './instruction.ts';
 
 /**

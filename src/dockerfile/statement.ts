@@ -1,5 +1,5 @@
 /** One instruction between splitting and typing: what every instruction's own parser is given. */
-import type { Span } from '../core/span.ts';
+import type { Span } from '../core/source/span.ts';
 import type { Heredoc, Instruction, Word } from './instruction.ts';
 import type { Problem, Report } from './report.ts';
 import type { HeredocMark } from './text/heredoc.ts';

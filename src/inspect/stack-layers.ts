@@ -1,4 +1,4 @@
-import { type Column, column } from '../core/column.ts';
+import { type Column, column } from '../core/tables/column.ts';
 import type { ImageContents } from './contents.ts';
 import { type AspectSet, aspectSet, aspectsOf, noAspects } from './tree/aspects.ts';
 import { type FileId, type FileTable, noFile } from './tree/file-table.ts';

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
 import { type CheckOutcome, openChecks } from './checks.ts';
 import { collectFindings } from './findings.ts';
 import type { PlanRequest } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
 import { lintDockerfile } from '../dockerfile/lint/lint-dockerfile.ts';
 import { checkOptionsOf, type Linter, openLinter, violationOf } from '../dockerfile/lint/linter.ts';
 import { byPlace, type Findings } from './findings.ts';

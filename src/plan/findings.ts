@@ -1,6 +1,6 @@
-import type { Diagnostic } from '../core/diagnostic.ts';
 import { DockerfileError } from '../core/errors.ts';
-import type { SourceText, Span } from '../core/span.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
+import type { SourceText, Span } from '../core/source/span.ts';
 import type { PlanRequest } from './plan.ts';
 
 /** One finding without what all of them share. */

@@ -1,6 +1,7 @@
 /** What planning takes and gives: plain data on both sides. */
-import type { Diagnostic } from '../core/diagnostic.ts';
+
 import type { Platform } from '../core/platform.ts';
+import type { Diagnostic } from '../core/source/diagnostic.ts';
 import type { Dockerfile } from '../dockerfile/instruction.ts';
 import type { IgnoreRules } from '../dockerfile/lint/evaluated.ts';
 import type { ImageDraft } from './image/draft.ts';

@@ -3,7 +3,7 @@
  * filesystem its first input left; behaviour belongs to `solve`, by op kind.
  */
 import type { Platform } from '../core/platform.ts';
-import type { Span } from '../core/span.ts';
+import type { Span } from '../core/source/span.ts';
 import type { RunMount } from '../dockerfile/parse/mount.ts';
 
 /** Unique in one build, stable from build to build: stage and place, such as `build/3`; with several platforms that comes first. */

@@ -1,5 +1,5 @@
 import { diskFull, isDiskFull, StrataError } from '../core/errors.ts';
-import type { SourceText, Span } from '../core/span.ts';
+import type { SourceText, Span } from '../core/source/span.ts';
 import type { Vertex } from '../plan/vertex.ts';
 
 /** Gives a failure its line of the Dockerfile: only the solver knows which that is. */

@@ -3,7 +3,7 @@ import type { StepCache, StepRecord } from '../cache/step-cache.ts';
 import type { Digest, KeyDigest } from '../core/digest.ts';
 import type { EmitEvent } from '../core/event.ts';
 import type { Limiter } from '../core/limiter.ts';
-import type { SourceText } from '../core/span.ts';
+import type { SourceText } from '../core/source/span.ts';
 import type { Vertex, VertexID } from '../plan/vertex.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { OpRunner } from './op-runner.ts';

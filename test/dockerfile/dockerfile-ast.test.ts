@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { DockerfileParser } from 'dockerfile-ast';
 import { describe, expect, test } from 'vitest';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';
 import { variablePlace } from '../../src/dockerfile/words/variable-place.ts';

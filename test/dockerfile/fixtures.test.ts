@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { printDiagnostic } from '../../src/core/diagnostic.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { printDiagnostic } from '../../src/core/source/diagnostic.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { printTree } from '../../src/dockerfile/print-tree.ts';
 import { decodeDockerfile } from '../../src/dockerfile/text/decode.ts';

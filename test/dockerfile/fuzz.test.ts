@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseMount } from '../../src/dockerfile/parse/parse-mount.ts';
 import { parseTrigger } from '../../src/dockerfile/parse/trigger.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 
 function codes(text: string): string[] {

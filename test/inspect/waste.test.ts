@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { pathTable } from '../../src/core/path-table.ts';
+import { pathTable } from '../../src/core/tables/path-table.ts';
 import { inspectImage } from '../../src/inspect/inspect-image.ts';
 import { largestPlaces } from '../../src/inspect/waste/largest-places.ts';
 import { leftBehind } from '../../src/inspect/waste/left-behind.ts';

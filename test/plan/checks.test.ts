@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compileIgnore } from '../../src/context/patterns/ignore.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { checkBuild } from '../../src/plan/check-build.ts';
 import type { BaseResolver } from '../../src/plan/resolver.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import { checkBuild } from '../../src/plan/check-build.ts';
 import { noImages } from '../../src/plan/resolver.ts';

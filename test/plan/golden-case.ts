@@ -1,9 +1,9 @@
 /** A case folder of fixtures/plans: a Dockerfile whose `# plan:` comments say how it is planned. */
 import { readFileSync } from 'node:fs';
-import { type Diagnostic, printDiagnostic } from '../../src/core/diagnostic.ts';
 import { DockerfileError, RemoteError } from '../../src/core/errors.ts';
 import { type Platform, parsePlatform, printPlatform } from '../../src/core/platform.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { type Diagnostic, printDiagnostic } from '../../src/core/source/diagnostic.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import type { ImageConfig } from '../../src/oci/image-config.ts';
 import type { NamedContext, PlanRequest } from '../../src/plan/plan.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DockerfileError, HostError } from '../../src/core/errors.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts';
 import type { PlanRequest } from '../../src/plan/plan.ts';
 import { planBuild } from '../../src/plan/plan-build.ts';

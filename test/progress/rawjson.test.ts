@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/core/event.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import { rawjsonRenderer } from '../../src/progress/rawjson.ts';
 
 const rows: [title: string, event: ProgressEvent, want: object][] = [

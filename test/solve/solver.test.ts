@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStepCache } from '../../src/cache/step-cache.ts';
 import type { ProgressEvent } from '../../src/core/event.ts';
 import { Limiter } from '../../src/core/limiter.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { SourceText } from '../../src/core/source/span.ts';
 import type { Op, Vertex, VertexID } from '../../src/plan/vertex.ts';
 import type { OpRunner } from '../../src/solve/op-runner.ts';
 import type { SolverServices } from '../../src/solve/services.ts';

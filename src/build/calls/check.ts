@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../../core/diagnostic.ts';
 import { DockerfileError } from '../../core/errors.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
 import { defaultCheckOptions } from '../../dockerfile/lint/check-options.ts';
 import { violationOf } from '../../dockerfile/lint/linter.ts';
 import { type CheckedBuild, checkBuild } from '../../plan/check-build.ts';

@@ -1,4 +1,4 @@
-import type { SourceText } from '../../core/span.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import { type Outline, outlineBuild } from '../../plan/outline/outline-build.ts';
 import { type CallIO, type CallOptions, openCall } from './call.ts';
 import { openStoredBases } from './stored-bases.ts';

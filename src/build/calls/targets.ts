@@ -1,5 +1,5 @@
 import { DockerfileError } from '../../core/errors.ts';
-import type { SourceText, Span } from '../../core/span.ts';
+import type { SourceText, Span } from '../../core/source/span.ts';
 import { descriptionOf } from '../../dockerfile/description.ts';
 import type { Stage } from '../../dockerfile/instruction.ts';
 import { checkBuild } from '../../plan/check-build.ts';

@@ -4,7 +4,7 @@ import { maskRecipe } from '../../cache/mask.ts';
 import type { BlobInfo } from '../../content/blob-store.ts';
 import { StrataError } from '../../core/errors.ts';
 import { printPlatform } from '../../core/platform.ts';
-import type { SourceText } from '../../core/span.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Vertex } from '../../plan/vertex.ts';
 import type { PlanAccounts, StepAccount } from '../../solve/step-result.ts';

@@ -1,6 +1,6 @@
 /** Layers in which a secret was found: the error names their step, and their snapshots do not stay. */
 import { StrataError } from '../../core/errors.ts';
-import type { SourceText } from '../../core/span.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import type { Vertex } from '../../plan/vertex.ts';
 import type { SnapshotID, Snapshotter } from '../../snapshot/snapshotter.ts';
 

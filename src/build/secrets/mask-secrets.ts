@@ -1,8 +1,8 @@
 /** Keeps the values of secrets out of everything a build says: output of steps, messages, errors. */
 import { StrataError } from '../../core/errors.ts';
 import type { EmitEvent, ProgressEvent } from '../../core/event.ts';
-import { type MaskedStream, maskText, openMaskedStream } from '../../core/mask-stream.ts';
-import { maskedForms } from '../../core/secret-values.ts';
+import { type MaskedStream, maskText, openMaskedStream } from '../../core/secrets/mask-stream.ts';
+import { maskedForms } from '../../core/secrets/secret-values.ts';
 import type { SecretValues } from './read-secrets.ts';
 
 export interface Masking {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { bytePathToText } from '../../core/byte-path.ts';
 import { StepError, UsageError } from '../../core/errors.ts';
-import { soughtForms } from '../../core/secret-values.ts';
+import { soughtForms } from '../../core/secrets/secret-values.ts';
 import type { RefusedContent } from '../../layer/refuse-content.ts';
 import type { BuildIO, SecretSpec } from '../options.ts';
 

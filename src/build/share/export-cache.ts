@@ -6,7 +6,7 @@ import type { SharedPlan } from '../../cache/share/shared-cache.ts';
 import type { BlobStore } from '../../content/blob-store.ts';
 import { openBlobStore } from '../../content/dir-store.ts';
 import { IntegrityError, StrataError } from '../../core/errors.ts';
-import type { SourceText } from '../../core/span.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import { asStep, type StepReporter } from '../../export/as-step.ts';
 import { printReceipt, pushToRegistries } from '../../export/push.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';

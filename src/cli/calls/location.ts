@@ -1,4 +1,4 @@
-import type { SourceText, Span } from '../../core/span.ts';
+import type { SourceText, Span } from '../../core/source/span.ts';
 
 interface Position {
   /** Both from 1; columns count UTF-16 units. */

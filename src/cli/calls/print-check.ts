@@ -1,6 +1,6 @@
 import type { CheckReport } from '../../build/calls/check.ts';
-import { type Diagnostic, printDiagnostic } from '../../core/diagnostic.ts';
-import type { SourceText } from '../../core/span.ts';
+import { type Diagnostic, printDiagnostic } from '../../core/source/diagnostic.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import { lintRules } from '../../dockerfile/lint/rules.ts';
 import { inOrder } from '../../plan/findings.ts';
 import { cleanText } from '../print/clean-text.ts';

@@ -1,4 +1,4 @@
-import type { SourceText, Span } from '../../core/span.ts';
+import type { SourceText, Span } from '../../core/source/span.ts';
 import type { Outline, OutlineMount } from '../../plan/outline/outline-build.ts';
 import { cleanText } from '../print/clean-text.ts';
 import { printJSON, printTable } from '../print/print-data.ts';

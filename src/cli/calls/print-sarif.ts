@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../build/calls/check.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
 import { lintRules, lintRuleUrl } from '../../dockerfile/lint/rules.ts';
 import { printJSON } from '../print/print-data.ts';
 import { version } from '../version.ts';

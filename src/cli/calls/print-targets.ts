@@ -1,5 +1,5 @@
 import type { Target } from '../../build/calls/targets.ts';
-import type { SourceText } from '../../core/span.ts';
+import type { SourceText } from '../../core/source/span.ts';
 import { cleanText } from '../print/clean-text.ts';
 import { printJSON, printTable } from '../print/print-data.ts';
 import { locationOf } from './location.ts';

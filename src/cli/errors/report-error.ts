@@ -1,4 +1,3 @@
-import { printDiagnostic } from '../../core/diagnostic.ts';
 import {
   CanceledError,
   DockerfileError,
@@ -8,6 +7,7 @@ import {
   systemCode,
   UsageError,
 } from '../../core/errors.ts';
+import { printDiagnostic } from '../../core/source/diagnostic.ts';
 import type { FailedOutput } from '../build/output-tail.ts';
 import { cleanText } from '../print/clean-text.ts';
 import { version } from '../version.ts';

@@ -1,6 +1,6 @@
 import { baseName, bytePathToText } from '../../core/byte-path.ts';
-import { column } from '../../core/column.ts';
-import { type PathId, rootPath } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import { type PathId, rootPath } from '../../core/tables/path-table.ts';
 import type { Stack } from '../../inspect/stack-layers.ts';
 import type { FileId } from '../../inspect/tree/file-table.ts';
 import { changeSigns, typeLetters } from '../inspect/file-marks.ts';

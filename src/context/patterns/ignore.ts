@@ -1,8 +1,8 @@
 /** The .dockerignore file (Dockerfile reference, 5.1-5.3). */
 import type { BytePath } from '../../core/byte-path.ts';
-import type { Diagnostic } from '../../core/diagnostic.ts';
 import { DockerfileError } from '../../core/errors.ts';
-import { SourceText } from '../../core/span.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
+import { SourceText } from '../../core/source/span.ts';
 import { type PathPattern, parsePattern } from './pattern.ts';
 import { patternList } from './pattern-list.ts';
 import { PatternSyntaxError } from './wildcard.ts';

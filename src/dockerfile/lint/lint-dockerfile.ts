@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../core/diagnostic.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
 import type { Dockerfile } from '../instruction.ts';
 import type { CheckOptions } from './check-options.ts';
 import { consistentInstructionCasing } from './consistent-instruction-casing.ts';

@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import type { SourceText, Span } from '../../core/span.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
+import type { SourceText, Span } from '../../core/source/span.ts';
 import type { Dockerfile } from '../instruction.ts';
 import { badCheckOption, lintViolation } from '../problems/file.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Dockerfile } from '../instruction.ts';
 import type { LintRuleName } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 
 /** One CSV record, as the values of --mount and --device are (spec 3.5). */
 export type CsvRecord =

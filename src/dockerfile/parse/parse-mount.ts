@@ -1,6 +1,6 @@
 /** The values of `RUN --mount` (spec 3.5): one CSV record of options each. */
 import { posix } from 'node:path';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Word } from '../instruction.ts';
 import type { Expansion } from '../words/expand.ts';
 import { parseCsvRecord } from './csv.ts';

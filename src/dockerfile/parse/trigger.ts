@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../../core/diagnostic.ts';
-import { SourceText } from '../../core/span.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
+import { SourceText } from '../../core/source/span.ts';
 import type { Instruction } from '../instruction.ts';
 import { onbuildTrigger } from '../problems/instructions.ts';
 import { openReport } from '../report.ts';

@@ -1,5 +1,5 @@
 /** Parser directives (spec 1.4): `# name = value` at the very top of the file. */
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Directives, Word } from '../instruction.ts';
 import { badEscapeDirective, duplicateDirective } from '../problems/file.ts';
 import type { Report } from '../report.ts';

@@ -2,7 +2,7 @@
  * Physical lines joined to logical ones (spec 1.2, 1.3, 1.9). A logical line knows where each of its
  * characters came from, so every token has a place in the file however often its line continues.
  */
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { EscapeChar } from '../words/lex-state.ts';
 import type { LineCursor, PhysicalLine } from './physical-lines.ts';
 import { skipSpaces, trimEnd } from './whitespace.ts';

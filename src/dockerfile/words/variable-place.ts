@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Dockerfile, Word } from '../instruction.ts';
 
 const load = createRequire(import.meta.url);

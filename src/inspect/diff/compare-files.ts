@@ -1,4 +1,4 @@
-import { column } from '../../core/column.ts';
+import { column } from '../../core/tables/column.ts';
 import { type FileReport, reportFile } from '../list-files.ts';
 import type { Stack } from '../stack-layers.ts';
 import { type Aspect, type AspectSet, aspectSet, aspectsIn, aspectsOf, noAspects } from '../tree/aspects.ts';

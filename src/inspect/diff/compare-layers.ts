@@ -1,6 +1,6 @@
-import { type Column, column } from '../../core/column.ts';
 import type { DiffID, Digest } from '../../core/digest.ts';
-import type { PathId } from '../../core/path-table.ts';
+import { type Column, column } from '../../core/tables/column.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import type { LayerReport, LayerSource } from '../report.ts';
 import type { Stack } from '../stack-layers.ts';
 import { type Aspect, aspectsIn, aspectsOf, noAspects } from '../tree/aspects.ts';

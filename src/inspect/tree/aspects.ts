@@ -1,4 +1,4 @@
-import type { Column } from '../../core/column.ts';
+import type { Column } from '../../core/tables/column.ts';
 import type { FileId, FileTable } from './file-table.ts';
 
 /** What of a file can differ, in a fixed order. */

@@ -1,5 +1,5 @@
-import { column } from '../../core/column.ts';
-import { type PathId, type PathTable, rootPath } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import { type PathId, type PathTable, rootPath } from '../../core/tables/path-table.ts';
 
 /** What lies in the directories of a filesystem that changes: a list through the paths in each. */
 export interface DirectoryLinks {

@@ -1,8 +1,8 @@
 import type { BytePath } from '../../core/byte-path.ts';
-import { type Column, column } from '../../core/column.ts';
 import type { Xattr } from '../../core/file-tree.ts';
-import { nameTable } from '../../core/name-table.ts';
-import { type PathId, type PathTable, pathTable } from '../../core/path-table.ts';
+import { type Column, column } from '../../core/tables/column.ts';
+import { nameTable } from '../../core/tables/name-table.ts';
+import { type PathId, type PathTable, pathTable } from '../../core/tables/path-table.ts';
 import { impliedDirectory, type TarEntry, type TarEntryType } from '../../tar/entry.ts';
 import { decodePaxRecords, encodePaxRecords, xattrPrefix } from '../../tar/pax.ts';
 

@@ -1,4 +1,4 @@
-import type { PathId } from '../../core/path-table.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import type { FileId, FileTable } from './file-table.ts';
 
 /** What one layer says, as plain data (image-spec, layer.md). */

@@ -1,6 +1,6 @@
 import { cleanBeneath } from '../../core/byte-path.ts';
-import { column } from '../../core/column.ts';
-import { type PathId, rootPath } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import { type PathId, rootPath } from '../../core/tables/path-table.ts';
 import { hasSameContent } from './aspects.ts';
 import { directoryLinks } from './directory-links.ts';
 import { type FileId, type FileTable, noFile } from './file-table.ts';

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type BytePath, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
 import type { DiffID } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
-import type { PathId } from '../../core/path-table.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import { checkLayer } from '../../layer/validate/check-layer.ts';
 import { longestPath } from '../../layer/validate/check-members.ts';
 import { type BlobSource, measured, type Report, reportingIntegrity } from '../../layer/validate/measured.ts';

@@ -1,5 +1,5 @@
-import { column } from '../../core/column.ts';
-import type { PathId } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import type { FileTable } from '../tree/file-table.ts';
 import type { LayerTree } from '../tree/layer-tree.ts';
 import type { MergedTree } from '../tree/merged-tree.ts';

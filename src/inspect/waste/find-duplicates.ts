@@ -1,5 +1,5 @@
-import { column } from '../../core/column.ts';
-import type { PathId } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import type { Stack } from '../stack-layers.ts';
 import { largestPlaces } from './largest-places.ts';
 import { adviseDuplicate, type LayerMaker } from './suggest.ts';

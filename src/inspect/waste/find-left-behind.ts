@@ -1,4 +1,4 @@
-import type { PathId } from '../../core/path-table.ts';
+import type { PathId } from '../../core/tables/path-table.ts';
 import type { Stack } from '../stack-layers.ts';
 import { type FileId, noFile } from '../tree/file-table.ts';
 import { largestPlaces } from './largest-places.ts';

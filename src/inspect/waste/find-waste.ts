@@ -1,4 +1,4 @@
-import { type PathId, type PathTable, rootPath } from '../../core/path-table.ts';
+import { type PathId, type PathTable, rootPath } from '../../core/tables/path-table.ts';
 import type { Stack } from '../stack-layers.ts';
 import { type Aspect, type AspectSet, aspectsIn, noAspects } from '../tree/aspects.ts';
 import { type FileId, type FileTable, noFile } from '../tree/file-table.ts';

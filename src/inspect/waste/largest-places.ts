@@ -1,6 +1,6 @@
 import { bytePathToText, compareBytes } from '../../core/byte-path.ts';
-import { column } from '../../core/column.ts';
-import { type PathId, type PathTable, rootPath } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import { type PathId, type PathTable, rootPath } from '../../core/tables/path-table.ts';
 import type { WastePlace } from './waste-item.ts';
 
 const placeLimit = 5;

@@ -1,7 +1,7 @@
 import { type BytePath, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
-import { column } from '../../core/column.ts';
 import { IntegrityError } from '../../core/errors.ts';
-import { type PathId, type PathTable, pathTable } from '../../core/path-table.ts';
+import { column } from '../../core/tables/column.ts';
+import { type PathId, type PathTable, pathTable } from '../../core/tables/path-table.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import type { TarHandler } from '../../tar/parser.ts';
 import { readWhiteout, type Whiteout } from '../whiteout.ts';

@@ -1,6 +1,6 @@
 import { StrataError } from '../../core/errors.ts';
 import { knownSystems, type Platform, parsePlatform } from '../../core/platform.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import { suggest } from '../../core/suggest.ts';
 import { didYouMean, type Findings } from '../findings.ts';
 

@@ -1,5 +1,5 @@
 import { assert } from '../../core/assert.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import { descriptionOf } from '../../dockerfile/description.ts';
 import { openChecks } from '../checks.ts';
 import { collectFindings } from '../findings.ts';

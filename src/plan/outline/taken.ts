@@ -1,5 +1,5 @@
 /** What a build can be given from outside, collected while its stages are read. */
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { RunMount } from '../../dockerfile/parse/mount.ts';
 
 export interface TakenArg {

@@ -1,6 +1,6 @@
 import { assert } from '../../core/assert.ts';
 import { printPlatform } from '../../core/platform.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { ResolvedBase } from '../resolver.ts';
 import type { ImageSource } from '../stages/sources.ts';
 import type { VertexID } from '../vertex.ts';

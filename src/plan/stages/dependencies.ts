@@ -1,6 +1,6 @@
 /** Which other filesystems a stage's steps read, and the order that gives (spec 4.1, 4.2). */
 import type { Platform } from '../../core/platform.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import { parseCsvRecord } from '../../dockerfile/parse/csv.ts';
 import { optionSpan } from '../../dockerfile/parse/parse-mount.ts';
 import { contextSource, fromSource, type SourceNames, type StageSource } from './sources.ts';

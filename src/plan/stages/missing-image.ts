@@ -1,5 +1,5 @@
 import { CanceledError, HostError, IntegrityError, StrataError } from '../../core/errors.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import { suggest } from '../../core/suggest.ts';
 import type { Stage } from '../../dockerfile/instruction.ts';
 import { didYouMean, type Finding } from '../findings.ts';

@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Findings } from '../findings.ts';
 import type { BaseResolver } from '../resolver.ts';
 import { fromUses, sourceOfUse } from './dependencies.ts';

@@ -1,6 +1,6 @@
 import { RemoteError, StrataError } from '../../core/errors.ts';
 import { printPlatform } from '../../core/platform.ts';
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Stage } from '../../dockerfile/instruction.ts';
 import type { Findings } from '../findings.ts';
 import { type BaseResolver, type ResolvedBase, unknownBase } from '../resolver.ts';

@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Instruction, Stage } from '../../dockerfile/instruction.ts';
 import type { StageSource } from './sources.ts';
 

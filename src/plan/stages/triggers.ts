@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import { parseTrigger } from '../../dockerfile/parse/trigger.ts';
 import type { Findings } from '../findings.ts';
 import type { StageStep } from './stage-node.ts';

@@ -1,5 +1,5 @@
 /** What the reading of one instruction works with. */
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { Instruction, Word } from '../../dockerfile/instruction.ts';
 import { undefinedVariable } from '../../dockerfile/lint/evaluated.ts';
 import type { Linter, LintFinding } from '../../dockerfile/lint/linter.ts';

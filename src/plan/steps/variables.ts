@@ -1,4 +1,4 @@
-import type { Span } from '../../core/span.ts';
+import type { Span } from '../../core/source/span.ts';
 import type { ArgInstruction, KeyValueInstruction, Word } from '../../dockerfile/instruction.ts';
 import { legacyKeyValue, secretInName } from '../../dockerfile/lint/evaluated.ts';
 import { isScanSwitch } from '../scope/build-args.ts';

@@ -1,5 +1,5 @@
-import { printDiagnostic } from '../../core/diagnostic.ts';
 import type { ProgressEvent } from '../../core/event.ts';
+import { printDiagnostic } from '../../core/source/diagnostic.ts';
 import type { Renderer } from '../renderer.ts';
 import { StepTable, type StepView } from '../step-table.ts';
 import { printSummary } from '../summary.ts';

@@ -9,7 +9,7 @@ import {
   StepError,
   UsageError,
 } from '../../../src/core/errors.ts';
-import { SourceText } from '../../../src/core/span.ts';
+import { SourceText } from '../../../src/core/source/span.ts';
 
 const plain = { usesColors: false, isDebug: false, output: undefined, columns: undefined };
 const source = new SourceText('Dockerfile', 'FROM a\nRUN exit 3\nRUN b \\\n  c\n');

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
 import { compilePatterns } from '../../../src/context/patterns/pattern-list.ts';
 import { bytePathFromText } from '../../../src/core/byte-path.ts';
-import { printDiagnostic } from '../../../src/core/diagnostic.ts';
 import { DockerfileError } from '../../../src/core/errors.ts';
+import { printDiagnostic } from '../../../src/core/source/diagnostic.ts';
 
 const rows = readFileSync(new URL('../../../fixtures/ignore/table.txt', import.meta.url), 'utf8')
   .split('\n')

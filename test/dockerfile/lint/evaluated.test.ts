@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
-import { SourceText } from '../../../src/core/span.ts';
+import { SourceText } from '../../../src/core/source/span.ts';
 import { defaultCheckOptions } from '../../../src/dockerfile/lint/check-options.ts';
 import {
   baseImagePlatform,

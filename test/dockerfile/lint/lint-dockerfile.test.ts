@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SourceText } from '../../../src/core/span.ts';
+import { SourceText } from '../../../src/core/source/span.ts';
 import { parseCheckOptions } from '../../../src/dockerfile/lint/check-options.ts';
 import { lintDockerfile } from '../../../src/dockerfile/lint/lint-dockerfile.ts';
 import { checkOptionsOf, violationOf } from '../../../src/dockerfile/lint/linter.ts';

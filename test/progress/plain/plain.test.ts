@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ProgressEvent } from '../../../src/core/event.ts';
-import { SourceText } from '../../../src/core/span.ts';
+import { SourceText } from '../../../src/core/source/span.ts';
 import { foldingFromEnvironment } from '../../../src/progress/plain/folding.ts';
 import { plainRenderer } from '../../../src/progress/plain/plain.ts';
 

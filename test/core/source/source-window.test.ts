@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { printSourceWindow } from '../../src/core/source-window.ts';
-import { SourceText } from '../../src/core/span.ts';
+import { printSourceWindow } from '../../../src/core/source/source-window.ts';
+import { SourceText } from '../../../src/core/source/span.ts';
 
 const words = Array.from({ length: 40 }, (_, index) => `word${index}`).join(' ');
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { maskText, openMaskedStream } from '../../src/core/mask-stream.ts';
-import { maskedForms, soughtForms } from '../../src/core/secret-values.ts';
+import { maskText, openMaskedStream } from '../../../src/core/secrets/mask-stream.ts';
+import { maskedForms, soughtForms } from '../../../src/core/secrets/secret-values.ts';
 
 const token = 'tok3n-äß-value';
 const pem = `-----BEGIN KEY-----\n${'kQ9x'.repeat(16)}\n${'Zz81'.repeat(4)}\n-----END KEY-----\n`;

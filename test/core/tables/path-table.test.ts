@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parentOf } from '../../src/core/byte-path.ts';
-import { keyedHash } from '../../src/core/keyed-hash.ts';
-import { nameTable } from '../../src/core/name-table.ts';
-import { pathTable } from '../../src/core/path-table.ts';
+import { parentOf } from '../../../src/core/byte-path.ts';
+import { keyedHash } from '../../../src/core/tables/keyed-hash.ts';
+import { nameTable } from '../../../src/core/tables/name-table.ts';
+import { pathTable } from '../../../src/core/tables/path-table.ts';
 
 describe('paths as numbers', () => {
   const names = fc.constantFrom('a', 'b', 'c', 'a.txt', 'a b', '\xff', 'a\xff', 'é'.normalize('NFC'));

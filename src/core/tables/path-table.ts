@@ -1,6 +1,7 @@
-import { type BytePath, parentOf } from './byte-path.ts';
-import { IntegrityError } from './errors.ts';
+import { type BytePath, parentOf } from '../byte-path.ts';
+import { IntegrityError } from '../errors.ts';
 import { nameTable } from './name-table.ts';
+import { treeOrder } from './tree-order.ts';
 
 /** A path of a {@link PathTable}. */
 export type PathId = number;
@@ -68,51 +69,6 @@ export function pathTable(limit = pathLimit): PathTable {
     return parts.reverse().join('/');
   }
 
-  function inTreeOrder(): Uint32Array {
-    const count = names.count + 1;
-    const { starts, children } = sortChildren(count);
-    /** How many there are in each directory, with itself; what lies in a directory has higher numbers. */
-    const sizes = new Uint32Array(count).fill(1);
-    for (let path = count - 1; path > rootPath; path--) {
-      const above = names.scopeOf(path);
-      sizes[above] = (sizes[above] ?? 0) + (sizes[path] ?? 0);
-    }
-    const places = new Uint32Array(count);
-    const order = new Uint32Array(count);
-    for (let path = rootPath; path < count; path++) {
-      let place = places[path] ?? 0;
-      order[place++] = path;
-      for (const child of children.subarray(starts[path], starts[path + 1])) {
-        places[child] = place;
-        place += sizes[child] ?? 0;
-      }
-    }
-    return order;
-  }
-
-  /** What lies in each directory, by name: that of `path` is from `starts[path]` on. */
-  function sortChildren(count: number): { readonly starts: Uint32Array; readonly children: Uint32Array } {
-    const starts = new Uint32Array(count + 1);
-    for (let path = 1; path < count; path++) {
-      const next = names.scopeOf(path) + 1;
-      starts[next] = (starts[next] ?? 0) + 1;
-    }
-    for (let path = 1; path <= count; path++) starts[path] = (starts[path] ?? 0) + (starts[path - 1] ?? 0);
-    const children = new Uint32Array(count - 1);
-    const ends = starts.slice();
-    for (let path = 1; path < count; path++) {
-      const above = names.scopeOf(path);
-      const place = ends[above] ?? 0;
-      children[place] = path;
-      ends[above] = place + 1;
-    }
-    for (let path = rootPath; path < count; path++) {
-      const [from = 0, to = 0] = [starts[path], starts[path + 1]];
-      if (to - from > 1) children.subarray(from, to).sort(names.compare);
-    }
-    return { starts, children };
-  }
-
   return {
     get count() {
       return names.count + 1;
@@ -121,7 +77,7 @@ export function pathTable(limit = pathLimit): PathTable {
     find,
     parentOf: (path) => names.scopeOf(path),
     textOf,
-    inTreeOrder,
+    inTreeOrder: () => treeOrder(names),
   };
 }
 
