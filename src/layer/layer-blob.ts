@@ -2,7 +2,7 @@ import type { BlobStore } from '../content/blob-store.ts';
 import type { DiffID } from '../core/digest.ts';
 import { traced } from '../core/trace.ts';
 import type { StoredLayer } from '../oci/descriptor.ts';
-import { openBlockCompressor } from './compress/block-compressor.ts';
+import { blockForms } from './compress/block-forms.ts';
 import { type BlockSink, openBlockSink } from './compress/block-sink.ts';
 import type { CompressPool } from './compress/compress-pool.ts';
 import type { KnownMembers } from './compress/known-members.ts';
@@ -11,7 +11,7 @@ import { type Compression, layerMediaType } from './compression.ts';
 
 export interface PackedLayer {
   readonly layer: StoredLayer;
-  /** Which implementation compressed it, at which level: the blob's bytes are the same where this is. */
+  /** Which implementation compressed it, at which levels: the blob's bytes are the same where this is. */
   readonly writer: string;
 }
 
@@ -45,9 +45,9 @@ export async function beginLayerBlob(
   known: KnownMembers | undefined,
   fill: (sink: BlockSink) => Promise<DiffID>,
 ): Promise<BegunLayer> {
-  const compressor = openBlockCompressor(compression);
+  const forms = blockForms(compression);
   const blob = await blobs.create();
-  const sink = openBlockSink(blob, pool, compression, compressor, known);
+  const sink = openBlockSink(blob, pool, forms, known);
   const release = async () => {
     await sink.settle();
     await blob.abort();
@@ -58,10 +58,9 @@ export async function beginLayerBlob(
       const members = await traced('compress the rest', sink.finish);
       const { digest, size } = await traced('flush blob', () => blob.commit());
       // A single block is compressed sooner than looked for.
-      if (known !== undefined && members.length > 1)
-        noteMembers(known.table, digest, members, compressor.writer);
+      if (known !== undefined && members.length > 1) noteMembers(known.table, digest, members);
       const descriptor = { mediaType: layerMediaType(compression), digest, size };
-      return { layer: { descriptor, diffID }, writer: compressor.writer };
+      return { layer: { descriptor, diffID }, writer: forms.writer };
     } finally {
       await release();
     }

@@ -19,7 +19,7 @@ export interface LayerRecord {
 export interface LayerBlob {
   readonly descriptor: Descriptor;
   /**
-   * What compressed it (`libdeflate.so.0 level 4`): the same tar can have other bytes elsewhere. Of blobs from
+   * What compressed it (`libdeflate.so.0 level 6`): the same tar can have other bytes elsewhere. Of blobs from
    * elsewhere `pulled`, or `imported` as long as nobody has seen that a cache was right about it.
    */
   readonly writer: string;

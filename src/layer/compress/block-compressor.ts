@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
 import { loadZstd, type Zstd } from '../../sys/zstd.ts';
 import { type Compression, zstdMissing } from '../compression.ts';
+import { sampleOf } from './sample.ts';
 
 /** Layers are compressed in blocks of this size, each on whichever thread is free. */
 export const blockBytes = 1 << 20;
@@ -52,22 +53,17 @@ export function gzipCompressor(level: number, library: Deflate): BlockCompressor
 }
 
 const sampleBytes = 1 << 16;
-const sampleParts = 4;
-const sample = new Uint8Array(sampleBytes);
 const sampleOutput = new Uint8Array(2 * sampleBytes);
 
 /**
- * Whether compressing is wasted time: pieces from all over the block do not shrink by 3 % at the lowest
- * level. Archives, pictures and encrypted files are then stored as they are.
+ * Whether compressing is wasted time: a sample does not shrink by 3 % at the lowest level. Archives, pictures and
+ * encrypted files are then stored as they are.
  */
 function isIncompressible(block: Uint8Array, library: Deflate): boolean {
-  if (block.length <= sampleBytes) return false;
-  const part = sampleBytes / sampleParts;
-  for (let index = 0; index < sampleParts; index++) {
-    const start = Math.floor(((block.length - part) * index) / (sampleParts - 1));
-    sample.set(block.subarray(start, start + part), index * part);
-  }
-  return library.gzip(sample, sampleOutput, 1) > sampleBytes * 0.97;
+  return (
+    block.length > sampleBytes &&
+    library.gzip(sampleOf(block, sampleBytes), sampleOutput, 1) > sampleBytes * 0.97
+  );
 }
 
 /** Node's own zlib, where the system has no libdeflate: half as fast. */

@@ -1,9 +1,9 @@
 import type { BlobWriter } from '../../content/blob-store.ts';
-import type { Compression } from '../compression.ts';
-import type { BlockCompressor } from './block-compressor.ts';
+import { openBlockCompressor } from './block-compressor.ts';
+import type { BlockForm, BlockForms } from './block-forms.ts';
 import type { Block, CompressPool } from './compress-pool.ts';
 import { type KnownMembers, memberAt } from './known-members.ts';
-import type { Member } from './member-table.ts';
+import type { NewMember } from './member-table.ts';
 
 /** Takes filled blocks, has them compressed side by side, writes them in order, and gives them back. */
 export interface BlockSink {
@@ -17,33 +17,30 @@ export interface BlockSink {
    * Fulfilled when all blocks are written and given back, with what they came to where that may be of use later.
    * @throws what went wrong with one of them
    */
-  finish(): Promise<readonly Member[]>;
+  finish(): Promise<readonly NewMember[]>;
   /** The same, but keeps quiet. */
   settle(): Promise<void>;
 }
 
 /**
- * A sink for one layer. `compressor` takes the blocks that are not worth a thread of the pool.
+ * A sink for one layer.
  * @param known where to look for blocks that were compressed before
  */
 export function openBlockSink(
   blob: BlobWriter,
   pool: CompressPool,
-  compression: Compression,
-  compressor: BlockCompressor,
+  forms: BlockForms,
   known?: KnownMembers,
 ): BlockSink {
   let written = Promise.resolve();
-  const members: Member[] = [];
-  const hasMembers = compression.algorithm === 'gzip' && known !== undefined;
+  const members: NewMember[] = [];
   let failure: { readonly error: unknown } | undefined;
-  const compress = ({ input, output }: Block, length: number): number =>
-    compressor.compress(input.subarray(0, length), output);
-  const write = async (block: Block, compressed: Promise<number>) => {
+  const write = async (block: Block, { compression, writer }: BlockForm, compressed: Promise<number>) => {
     try {
       const length = await compressed;
       const member = block.output.subarray(0, length);
-      if (hasMembers) members.push(memberAt(member, blob.size));
+      if (known !== undefined && compression.algorithm === 'gzip')
+        members.push({ ...memberAt(member, blob.size), writer });
       if (failure === undefined) await blob.write(member);
     } catch (error) {
       failure ??= { error };
@@ -58,14 +55,17 @@ export function openBlockSink(
         pool.give(block);
         throw failure.error;
       }
+      const input = block.input.subarray(0, length);
+      const form = forms.next(input, isOnly);
+      const { compression } = form;
       // Starting threads takes longer than compressing a single block, and copying needs none.
       const isQuick = compression.algorithm === 'uncompressed' || (isOnly && !pool.isRunning);
       const compressed = isQuick
-        ? Promise.resolve(compress(block, length))
+        ? Promise.resolve(openBlockCompressor(compression).compress(input, block.output))
         : pool.compress(block, length, compression, known);
       // Handled when its turn comes.
       compressed.catch(() => undefined);
-      written = written.then(() => write(block, compressed));
+      written = written.then(() => write(block, form, compressed));
     },
     async finish() {
       await written;

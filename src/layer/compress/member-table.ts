@@ -17,6 +17,12 @@ export interface Member {
   readonly size: number;
 }
 
+/** One that was just made. */
+export interface NewMember extends Member {
+  /** Implementation and level. */
+  readonly writer: string;
+}
+
 export interface MemberHint extends Member {
   readonly blob: BlobDigest;
 }
@@ -46,22 +52,17 @@ export function findMember(
 }
 
 /** Notes the members of a blob; those of earlier blobs that they meet are forgotten. */
-export function noteMembers(
-  table: string,
-  blob: BlobDigest,
-  members: readonly Member[],
-  writer: string,
-): void {
+export function noteMembers(table: string, blob: BlobDigest, members: readonly NewMember[]): void {
   const slot = Buffer.alloc(slotBytes);
   slot.write(digestHex(blob), 20, 'hex');
-  markOf(writer).copy(slot, 52);
   const fd = openSync(table, constants.O_WRONLY | constants.O_CREAT, tableMode);
   try {
-    for (const { checksum, length, offset, size } of members) {
+    for (const { checksum, length, offset, size, writer } of members) {
       slot.writeUInt32LE(checksum, 0);
       slot.writeUInt32LE(length, 4);
       slot.writeUIntLE(offset, 8, 6);
       slot.writeUInt32LE(size, 16);
+      markOf(writer).copy(slot, 52);
       writeSync(fd, slot, 0, slotBytes, positionOf(checksum));
     }
   } finally {

@@ -3,7 +3,7 @@ import type { BlobStore } from '../../content/blob-store.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { clampLayer } from '../clamp.ts';
-import { openBlockCompressor } from '../compress/block-compressor.ts';
+import { blockForms } from '../compress/block-forms.ts';
 import { type Compression, layerMediaType } from '../compression.ts';
 import type { PackedLayer } from '../layer-blob.ts';
 import { type LayerBlob, type LayerRecord, sameLayer } from '../layer-record.ts';
@@ -52,7 +52,7 @@ export async function clamped(
   await bring(id, layer, signal);
   const packed = await clampLayer(layer, blobs, seconds, compression, signal);
   const { descriptor, diffID } = packed?.layer ?? layer;
-  const { writer } = openBlockCompressor(compression);
+  const { writer } = blockForms(compression);
   const record = sameLayer(recordOf(id), layer.diffID) ?? { diffID: layer.diffID, blobs: [] };
   const own = { seconds, diffID, descriptor, writer };
   await writeRecord(id, { ...record, clamped: [...(record.clamped ?? []), own] });
@@ -61,7 +61,7 @@ export async function clamped(
 
 /** What compressed a blob tells its bytes: one that came from elsewhere never fits. */
 function isCompressedBy(compression: Compression, blobs: BlobStore): (blob: LayerBlob) => boolean {
-  const { writer } = openBlockCompressor(compression);
+  const { writer } = blockForms(compression);
   const mediaType = layerMediaType(compression);
   return (blob) =>
     blob.writer === writer && blob.descriptor.mediaType === mediaType && blobs.holds(blob.descriptor);

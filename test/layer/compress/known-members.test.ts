@@ -53,8 +53,7 @@ function workshop() {
     noteMembers(
       known.table,
       digestFromHex(hexOf(blob)),
-      members.map((member, index) => memberAt(member, offsets[index] ?? 0)),
-      writer,
+      members.map((member, index) => ({ ...memberAt(member, offsets[index] ?? 0), writer })),
     );
   const counts = { compressed: 0 };
   const inner = {
@@ -119,8 +118,8 @@ test.each<[string, (bench: ReturnType<typeof workshop>) => void]>([
     'the table says where something else lies',
     ({ members, known, path, writer }) => {
       const [first = new Uint8Array(), second = new Uint8Array()] = members;
-      const lie = { ...memberAt(first, first.length), size: second.length };
-      noteMembers(known.table, digestFromHex(path.slice(-64)), [lie], writer);
+      const lie = { ...memberAt(first, first.length), size: second.length, writer };
+      noteMembers(known.table, digestFromHex(path.slice(-64)), [lie]);
     },
   ],
   ['the table is noise', ({ known }) => writeFileSync(known.table, Buffer.alloc(1 << 22, 0xa5))],

@@ -1,0 +1,68 @@
+/**
+ * How each block of a layer is compressed. Where nobody asks for a level, it goes by what the layer holds: for some
+ * content the quickest level costs hardly any size and takes two thirds of the time, for other content a tenth more (docs/PERFORMANCE.md).
+ */
+import { gzipSync } from 'node:zlib';
+import type { Deflate } from '../../sys/deflate.ts';
+import type { Compression } from '../compression.ts';
+import { openBlockCompressor, usualDeflate } from './block-compressor.ts';
+import { sampleOf } from './sample.ts';
+
+/** Of one block. */
+export interface BlockForm {
+  readonly compression: Compression;
+  /** Implementation and level: the same bytes of a block become the same bytes where this is. */
+  readonly writer: string;
+}
+
+/** Of the blocks of one layer. */
+export interface BlockForms {
+  /** As a block's, of the whole layer. */
+  readonly writer: string;
+  /** That of the next block. @param isOnly whether it is the whole layer */
+  next(block: Uint8Array, isOnly: boolean): BlockForm;
+}
+
+/** @throws HostError `zstd-missing` */
+export function blockForms({ algorithm, level }: Compression): BlockForms {
+  const library = usualDeflate();
+  const { usualLevel, quickLevel } = library;
+  if (algorithm !== 'gzip' || level !== undefined || quickLevel === undefined) {
+    const form = formOf({ algorithm, ...(level === undefined ? {} : { level }) });
+    return { writer: form.writer, next: () => form };
+  }
+  const usual = formOf({ algorithm, level: usualLevel });
+  const quick = formOf({ algorithm, level: quickLevel });
+  let form = usual;
+  let count = 0;
+  return {
+    writer: `${library.name} level ${quickLevel} or ${usualLevel} by zlib ${process.versions.zlib}`,
+    next(block, isOnly) {
+      if (count++ % stretchBlocks === 0)
+        form = !isOnly && isQuickEnough(block, library, quickLevel) ? quick : usual;
+      return form;
+    },
+  };
+}
+
+function formOf(compression: Compression): BlockForm {
+  return { compression, writer: openBlockCompressor(compression).writer };
+}
+
+/** Layers change what they hold; asking at each block would take longer than it saves. */
+const stretchBlocks = 8;
+/** How much larger a sample may become than by zlib: with more, layers would exceed what Go makes of them by 5 %. */
+const mostGrowth = 1.013;
+const sampleBytes = 1 << 14;
+const output = new Uint8Array(2 * sampleBytes);
+
+/**
+ * Whether the quick level does about as well as zlib at the level that other builders use. What does not shrink
+ * is no evidence: something else may follow it.
+ */
+function isQuickEnough(block: Uint8Array, library: Deflate, quickLevel: number): boolean {
+  if (block.length <= sampleBytes) return false;
+  const sample = sampleOf(block, sampleBytes);
+  const size = library.gzip(sample, output, quickLevel);
+  return size < sampleBytes * 0.97 && size <= gzipSync(sample, { level: 6 }).length * mostGrowth;
+}
