@@ -2,12 +2,12 @@ import type { KeyDigest } from '../core/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Op } from '../plan/vertex.ts';
 import type { OpRunner } from '../solve/op-runner.ts';
-import { copyRunner } from '../solve/ops/copy.ts';
+import { copyRunner } from '../solve/ops/copy/copy.ts';
 import { execRunner } from '../solve/ops/exec/exec.ts';
+import type { OriginServices } from '../solve/ops/files/origin.ts';
 import { mkdirRunner } from '../solve/ops/mkdir.ts';
-import type { OriginServices } from '../solve/origin.ts';
-import { entryPublisher } from '../solve/publish.ts';
-import type { StepTimes } from '../solve/step-times.ts';
+import { entryPublisher } from '../solve/ops/publish.ts';
+import type { StepTimes } from '../solve/ops/step-times.ts';
 import { execSettings } from './exec-settings.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { PlanLayers } from './plan-layers.ts';
@@ -47,7 +47,7 @@ export function opRunners(
     epochSeconds,
     createdAt: () => ({ seconds: epochSeconds ?? Math.floor(io.now() / 1000), nanoseconds: 0 }),
   };
-  const exec = execRunner(origins, execSettings(session), io.emit, io.now);
+  const exec = execRunner(origins, execSettings(session), io);
   const copy = copyRunner(origins, publisher, times, session.servers);
   const mkdir = mkdirRunner(layers, publisher, times);
 

@@ -7,8 +7,8 @@ import type { LayerStore } from '../../layer/layer-store.ts';
 import type { MkdirOp } from '../../plan/vertex.ts';
 import { plainFields } from '../../tar/entry.ts';
 import type { OpRunner } from '../op-runner.ts';
-import type { EntryPublisher } from '../publish.ts';
-import { type StepTimes, timeParts } from '../step-times.ts';
+import type { EntryPublisher } from './publish.ts';
+import { type StepTimes, timeParts } from './step-times.ts';
 
 /** WORKDIR: the directory and its missing parents, 0755 and owned by the step's user; what exists stays as it is. */
 export function mkdirRunner(

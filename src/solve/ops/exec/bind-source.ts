@@ -13,7 +13,8 @@ import { writeEntriesInTurns } from '../../../layer/write-entries.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import type { SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext } from '../../op-runner.ts';
-import { type ChosenFiles, type OriginServices, stackOf } from '../../origin.ts';
+import type { ChosenFiles } from '../files/chosen-files.ts';
+import { type OriginServices, stackOf } from '../files/origin.ts';
 
 export type BindMount = PlannedMount & { type: 'bind' };
 

@@ -5,7 +5,9 @@ import type { Digest } from '../../../core/digest.ts';
 import type { FileTree } from '../../../core/file-tree.ts';
 import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import type { OpContext } from '../../op-runner.ts';
-import { type ChosenFiles, chooseFiles, type OriginServices } from '../../origin.ts';
+import { chooseFiles } from '../files/choose-files.ts';
+import type { ChosenFiles } from '../files/chosen-files.ts';
+import type { OriginServices } from '../files/origin.ts';
 
 type FilesOf = (vertex: Vertex, mount: PlannedMount) => ChosenFiles;
 

@@ -10,7 +10,8 @@ import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { openAgentDoor } from '../../../sandbox/agent-door.ts';
 import type { StepMount } from '../../../sandbox/step.ts';
 import type { OpContext } from '../../op-runner.ts';
-import type { ChosenFiles, OriginServices } from '../../origin.ts';
+import type { ChosenFiles } from '../files/chosen-files.ts';
+import type { OriginServices } from '../files/origin.ts';
 import { openBind } from './bind-source.ts';
 import {
   type CacheMount,

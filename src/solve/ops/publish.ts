@@ -2,17 +2,17 @@
  * Entries that an op made (COPY, WORKDIR) become a snapshot's files, a layer blob, or both, from one
  * reading of their content: a blob where the image has the layer, files where a later step looks at them.
  */
-import type { BlobStore } from '../content/blob-store.ts';
-import type { Compression } from '../layer/compression.ts';
-import type { LayerEntry } from '../layer/layer-entry.ts';
-import type { LayerStore } from '../layer/layer-store.ts';
-import { listEntries } from '../layer/listing/layer-lister.ts';
-import type { ListedMember } from '../layer/listing/layer-listing.ts';
-import { beginLayer, packLayer } from '../layer/pack.ts';
-import { type RefusedContent, refuseContent } from '../layer/refuse-content.ts';
-import { writeEntries, writeEntriesInTurns } from '../layer/write-entries.ts';
-import type { Vertex } from '../plan/vertex.ts';
-import type { SnapshotID, Snapshotter, Stack } from '../snapshot/snapshotter.ts';
+import type { BlobStore } from '../../content/blob-store.ts';
+import type { Compression } from '../../layer/compression.ts';
+import type { LayerEntry } from '../../layer/layer-entry.ts';
+import type { LayerStore } from '../../layer/layer-store.ts';
+import { listEntries } from '../../layer/listing/layer-lister.ts';
+import type { ListedMember } from '../../layer/listing/layer-listing.ts';
+import { beginLayer, packLayer } from '../../layer/pack.ts';
+import { type RefusedContent, refuseContent } from '../../layer/refuse-content.ts';
+import { writeEntries, writeEntriesInTurns } from '../../layer/write-entries.ts';
+import type { Vertex } from '../../plan/vertex.ts';
+import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
 
 export interface EntryPublisher {
   /** Puts in place what publishing will need of the filesystem below. */

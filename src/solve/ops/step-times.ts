@@ -1,5 +1,5 @@
-import type { Part } from '../cache/recipe.ts';
-import type { Timestamp } from '../core/file-tree.ts';
+import type { Part } from '../../cache/recipe.ts';
+import type { Timestamp } from '../../core/file-tree.ts';
 
 /** The time of directories that a step has to make. */
 export interface StepTimes {
