@@ -11,6 +11,7 @@ import type { Compression } from './compression.ts';
 import { type BegunLayer, beginLayerBlob, type PackedLayer } from './layer-blob.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import { type BlockCursor, tarBlocks } from './tar-blocks.ts';
+import { type BlockUnpacker, openBlockUnpacker } from './unpack/block-unpacker.ts';
 
 export interface PackOptions {
   readonly compression: Compression;
@@ -19,6 +20,8 @@ export interface PackOptions {
   readonly pool?: CompressPool;
   /** Where to look for blocks that were compressed before, and to note those of this layer. */
   readonly known?: KnownMembers;
+  /** An empty directory to write the files to as well. */
+  readonly upper?: string;
 }
 
 /** Other steps get their turn at least this often. */
@@ -30,7 +33,7 @@ const sliceMs = 15;
  * are. Memory holds a few blocks, whatever the size of the layer.
  *
  * @throws StepError `file-changed` when a file has another size than its entry says, `reserved-name`
- * @throws HostError `zstd-missing`, `disk-full`
+ * @throws HostError `zstd-missing`, `disk-full`, `cannot-write-file`
  * @throws CanceledError
  */
 export async function packLayer(
@@ -41,15 +44,25 @@ export async function packLayer(
   return (await beginLayer(entries, blobs, options)).packed;
 }
 
-/** As `packLayer`, but done with the last entry. What `packed` fails with is the caller's to meet. */
+/** As `packLayer`, but done with the last entry, whose file is written then. What `packed` fails with is the caller's to meet. */
 export function beginLayer(
   entries: Iterable<LayerEntry>,
   blobs: BlobStore,
-  { compression, signal, pool = compressPool(), known }: PackOptions,
+  { compression, signal, pool = compressPool(), known, upper }: PackOptions,
 ): Promise<BegunLayer> {
-  return beginLayerBlob(blobs, compression, pool, known, (sink) =>
-    traced('read and hash', () => fillBlocks(entries, sink, pool, signal)),
-  );
+  return beginLayerBlob(blobs, compression, pool, known, async (sink) => {
+    const fill = (files?: BlockUnpacker) =>
+      traced('read and hash', () => fillBlocks(entries, sink, pool, signal, files));
+    if (upper === undefined) return fill();
+    const files = openBlockUnpacker(upper, pool);
+    try {
+      const diffID = await fill(files);
+      await traced('write the last files', files.finish);
+      return diffID;
+    } finally {
+      await files.close();
+    }
+  });
 }
 
 async function fillBlocks(
@@ -57,10 +70,11 @@ async function fillBlocks(
   sink: BlockSink,
   pool: CompressPool,
   signal: AbortSignal | undefined,
+  files: BlockUnpacker | undefined,
 ): Promise<DiffID> {
   const hash = createHash('sha256');
   const cursor: BlockCursor = { block: new Uint8Array(), used: 0, pauseAt: 0 };
-  const run = tarBlocks(entries, cursor);
+  const run = tarBlocks(files?.watch(entries) ?? entries, cursor);
   let block: Block | undefined;
   let isFirst = true;
   try {
@@ -77,10 +91,12 @@ async function fillBlocks(
       }
       const { done, value } = run.next();
       if (value === 'pause') continue;
+      const isOnly = done === true && isFirst;
+      await files?.push(block, cursor.used, isOnly);
       hash.update(cursor.block.subarray(0, cursor.used));
       const filled = block;
       block = undefined;
-      sink.push(filled, cursor.used, done === true && isFirst);
+      sink.push(filled, cursor.used, isOnly);
       isFirst = false;
       if (done) return digestFromHex(hash.digest('hex'));
     }

@@ -9,6 +9,8 @@ import type { KnownMembers } from './known-members.ts';
 export interface Block {
   readonly input: Uint8Array;
   readonly output: Uint8Array;
+  /** How many will give it back. */
+  holders: number;
 }
 
 export interface CompressRequest {
@@ -71,12 +73,21 @@ export class CompressPool {
       return {
         input: new Uint8Array(new SharedArrayBuffer(blockBytes)),
         output: new Uint8Array(new SharedArrayBuffer(compressedBlockBytes)),
+        holders: 1,
       };
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** One more reads its input, and gives it back as well: it is free again when all have. */
+  share(block: Block): void {
+    block.holders++;
+  }
+
   give(block: Block): void {
+    block.holders--;
+    if (block.holders > 0) return;
+    block.holders = 1;
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(block);
     else next(block);

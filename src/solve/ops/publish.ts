@@ -10,7 +10,7 @@ import { listEntries } from '../../layer/listing/layer-lister.ts';
 import type { ListedMember } from '../../layer/listing/layer-listing.ts';
 import { beginLayer, packLayer } from '../../layer/pack.ts';
 import { type RefusedContent, refuseContent } from '../../layer/refuse-content.ts';
-import { writeEntries, writeEntriesInTurns } from '../../layer/write-entries.ts';
+import { writeEntries } from '../../layer/write-entries.ts';
 import type { Vertex } from '../../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
 
@@ -69,11 +69,15 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       }
       const active = snapshotter.prepare(below);
       try {
-        if (compression === undefined) await writeEntriesInTurns(entries, active.upper, signal);
+        if (compression === undefined) await writeEntries(entries, active.upper, signal);
         else {
-          const written = writeEntries(entries, active.upper);
+          const { upper } = active;
           // The next step looks at the files: it does not wait for the blob.
-          layers.expect(id, compression, await beginLayer(written, blobs, { compression, signal, known }));
+          layers.expect(
+            id,
+            compression,
+            await beginLayer(entries, blobs, { compression, signal, known, upper }),
+          );
         }
         await snapshotter.commit(active, id);
       } catch (error) {

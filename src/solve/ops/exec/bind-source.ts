@@ -9,7 +9,7 @@ import { assert } from '../../../core/assert.ts';
 import { bytePathFromText, bytePathToText } from '../../../core/byte-path.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree, resolveBeneath } from '../../../core/file-tree.ts';
-import { writeEntriesInTurns } from '../../../layer/write-entries.ts';
+import { writeEntries } from '../../../layer/write-entries.ts';
 import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import type { SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext } from '../../op-runner.ts';
@@ -85,7 +85,7 @@ async function contextSnapshot(
       isLink: false,
       createdAt: { seconds: 0, nanoseconds: 0 },
     });
-    await writeEntriesInTurns(placed, active.upper, context.signal);
+    await writeEntries(placed, active.upper, context.signal);
     const id = snapshotter.newID();
     await snapshotter.commit(active, id);
     await steps.remember(question, id);

@@ -5,7 +5,7 @@ import { assert } from '../../../core/assert.ts';
 import { StepError } from '../../../core/errors.ts';
 import { emptyTree } from '../../../core/file-tree.ts';
 import { suggest } from '../../../core/suggest.ts';
-import { writeEntriesInTurns } from '../../../layer/write-entries.ts';
+import { writeEntries } from '../../../layer/write-entries.ts';
 import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
 import { openAgentDoor } from '../../../sandbox/agent-door.ts';
 import type { StepMount } from '../../../sandbox/step.ts';
@@ -115,7 +115,7 @@ function openCache(mount: CacheMount, { settings, chosen, context }: MountServic
     if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return undefined;
     const selection = await chosen(mount).selection(context);
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
-    await writeEntriesInTurns(placeFiles(selection, emptyTree, place), directory, context.signal);
+    await writeEntries(placeFiles(selection, emptyTree, place), directory, context.signal);
     const [source] = selection.sources;
     return source?.kind === 'directory' ? source.top : undefined;
   };

@@ -1,0 +1,76 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Block, CompressPool } from '../compress/compress-pool.ts';
+import type { LayerEntry } from '../layer-entry.ts';
+import { askUnpackThread } from './block-unpack-thread.ts';
+import { tarUnpacker } from './tar-unpacker.ts';
+
+/** Writes the files of a layer while it is packed: from the blocks of its tar, so nothing is read for it again. */
+export interface BlockUnpacker {
+  /** Passes entries on, and notes of them what their tar does not say. They go through here before they are packed. */
+  watch(entries: Iterable<LayerEntry>): Iterable<LayerEntry>;
+  /**
+   * Takes the block, of which `length` bytes count, and which may be given back only by way of the pool.
+   * @param isOnly whether it is the whole layer
+   * @throws what went wrong with an earlier block: HostError `disk-full`, `cannot-write-file`
+   */
+  push(block: Block, length: number, isOnly: boolean): Promise<void>;
+  /** Fulfilled when everything is written. @throws what went wrong */
+  finish(): Promise<void>;
+  /** Fulfilled when nothing is written any more. */
+  close(): Promise<void>;
+}
+
+const pieceBytes = 1 << 16;
+
+/**
+ * An unpacker for one layer, beneath `upper`. A thread writes the files; a single block it is not worth starting for.
+ */
+export function openBlockUnpacker(upper: string, pool: CompressPool): BlockUnpacker {
+  let nanoseconds: number[] = [];
+  let isAsked = false;
+  let failure: { readonly error: unknown } | undefined;
+
+  return {
+    *watch(entries) {
+      for (const entry of entries) {
+        nanoseconds.push(entry.type === 'delete' ? 0 : entry.mtime.nanoseconds);
+        yield entry;
+      }
+    },
+    async push(block, length, isOnly) {
+      if (failure !== undefined) throw failure.error;
+      const bytes = block.input.subarray(0, length);
+      const noted = nanoseconds;
+      nanoseconds = [];
+      if (isOnly) return unpackHere(upper, bytes, noted);
+      isAsked = true;
+      pool.share(block);
+      askUnpackThread({ kind: 'block', upper, bytes, nanoseconds: noted })
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => pool.give(block));
+    },
+    async finish() {
+      if (isAsked) await askUnpackThread({ kind: 'finish', upper });
+      if (failure !== undefined) throw failure.error;
+    },
+    async close() {
+      if (isAsked) await askUnpackThread({ kind: 'close', upper });
+    },
+  };
+}
+
+/** In pieces: others get their turn. */
+async function unpackHere(upper: string, bytes: Uint8Array, nanoseconds: readonly number[]): Promise<void> {
+  const unpacker = tarUnpacker(upper);
+  try {
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      if (at > 0) await setImmediate();
+      unpacker.push(bytes.subarray(at, at + pieceBytes), at === 0 ? nanoseconds : []);
+    }
+    unpacker.finish();
+  } finally {
+    unpacker.close();
+  }
+}
