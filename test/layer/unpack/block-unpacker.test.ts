@@ -107,7 +107,7 @@ describeWith(['root'], 'files written while they are packed', () => {
     const applied = freshUpper();
     const { mediaType, ...blob } = layer.descriptor;
     await applyLayer(blobs.open(blob), mediaType, applied, layer.diffID);
-    // The layer may have whole seconds.
+    // A layer has whole seconds.
     const withoutFractions = (lines: string[]) => lines.map((line) => line.replace(/(@-?\d+)\.\d+/, '$1'));
     expect(withoutFractions(treeAt(upper))).toEqual(withoutFractions(treeAt(applied)));
 
