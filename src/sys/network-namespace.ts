@@ -23,7 +23,7 @@ export async function makeNetworkNamespace(path: string): Promise<void> {
   const problem = isInitialUserNamespace() ? makeByCall(path) : await makeByProgram(path);
   if (problem === undefined) return;
   throw new HostError('no-network-namespace', `cannot make a network namespace: ${problem}`, {
-    hint: 'use --network=none or, with --allow network.host, --network=host',
+    hint: 'use --network=none or --network=host',
   });
 }
 

@@ -364,6 +364,12 @@ describe('readBuildOptions', () => {
         ],
       },
     ],
+    ['the network of the host is allowed by asking for it', { network: 'host' }, { allow: ['network.host'] }],
+    [
+      'the network of the host, asked for and allowed',
+      { network: 'host', allow: ['device', 'network.host'] },
+      { allow: ['device', 'network.host'] },
+    ],
     ['no cache', { cache: false, cacheFilter: ['a', 'b'] }, { noCache: true, noCacheFilter: ['a', 'b'] }],
     [
       'mirrors of the command line replace those of their host',

@@ -91,9 +91,12 @@ describeWith(['root'], 'a root filesystem', () => {
     expect(listed).toBe("usr/bin/tool b'0' usr/bin/twin b'1'\n");
   });
 
-  test('is the same in a directory', async () => {
+  test('is the same in a directory, but that all files belong to who builds', async () => {
     await exportLocal(tree, space.path('out'), true, signal);
-    expect(await listing(space.path('out'))).toBe(await listing(space.path('tree')));
+    const want = await listing(space.path('tree'));
+    expect(want).toContain('f 4755 1000:70000');
+    expect(await listing(space.path('out'))).toBe(want.replaceAll('1000:70000', '0:0'));
+    expect(lstatSync(space.path('out')).mode & 0o7777).toBe(0o700);
     expect(readXattr(space.path('out/usr/bin/tool'), 'security.capability')).toEqual(
       new Uint8Array(capability),
     );

@@ -59,9 +59,9 @@ export function writerOf(
       return {
         label: `exporting root filesystem to ${dest}`,
         write: async ({ openTrees, signal }) => {
-          const keepsOwners = isStartedByRoot();
+          const isRoot = isStartedByRoot();
           for (const tree of placed(await openTrees(), spec, hasIndex)) {
-            await exportLocal(tree, directory, keepsOwners, signal);
+            await exportLocal(tree, directory, isRoot, signal);
           }
         },
       };

@@ -107,7 +107,7 @@ export function readBuildOptions(flags: BuildFlags, around: Surroundings): Build
     pull: flags.pull === true,
     secrets: flags.secret.map((text) => parseSecret(text, env)),
     ssh: flags.ssh.map(parseSsh),
-    allow: flags.allow.map((text) => oneOf('--allow', text, entitlements)),
+    allow: readEntitlements(flags),
     run: readRunOptions(flags),
     registry: registryOptions(flags, config, env),
     compression: config.compression,
@@ -144,6 +144,12 @@ function readCacheTo({ cacheTo }: BuildFlags, buildArgs: BuildOptions['buildArgs
 const epochName = 'SOURCE_DATE_EPOCH';
 const entitlements = ['network.host', 'security.insecure', 'device'] as const;
 const networks = ['default', 'none', 'host'] as const;
+
+/** As with buildx, the network of the host for all steps is leave enough for those that ask for it. */
+function readEntitlements({ allow, network }: BuildFlags): BuildOptions['allow'] {
+  const given = allow.map((text) => oneOf('--allow', text, entitlements));
+  return network === 'host' && !given.includes('network.host') ? [...given, 'network.host'] : given;
+}
 
 function readRunOptions(flags: BuildFlags): RunOptions {
   return {

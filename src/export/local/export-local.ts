@@ -14,25 +14,26 @@ const filesPerTurn = 64;
 /**
  * Writes a root filesystem into a directory, beside what is there. A file replaces a file or a link of the
  * same name, whole or not at all; a link is never followed; a directory that stands in the way of a file is
- * an error, not removed.
+ * an error, not removed. All files belong to who builds, whoever owned them in the image; so a directory made
+ * for them is nobody else's to look into, as with BuildKit: a setuid program may be among them.
  *
- * @param keepsOwners owners and system attributes are set: for root; anybody else owns all files
+ * @param isRoot attributes of the system, capabilities among them, are set: nobody else may
  *
  * @throws HostError `output-conflict`, `output-unusable`, `device-not-made`, `disk-full`; CanceledError
  */
 export async function exportLocal(
   tree: FileTree,
   destination: string,
-  keepsOwners: boolean,
+  isRoot: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const root = bytePathFromText(destination);
   try {
-    mkdirSync(destination, { recursive: true });
+    mkdirSync(destination, { recursive: true, mode: 0o700 });
     const staging = openTreeStaging(destination);
     try {
       staging.sweep(root);
-      await writeTree(tree, root, openPlacer(tree, staging, keepsOwners), signal);
+      await writeTree(tree, root, openPlacer(tree, staging, isRoot), signal);
     } finally {
       staging.close();
     }

@@ -2,7 +2,6 @@
 import {
   chmodSync,
   closeSync,
-  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -28,20 +27,18 @@ export interface Placer {
   /** Gives a file that was placed another name. */
   link(existing: BytePath, target: BytePath): void;
   /**
-   * Gives a directory its owner, mode and times: last, since every file made inside changes the date, and a
+   * Gives a directory its mode and times: last, since every file made inside changes the date, and a
    * mode may forbid making one.
    */
   finish(path: BytePath, target: BytePath, stat: FileStat): void;
 }
 
-/** @param keepsOwners owners and system attributes are set: for root; anybody else owns all files */
-export function openPlacer(tree: FileTree, staging: TreeStaging, keepsOwners: boolean): Placer {
+/** @param isRoot attributes of the system, capabilities among them, are set: nobody else may */
+export function openPlacer(tree: FileTree, staging: TreeStaging, isRoot: boolean): Placer {
   const finish = (path: BytePath, target: BytePath, stat: FileStat) => {
-    // Before the mode: changing the owner clears setuid. Attributes after: it clears capabilities too.
-    if (keepsOwners) lchownSync(bytePathToFs(target), stat.uid, stat.gid);
     if (stat.type !== 'symlink') chmodSync(bytePathToFs(target), stat.mode);
     for (const { name, value } of tree.xattrs(path)) {
-      if (keepsOwners || name.startsWith('user.')) setXattr(target, name, value);
+      if (isRoot || name.startsWith('user.')) setXattr(target, name, value);
     }
     setTimes(target, stat.mtime);
   };
