@@ -3,34 +3,8 @@
  * tar-stream takes names for UTF-8 and loses what else a pax header says. Owners are not kept, for a context
  * shows every file as root's.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
-import {
-  type BytePath,
-  bytePathFromText,
-  bytePathToFs,
-  bytePathToText,
-  joinBytePath,
-  parentOf,
-} from '../../core/byte-path.ts';
-import { IntegrityError, systemCode } from '../../core/errors.ts';
-import { resolveBeneath } from '../../core/file-tree.ts';
-import { makeNode, setTimes } from '../../sys/node.ts';
-import { setXattr } from '../../sys/xattr.ts';
-import type { TarEntry } from '../../tar/entry.ts';
 import { createTarParser, type TarParser } from '../../tar/parser.ts';
-import { openFolder } from '../folder.ts';
-import { memberPathBeneath } from './member-path.ts';
+import { memberWriter } from './member-writer.ts';
 
 export interface TarExtractor extends TarParser {
   /** Whether a first header was read: without one this is no archive. */
@@ -40,138 +14,30 @@ export interface TarExtractor extends TarParser {
 }
 
 /**
- * Unpacks what is pushed into an empty directory. Symlinks on the way to a member are followed inside of it
- * only; a later member replaces an earlier one.
+ * Unpacks what is pushed into an empty directory, as `memberWriter` does.
  * @throws IntegrityError `archive-escape`, `archive-link`, and what the tar parser throws
  */
 export function extractTar(directory: string): TarExtractor {
-  const root = bytePathFromText(directory);
-  const tree = openFolder(directory, { uidGid: 'keep' });
-  /** Their times and modes come last: making files in them needs and changes these. */
-  const directories = new Map<BytePath, TarEntry>();
+  const members = memberWriter(directory);
   let isBegun = false;
   let newest = 0;
-  let file: { readonly entry: TarEntry; readonly host: BytePath; readonly descriptor: number } | undefined;
-
-  const locate = (name: BytePath): BytePath => {
-    const path = memberPathBeneath(name);
-    if (path === undefined) throw escapes(name);
-    return resolveBeneath(tree, path, false);
-  };
-
-  /** Makes room for a member: parents before it, nothing in its place but a directory for a directory. */
-  const clear = (path: BytePath, entry: TarEntry): boolean => {
-    makeDirectory(parentOf(path));
-    const there = tree.lstat(path);
-    if (there === undefined) return true;
-    if (there.type === 'directory' && entry.type === 'directory') return false;
-    rmSync(bytePathToFs(joinBytePath(root, path)), { recursive: true });
-    for (const name of directories.keys())
-      if (name === path || name.startsWith(`${path}/`)) directories.delete(name);
-    return true;
-  };
-
-  const makeDirectory = (path: BytePath): void => {
-    if (path === '' || tree.lstat(path)?.type === 'directory') return;
-    makeDirectory(parentOf(path));
-    mkdirSync(bytePathToFs(joinBytePath(root, path)), { mode: 0o755 });
-  };
-
-  const begin = (entry: TarEntry): void => {
-    isBegun = true;
-    newest = Math.max(newest, entry.mtime.seconds);
-    const path = locate(entry.path);
-    if (path === '') return;
-    const host = joinBytePath(root, path);
-    const target = entry.type === 'hardlink' ? locate(entry.link) : '';
-    if (entry.type === 'hardlink' && target === path) return;
-    const isNew = clear(path, entry);
-    switch (entry.type) {
-      case 'file':
-        file = { entry, host, descriptor: openSync(bytePathToFs(host), createNew, 0o600) };
-        return;
-      case 'directory':
-        if (isNew) mkdirSync(bytePathToFs(host));
-        directories.set(path, entry);
-        return;
-      case 'hardlink':
-        if ((tree.lstat(target)?.type ?? 'directory') === 'directory') throw badLink(entry);
-        linkSync(bytePathToFs(joinBytePath(root, target)), bytePathToFs(host));
-        return;
-      case 'symlink':
-        symlinkSync(bytePathToFs(entry.link), bytePathToFs(host));
-        break;
-      default:
-        makeNode(host, entry.type, entry.mode, entry.devMajor, entry.devMinor);
-    }
-    finish(host, entry);
-  };
-
   const parser = createTarParser({
-    entry: begin,
-    data(bytes, offset) {
-      if (file === undefined) return;
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(file.descriptor, bytes, done, bytes.length - done, offset + done);
-      }
+    entry(entry) {
+      isBegun = true;
+      newest = Math.max(newest, entry.mtime.seconds);
+      members.begin(entry);
     },
-    entryEnd() {
-      if (file === undefined) return;
-      // A hole may be the last thing in it.
-      ftruncateSync(file.descriptor, file.entry.size);
-      closeSync(file.descriptor);
-      const { host, entry } = file;
-      file = undefined;
-      finish(host, entry);
-    },
+    data: members.data,
+    entryEnd: members.end,
   });
-
   return {
     push: (bytes) => parser.push(bytes),
     end() {
-      if (file !== undefined) closeSync(file.descriptor);
-      file = undefined;
+      members.drop();
       parser.end();
-      for (const [path, entry] of [...directories].reverse()) finish(joinBytePath(root, path), entry);
+      members.finish();
     },
     isBegun: () => isBegun,
     newest: () => newest,
   };
-}
-
-const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-
-/** Mode, attributes and, last, time of a member that is in place. */
-function finish(host: BytePath, entry: TarEntry): void {
-  if (entry.type !== 'symlink') chmodSync(bytePathToFs(host), entry.mode);
-  for (const { name, value } of entry.xattrs) {
-    try {
-      setXattr(host, name, value);
-    } catch (error) {
-      // Attributes this filesystem has no room or no right for are left out, as COPY does.
-      if (systemCode(error) === undefined) throw error;
-    }
-  }
-  setTimes(host, entry.mtime);
-}
-
-function escapes(name: BytePath): IntegrityError {
-  return new IntegrityError(
-    'archive-escape',
-    `"${bytePathToText(name)}" in the context archive leads out of it`,
-    {
-      hint: 'pack the context without names that climb through ".."',
-    },
-  );
-}
-
-function badLink({ path, link }: TarEntry): IntegrityError {
-  const [name, target] = [bytePathToText(path), bytePathToText(link)];
-  return new IntegrityError(
-    'archive-link',
-    `"${name}" in the context archive is a hard link to "${target}", which is no file of it`,
-    {
-      hint: 'pack the context again, with the files its links repeat',
-    },
-  );
 }

@@ -40,6 +40,7 @@ export function emptyMergedTree(files: FileTable): MergedTree {
   const inodes = column(Uint32Array);
   const layers = column(Uint32Array);
   /** While a layer is applied: what it concerned already, and the files that were there. */
+  let touched: PathId[] = [];
   const isTouched = column(Uint8Array);
   const befores = column(Uint32Array);
   let layerCount = 0;
@@ -62,55 +63,62 @@ export function emptyMergedTree(files: FileTable): MergedTree {
     if (origin !== origins.get(path)) origins.set(path, origin);
   }
 
-  /** Forgets what lies beneath a path; `gone` is told first. */
-  function clear(path: PathId, gone: (path: PathId) => void): void {
+  /** Remembers what was at a path before the layer, the first time that it is concerned. */
+  function touch(path: PathId): void {
+    if (isTouched.get(path) === 1) return;
+    isTouched.set(path, 1);
+    befores.set(path, current.get(path));
+    touched.push(path);
+  }
+
+  /** Forgets what lies beneath a path. */
+  function clear(path: PathId): void {
     for (const each of links.removeBelow(path)) {
-      gone(each);
+      touch(each);
       current.set(each, noFile);
     }
   }
 
+  function remove(path: PathId): void {
+    if (path === rootPath) return;
+    touch(path);
+    clear(path);
+    if (current.get(path) === noFile) return;
+    links.remove(path);
+    current.set(path, noFile);
+  }
+
+  function place(path: PathId, file: FileId, layer: number): void {
+    const at = current.get(path);
+    touch(path);
+    if (at !== noFile && files.typeOf(file) !== 'directory') clear(path);
+    if (layer > 0) layers.set(file, layer);
+    const inode = files.typeOf(file) === 'hardlink' ? linkedInode(file) : file;
+    if (inode !== file) inodes.set(file, inode);
+    const isKept = at !== noFile && hasSameContent(files, inodeOf(at), inode);
+    put(path, file, isKept ? origins.get(path) : layer);
+  }
+
+  function needDirectory(path: PathId, layer: number): void {
+    const at = current.get(path);
+    if (at !== noFile && files.typeOf(inodeOf(at)) === 'directory') return;
+    if (path === rootPath) return;
+    needDirectory(paths.parentOf(path), layer);
+    place(path, files.addImplied(path), layer);
+  }
+
   function apply(layer: LayerTree, onChange: OnChange): void {
     const index = layerCount++;
-    const touched: PathId[] = [];
-    const remember = (path: PathId) => {
-      if (isTouched.get(path) === 1) return;
-      isTouched.set(path, 1);
-      befores.set(path, current.get(path));
-      touched.push(path);
-    };
-    const place = (path: PathId, file: FileId) => {
-      const at = current.get(path);
-      remember(path);
-      if (at !== noFile && files.typeOf(file) !== 'directory') clear(path, remember);
-      if (index > 0) layers.set(file, index);
-      const inode = files.typeOf(file) === 'hardlink' ? linkedInode(file) : file;
-      if (inode !== file) inodes.set(file, inode);
-      const isKept = at !== noFile && hasSameContent(files, inodeOf(at), inode);
-      put(path, file, isKept ? origins.get(path) : index);
-    };
-    const needDirectory = (path: PathId): void => {
-      const at = current.get(path);
-      if (at !== noFile && files.typeOf(inodeOf(at)) === 'directory') return;
-      if (path === rootPath) return;
-      needDirectory(paths.parentOf(path));
-      place(path, files.addImplied(path));
-    };
-    for (const path of layer.opaque) clear(path, remember);
-    for (const path of layer.deleted) {
-      if (path === rootPath) continue;
-      remember(path);
-      clear(path, remember);
-      if (current.get(path) === noFile) continue;
-      links.remove(path);
-      current.set(path, noFile);
-    }
+    for (const path of layer.opaque) clear(path);
+    for (const path of layer.deleted) remove(path);
     for (let file = layer.start; file < layer.end; file++) {
       const path = files.pathOf(file);
-      needDirectory(paths.parentOf(path));
-      place(path, file);
+      needDirectory(paths.parentOf(path), index);
+      place(path, file, index);
     }
-    for (const path of touched) {
+    const concerned = touched;
+    touched = [];
+    for (const path of concerned) {
       isTouched.set(path, 0);
       const [before, after] = [befores.get(path), current.get(path)];
       if (before !== noFile || after !== noFile) onChange(path, before, after);

@@ -6,10 +6,10 @@ import { printSummary } from '../summary.ts';
 import { harmlessLines, harmlessText } from '../text/harmless-text.ts';
 import type { OutputLine } from '../text/line-joiner.ts';
 import { printSeconds } from '../text/quantities.ts';
-import { movedOn, printTransfer, type TransferView } from '../transfers.ts';
 import { BlockLog } from './block-log.ts';
 import type { Folding } from './folding.ts';
 import { holdLines } from './held-lines.ts';
+import { transferLines } from './transfer-lines.ts';
 
 export interface PlainOptions {
   readonly stream: TextSink;
@@ -18,9 +18,6 @@ export interface PlainOptions {
   /** Whether colours that a step prints are kept. */
   readonly keepsColors?: boolean;
 }
-
-/** A transfer says how far it is at most this often. */
-const transferEveryMs = 2000;
 
 /**
  * A log, in the form BuildKit made usual: every line starts with its step's number, and a blank line stands
@@ -33,7 +30,7 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
   const table = new StepTable();
   const log = new BlockLog(stream, folding);
   const running = new Set<StepView>();
-  const transfers = new Map<string, { readonly view: TransferView; readonly saidAt: number }>();
+  const lineOf = transferLines();
   const waiting = holdLines(print);
   let now = 0;
 
@@ -71,15 +68,9 @@ export function plainRenderer({ stream, folding, keepsColors = true }: PlainOpti
   }
 
   function transfer(event: ProgressEvent & { type: 'transfer' }): void {
-    const key = `${event.id} ${event.name}`;
-    const before = transfers.get(key);
-    const view = movedOn(event, before?.view);
-    const isQuiet = event.done !== true && before !== undefined && now - before.saidAt < transferEveryMs;
-    transfers.set(key, { view, saidAt: isQuiet ? before.saidAt : now });
-    if (isQuiet) return;
     const step = table.step(event.id, now);
-    const elapsed = `${printSeconds(now - step.startedAt)}${event.done === true ? ' done' : ''}`;
-    say(step, [`#${step.number} ${harmlessText(event.name, false)} ${printTransfer(view)} ${elapsed}`]);
+    const line = lineOf(event, step.startedAt, now);
+    if (line !== undefined) say(step, [`#${step.number} ${line}`]);
   }
 
   function aside(text: string): void {
