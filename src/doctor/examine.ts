@@ -45,9 +45,9 @@ export async function* examine(patient: Patient): AsyncGenerator<Finding> {
   yield* libraries();
   yield configuration(patient.readConfiguration);
   yield emulators();
-  yield limits();
-  // What could not become root could not open the store of root of a namespace either.
+  // What could not become root could not limit a step, nor open the store of root of a namespace.
   if (rank.error !== undefined) return;
+  yield limits();
   let workspace: Workspace;
   try {
     checkRoot(root);

@@ -9,6 +9,7 @@ import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
 import { prepareLimits } from './cgroup-place.ts';
 import { hastenGroupMove } from './hasten-move.ts';
 import { watchMemory } from './out-of-memory.ts';
+import { watchProcesses } from './process-limit.ts';
 import { removeCgroup } from './remove-cgroup.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -72,8 +73,9 @@ async function inContainer(
   mkdirSync(bundle);
   try {
     const removeMountPoints = traced('bundle', () => writeBundle(bundle, request, cgroup, loan?.path));
-    const isWatched = request.limits.memoryBytes !== undefined && cgroup !== undefined;
-    const memory = isWatched ? watchMemory(cgroup) : undefined;
+    const { memoryBytes, pidsLimit } = request.limits;
+    const memory = memoryBytes === undefined || cgroup === undefined ? undefined : watchMemory(cgroup);
+    const processes = pidsLimit === undefined || cgroup === undefined ? undefined : watchProcesses(cgroup);
     try {
       const exit = stepExit(
         await traced('container', () => runContainer(sandbox, id, bundle, start)),
@@ -81,7 +83,8 @@ async function inContainer(
         request,
         cgroup,
       );
-      return memory?.wasKilled(exit.code) ? { ...exit, isOutOfMemory: true } : exit;
+      if (memory?.wasKilled(exit.code)) return { ...exit, metLimit: 'memory' };
+      return (await processes?.wasRefused()) ? { ...exit, metLimit: 'processes' } : exit;
     } finally {
       memory?.stop();
       removeMountPoints();

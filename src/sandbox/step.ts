@@ -88,6 +88,6 @@ export interface StepLimits extends StepResources {
 export interface StepExit {
   /** Of the step's main process: 0-255, where 128 + n means killed by signal n. */
   readonly code: number;
-  /** Something of it was killed at the memory limit. */
-  readonly isOutOfMemory?: boolean;
+  /** Something of it was killed at the memory limit; or else it was refused a process. It may have ended well all the same. */
+  readonly metLimit?: 'memory' | 'processes';
 }

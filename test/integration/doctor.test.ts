@@ -104,7 +104,7 @@ describeBuilds([...sandboxNeeds, 'newuidmap'], 'strata doctor', (site) => {
       remedy: 'as root: sysctl -w user.max_user_namespaces=15000',
     });
     expect(outcome.code).toBe(1);
-    expect(findings.map(({ name }) => name).join(' ')).toBe(names.replace(/ store.*/, ''));
+    expect(findings.map(({ name }) => name).join(' ')).toBe(names.replace(/ limits.*/, ''));
   });
 
   test.each<[what: string, capabilities: readonly number[], verdict: string, text: string]>([

@@ -6,8 +6,10 @@ import {
   constants,
   lchownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -135,6 +137,24 @@ describeWith(['root', 'overlay', 'fuse-overlayfs'], 'an upper of fuse-overlayfs'
     const programs = changes(byProgram, ['base'], done);
     expect(programs.told).toEqual(kernels.told);
     expect(kernels.told).not.toEqual([]);
+  });
+
+  test.each<[what: string, done: (path: string) => unknown, owner: string]>([
+    ['renamed', (path) => renameSync(path, `${path}2`), '0:0'],
+    ['linked to', (path) => linkSync(path, `${path}2`), '0:0'],
+    ['given times', (path) => spawnSync('touch', ['-h', path]), '0:0'],
+    ['given to another user', (path) => spawnSync('chown', ['-h', '7', path]), '7:0'],
+    ['given to another group', (path) => spawnSync('chgrp', ['-h', '8', path]), '0:8'],
+    ['given to both', (path) => lchownSync(path, 7, 8), '7:8'],
+  ])('loses the owner of a symlink of others that is %s, as documented', async (_what, done, owner) => {
+    const base = byKernel.prepare([]);
+    symlinkSync('target', join(base.upper, 'l'));
+    lchownSync(join(base.upper, 'l'), 33, 34);
+    await byKernel.commit(base, 'base');
+    const { active } = changes(byProgram, ['base'], (at) => done(join(at, 'l')));
+    const left = readdirSync(active.upper).map((name) => lstatSync(join(active.upper, name)));
+    const links = left.filter((stat) => stat.isSymbolicLink());
+    expect(new Set(links.map(({ uid, gid }) => `${uid}:${gid}`))).toEqual(new Set([owner]));
   });
 
   test('has the same changes as one of the kernel, and is stacked by either', async () => {

@@ -229,13 +229,21 @@ describe.each(['runc', 'crun'])('with %s', (runtime) => {
     ] as const)('killed at the memory limit: %s', async (_title, args, code) => {
       expect(await run(args, limited({ memoryBytes: 32 << 20 }))).toMatchObject({
         code,
-        isOutOfMemory: true,
+        metLimit: 'memory',
       });
     });
 
     test('a failure under a memory limit is not yet one of memory', async () => {
       const outcome = await run('exit 3', limited({ memoryBytes: 32 << 20 }));
-      expect([outcome.code, outcome.isOutOfMemory]).toEqual([3, undefined]);
+      expect([outcome.code, outcome.metLimit]).toEqual([3, undefined]);
+    });
+
+    test.each([
+      ['refused', '(for i in $(seq 30); do sleep 60 & done); sleep 0.2; exit 5', 5, 'processes'],
+      ['not refused', 'for i in $(seq 30); do sleep 0; done; exit 3', 3, undefined],
+    ])('a failure of a step under a limit that was %s a process', async (_title, script, code, metLimit) => {
+      const outcome = await run(script, limited({ pidsLimit: 20 }));
+      expect([outcome.code, outcome.metLimit]).toEqual([code, metLimit]);
     });
   });
 

@@ -13,7 +13,7 @@ export function limits(): Finding {
   if (place.parent === undefined) {
     return warn(
       'limits',
-      `none, --memory and --cpus are errors: ${place.reason}`,
+      `none, --memory, --cpus and --resource are errors: ${place.reason}`,
       'systemd-run --user --scope -p Delegate=yes strata build …',
     );
   }

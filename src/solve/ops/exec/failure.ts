@@ -12,25 +12,32 @@ const scarceBytes = 4 << 20;
  */
 export function stepFailure(
   op: ExecOp,
-  { code, isOutOfMemory }: StepExit,
+  { code, metLimit }: StepExit,
   { limits }: ExecSettings,
   freeBytes: number,
   isKept: boolean,
 ): StepError {
   const message = `${nameOf(op)} did not complete successfully: exit code: ${code}`;
-  if (isOutOfMemory !== true && freeBytes < scarceBytes) {
+  if (metLimit === 'memory') {
+    return new StepError(
+      'step-out-of-memory',
+      `${message}: it was killed for using more than ${limits.memoryBytes} bytes of memory`,
+      { hint: 'give it more with --memory, or let it work on less at once' },
+    );
+  }
+  if (freeBytes < scarceBytes) {
     return new StepError('step-disk-full', `${message}; it left ${freeBytes} bytes free on the disk`, {
       hint: 'the disk that holds the store is full: free some space (`strata prune` removes what no image needs) and build again',
     });
   }
-  if (isOutOfMemory !== true) {
-    return new StepError('step-failed', message, { hint: hintFor(op, isKept) });
+  if (metLimit === 'processes') {
+    return new StepError(
+      'step-out-of-processes',
+      `${message}: it was refused more than ${limits.pidsLimit} processes and threads at a time`,
+      { hint: 'give it more with --resource pids-limit=N, or let it do less at once' },
+    );
   }
-  return new StepError(
-    'step-out-of-memory',
-    `${message}: it was killed for using more than ${limits.memoryBytes} bytes of memory`,
-    { hint: 'give it more with --memory, or let it work on less at once' },
-  );
+  return new StepError('step-failed', message, { hint: hintFor(op, isKept) });
 }
 
 /** A RUN that reached --step-timeout. */
