@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { BlobStore } from '../content/blob-store.ts';
-import { type DiffID, digestFromHex } from '../core/digest.ts';
+import type { DiffID } from '../core/digest.ts';
 import { CanceledError } from '../core/errors.ts';
 import { traced } from '../core/trace.ts';
+import { openBlockHasher } from './compress/block-hasher.ts';
 import type { BlockSink } from './compress/block-sink.ts';
 import { type Block, type CompressPool, compressPool } from './compress/compress-pool.ts';
 import type { KnownMembers } from './compress/known-members.ts';
@@ -72,7 +72,7 @@ async function fillBlocks(
   signal: AbortSignal | undefined,
   files: BlockUnpacker | undefined,
 ): Promise<DiffID> {
-  const hash = createHash('sha256');
+  const hasher = openBlockHasher(pool);
   const cursor: BlockCursor = { block: new Uint8Array(), used: 0, pauseAt: 0 };
   const run = tarBlocks(files?.watch(entries) ?? entries, cursor);
   let block: Block | undefined;
@@ -93,13 +93,16 @@ async function fillBlocks(
       if (value === 'pause') continue;
       const isOnly = done === true && isFirst;
       await files?.push(block, cursor.used, isOnly);
-      hash.update(cursor.block.subarray(0, cursor.used));
+      hasher.push(block, cursor.used, isOnly);
       const filled = block;
       block = undefined;
       sink.push(filled, cursor.used, isOnly);
       isFirst = false;
-      if (done) return digestFromHex(hash.digest('hex'));
+      if (done) return await hasher.finish();
     }
+  } catch (error) {
+    hasher.finish().catch(() => undefined);
+    throw error;
   } finally {
     run.return();
     if (block !== undefined) pool.give(block);

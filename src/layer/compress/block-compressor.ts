@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
 import { loadZstd, type Zstd } from '../../sys/zstd.ts';
 import { type Compression, zstdMissing } from '../compression.ts';
-import { sampleOf } from './sample.ts';
+import { compressedSampleBytes, sampleOf } from './sample.ts';
 
 /** Layers are compressed in blocks of this size, each on whichever thread is free. */
 export const blockBytes = 1 << 20;
@@ -52,18 +52,15 @@ export function gzipCompressor(level: number, library: Deflate): BlockCompressor
   };
 }
 
-const sampleBytes = 1 << 16;
-const sampleOutput = new Uint8Array(2 * sampleBytes);
+const sampleOutput = new Uint8Array(compressedSampleBytes);
 
 /**
  * Whether compressing is wasted time: a sample does not shrink by 3 % at the lowest level. Archives, pictures and
  * encrypted files are then stored as they are.
  */
 function isIncompressible(block: Uint8Array, library: Deflate): boolean {
-  return (
-    block.length > sampleBytes &&
-    library.gzip(sampleOf(block, sampleBytes), sampleOutput, 1) > sampleBytes * 0.97
-  );
+  const sample = sampleOf(block);
+  return sample !== undefined && library.gzip(sample, sampleOutput, 1) > sample.length * 0.97;
 }
 
 /** Node's own zlib, where the system has no libdeflate: half as fast. */

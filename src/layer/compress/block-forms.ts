@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Deflate } from '../../sys/deflate.ts';
 import type { Compression } from '../compression.ts';
 import { openBlockCompressor, usualDeflate } from './block-compressor.ts';
-import { sampleOf } from './sample.ts';
+import { compressedSampleBytes, sampleOf } from './sample.ts';
 
 /** Of one block. */
 export interface BlockForm {
@@ -53,16 +53,15 @@ function formOf(compression: Compression): BlockForm {
 const stretchBlocks = 8;
 /** How much larger a sample may become than by zlib: with more, layers would exceed what Go makes of them by 5 %. */
 const mostGrowth = 1.013;
-const sampleBytes = 1 << 14;
-const output = new Uint8Array(2 * sampleBytes);
+const output = new Uint8Array(compressedSampleBytes);
 
 /**
  * Whether the quick level does about as well as zlib at the level that other builders use. What does not shrink
  * is no evidence: something else may follow it.
  */
 function isQuickEnough(block: Uint8Array, library: Deflate, quickLevel: number): boolean {
-  if (block.length <= sampleBytes) return false;
-  const sample = sampleOf(block, sampleBytes);
+  const sample = sampleOf(block);
+  if (sample === undefined) return false;
   const size = library.gzip(sample, output, quickLevel);
-  return size < sampleBytes * 0.97 && size <= gzipSync(sample, { level: 6 }).length * mostGrowth;
+  return size < sample.length * 0.97 && size <= gzipSync(sample, { level: 6 }).length * mostGrowth;
 }

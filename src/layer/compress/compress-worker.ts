@@ -1,19 +1,43 @@
-/** A thread of the compress pool: takes blocks in shared memory, says how long they came out. */
+/** A thread of the compress pool: takes blocks in shared memory, says what became of them. */
+import { createHash, type Hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import type { Compression } from '../compression.ts';
 import { type BlockCompressor, openBlockCompressor, usualDeflate } from './block-compressor.ts';
-import type { CompressReply, CompressRequest } from './compress-pool.ts';
+import type { BlockReply, BlockRequest, BlockWork } from './compress-pool.ts';
 import { type KnownMembers, reusingCompressor } from './known-members.ts';
 
 const compressors = new Map<string, BlockCompressor>();
 
-parentPort?.on('message', ({ id, input, output, compression, known }: CompressRequest) => {
-  const key = `${compression.algorithm} ${compression.level} ${known?.table}`;
-  const compressor = compressors.get(key) ?? openCompressor(compression, known);
-  compressors.set(key, compressor);
-  const reply: CompressReply = { id, length: compressor.compress(input, output) };
+const streams = new Map<number, Hash>();
+
+parentPort?.on('message', ({ id, ...work }: BlockRequest) => {
+  const reply: BlockReply = { id, ...perform(work) };
   parentPort?.postMessage(reply);
 });
+
+function perform(work: BlockWork): Omit<BlockReply, 'id'> {
+  switch (work.kind) {
+    case 'compress': {
+      const { compression, known } = work;
+      const key = `${compression.algorithm} ${compression.level} ${known?.table}`;
+      const compressor = compressors.get(key) ?? openCompressor(compression, known);
+      compressors.set(key, compressor);
+      return { length: compressor.compress(work.input, work.output) };
+    }
+    case 'hash':
+      streams.set(work.stream, hashOf(work.stream).update(work.input));
+      return {};
+    case 'digest': {
+      const sha256 = hashOf(work.stream).digest('hex');
+      streams.delete(work.stream);
+      return { sha256 };
+    }
+  }
+}
+
+function hashOf(stream: number): Hash {
+  return streams.get(stream) ?? createHash('sha256');
+}
 
 function openCompressor(compression: Compression, known: KnownMembers | undefined): BlockCompressor {
   const compressor = openBlockCompressor(compression);

@@ -1,4 +1,5 @@
 /** Threads are there for work, and never in the way of a process that ends. */
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
@@ -40,4 +41,48 @@ test.each([
     Array.from({ length: count }, (_, index) => Buffer.alloc(1000, index)),
   );
   expect(held()).toBe(before);
+});
+
+test('streams are hashed each in its order, beside each other and beside compressing', async () => {
+  const before = held();
+  const pool = open(2);
+  const hashers = [pool.hasher(), pool.hasher(), pool.hasher()];
+  const work = Array.from({ length: 5 }, async (_, index) => {
+    const block = await pool.take();
+    block.input.fill(index, 0, 1000);
+    pool.share(block);
+    const hashed = Promise.all(hashers.map((hasher, at) => hasher.update(block.input.subarray(at, 1000))));
+    await Promise.all([
+      hashed.then(() => pool.give(block)),
+      pool.compress(block, 1000, gzip).then(() => pool.give(block)),
+    ]);
+  });
+  await Promise.all(work);
+  const sum = (at: number) =>
+    [0, 1, 2, 3, 4].reduce(
+      (hash, index) => hash.update(Buffer.alloc(1000 - at, index)),
+      createHash('sha256'),
+    );
+  expect(await Promise.all(hashers.map((hasher) => hasher.digest()))).toEqual(
+    [0, 1, 2].map((at) => sum(at).digest('hex')),
+  );
+  expect(held()).toBe(before);
+});
+
+test('a block that two have is free when both gave it back', async () => {
+  const pool = open(1);
+  const blocks = await Promise.all(Array.from({ length: 4 }, () => pool.take()));
+  const [first] = blocks;
+  if (first === undefined) throw new Error('there are blocks');
+  pool.share(first);
+  let isTaken = false;
+  const next = pool.take().then((block) => {
+    isTaken = true;
+    return block;
+  });
+  pool.give(first);
+  await setImmediate();
+  expect(isTaken).toBe(false);
+  pool.give(first);
+  expect(await next).toBe(first);
 });
