@@ -53,14 +53,17 @@ export function planPlatform(
 /**
  * Runs a plan, and makes the image.
  * @param wish undefined when only files are wanted and no image
+ * @param solved told when all steps are done; what they left may still be packed
  */
 export async function buildPlatform(
   session: BuildSession,
   inputs: BuildInputs,
   plan: Plan,
   wish: LayerWish | undefined,
+  solved: () => void,
 ): Promise<PlatformBuild> {
   const outcome = await traced('solve', () => runPlan(plan, session, inputs, wish));
+  solved();
   const built = { platform: plan.image.platform, plan, outcome };
   if (wish === undefined) {
     await outcome.files();

@@ -33,9 +33,13 @@ export async function buildPlatforms(
   const signal = AbortSignal.any([io.signal, failed.signal]);
   const stoppable = { ...session, io: { ...io, signal } };
   const failures: unknown[] = [];
+  let solving = plans.length;
+  const solved = () => {
+    if (--solving === 0) session.endSteps();
+  };
   const builds = await Promise.all(
     plans.map((plan) =>
-      buildPlatform(stoppable, inputs, plan, wish).catch((error: unknown) => {
+      buildPlatform(stoppable, inputs, plan, wish, solved).catch((error: unknown) => {
         failures.push(error);
         // What begins anew shares work that is under way: it must not end with this try.
         if (!isImportLost(error) && !isLossOfStore(error)) failed.abort();

@@ -47,7 +47,6 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
         builds.length = 0;
         await buildPlatforms(session, inputs, parsed, wish, builds);
         session.bases.finish();
-        session.endSteps();
         const done = await handOver(session, builds, outputs);
         await keepImported(session);
         if (isExplained(options)) await fetchExplanations(session);

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { exitAtOnce } from '../sys/exit-at-once.ts';
 import type { CommandContext } from './commands/command.ts';
 import { describeError } from './errors/report-error.ts';
 import { usageError } from './errors/usage.ts';
@@ -58,6 +59,18 @@ export function crash(error: unknown, io: CliIO): never {
   });
   io.stderr.write(text);
   process.exit(exitCode);
+}
+
+/**
+ * Ends the process when its work is done, with the exit code it has. Left alone, it waits for its threads and takes its
+ * memory apart, 5 to 10 ms in which nothing happens any more.
+ */
+export function leave({ stdout, stderr }: CliIO): void {
+  const isPrinted = stdout.writableLength === 0 && stderr.writableLength === 0;
+  // Profilers and the like write down what they saw when Node ends by itself.
+  const isWatched =
+    process.execArgv.length > 0 || process.env.NODE_OPTIONS || process.env.NODE_V8_COVERAGE !== undefined;
+  if (isPrinted && !isWatched) exitAtOnce();
 }
 
 async function parse(program: Command, args: readonly string[]): Promise<void> {

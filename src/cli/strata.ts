@@ -19,10 +19,11 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
 async function run(): Promise<void> {
   const { loadCompiled } = await import('./load-compiled.ts');
   const program = loadCompiled<typeof import('./main.ts')>(new URL(STRATA_PROGRAM, import.meta.url));
-  const { crash, main } = program.exports;
+  const { crash, leave, main } = program.exports;
   process.once('uncaughtException', (error) => crash(error, process));
   // Should everything fall silent before the command has ended, that is a bug and no success.
   process.exitCode = 70;
   process.exitCode = await main(args, process);
   if (args.includes('build')) program.keepCompiled();
+  leave(process);
 }

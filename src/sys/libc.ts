@@ -21,6 +21,11 @@ function libc(): NonNullable<typeof loaded> {
   return loaded;
 }
 
+/** Whether any function was called. */
+export function isLibcLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 /**
  * A function of the C library from its declaration, looked up at the first call. Strings are passed as
  * UTF-8 text, byte arrays by address. A 64-bit result is exact up to 2^53.

@@ -75,10 +75,8 @@ export async function keysOf(root: string, args: readonly string[]): Promise<Map
     const platform = platformFromNode(process.arch);
     const plan = await planPlatform(session, inputs, parseInputs(inputs), platform).catch(() => undefined);
     if (plan !== undefined) {
-      await buildPlatform(session, inputs, plan, {
-        compression: { algorithm: 'gzip' },
-        mayBeRemote: false,
-      }).catch(() => {});
+      const wish = { compression: { algorithm: 'gzip' }, mayBeRemote: false } as const;
+      await buildPlatform(session, inputs, plan, wish, () => {}).catch(() => {});
     }
     const [planned] = session.accounts;
     if (planned === undefined) throw new Error('the Dockerfile cannot be planned');

@@ -8,13 +8,13 @@ import { describeBuilds } from '../support/site.ts';
 
 describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
   const trace = site.path('trace');
+  const log = site.path('log');
 
-  /** Builds, and returns the calls that succeeded. */
+  /** Builds, printing to a file, and returns the calls that succeeded. */
   async function calls(names: string, args: readonly string[]): Promise<string[]> {
     const follow = ['-f', '-y', '-qq', '-s', '256', '-e', `trace=${names}`, '-e', 'signal=none', '-o', trace];
-    await runOk('strace', [...follow, join(projectDir, 'bin/strata'), 'build', '-q', ...args], {
-      env: site.environment,
-    });
+    const build = ['strace', ...follow, join(projectDir, 'bin/strata'), 'build', '-q', ...args];
+    await runOk('sh', ['-c', 'exec "$@" >"$0"', log, ...build], { env: site.environment });
     // A call that others interrupt in the output has its name and arguments in a line before.
     const begun = new Map<string, string>();
     return readFileSync(trace, 'latin1')
@@ -65,6 +65,7 @@ describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
     // Three layers, the image's config and its manifest.
     expect(cold.filter(intoStore)).toHaveLength(5);
     expect(cold.filter(isFlush)).toHaveLength(5);
+    expect(cold.filter((call) => call.includes(`<${log}>`))).toEqual([]);
     const cached = await calls('fsync,fdatasync,rename', [...out, '--fail-on-miss', site.path('flushed')]);
     expect(cached.filter(intoStore)).toEqual([]);
     expect(cached.filter(isFlush)).toEqual([]);
