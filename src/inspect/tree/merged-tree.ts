@@ -5,6 +5,7 @@ import { hasSameContent } from './aspects.ts';
 import { directoryLinks } from './directory-links.ts';
 import { type FileId, type FileTable, noFile } from './file-table.ts';
 import type { LayerTree } from './layer-tree.ts';
+import { touchedPaths } from './touched-paths.ts';
 
 /** Told of a path that a layer names or removes; a file is `noFile` where there is none. */
 export type OnChange = (path: PathId, before: FileId, after: FileId) => void;
@@ -39,10 +40,7 @@ export function emptyMergedTree(files: FileTable): MergedTree {
   const origins = column(Uint32Array);
   const inodes = column(Uint32Array);
   const layers = column(Uint32Array);
-  /** While a layer is applied: what it concerned already, and the files that were there. */
-  let touched: PathId[] = [];
-  const isTouched = column(Uint8Array);
-  const befores = column(Uint32Array);
+  const touched = touchedPaths();
   let layerCount = 0;
 
   const inodeOf = (file: FileId) => {
@@ -63,13 +61,7 @@ export function emptyMergedTree(files: FileTable): MergedTree {
     if (origin !== origins.get(path)) origins.set(path, origin);
   }
 
-  /** Remembers what was at a path before the layer, the first time that it is concerned. */
-  function touch(path: PathId): void {
-    if (isTouched.get(path) === 1) return;
-    isTouched.set(path, 1);
-    befores.set(path, current.get(path));
-    touched.push(path);
-  }
+  const touch = (path: PathId) => touched.add(path, current.get(path));
 
   /** Forgets what lies beneath a path. */
   function clear(path: PathId): void {
@@ -116,13 +108,10 @@ export function emptyMergedTree(files: FileTable): MergedTree {
       needDirectory(paths.parentOf(path), index);
       place(path, file, index);
     }
-    const concerned = touched;
-    touched = [];
-    for (const path of concerned) {
-      isTouched.set(path, 0);
-      const [before, after] = [befores.get(path), current.get(path)];
+    touched.takeAll((path, before) => {
+      const after = current.get(path);
       if (before !== noFile || after !== noFile) onChange(path, before, after);
-    }
+    });
   }
 
   return {
