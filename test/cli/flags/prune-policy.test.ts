@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseDuration } from '../../src/cli/flags/duration.ts';
-import { type PruneFlags, readPrunePolicy } from '../../src/cli/flags/prune-policy.ts';
-import { printAge } from '../../src/cli/print/print-age.ts';
-import type { PrunePolicy } from '../../src/store/prune/policy.ts';
+import { parseDuration } from '../../../src/cli/flags/duration.ts';
+import { type PruneFlags, readPrunePolicy } from '../../../src/cli/flags/prune-policy.ts';
+import { printAge } from '../../../src/cli/print/print-age.ts';
+import type { PrunePolicy } from '../../../src/store/prune/policy.ts';
 
 const day = 86_400_000;
 

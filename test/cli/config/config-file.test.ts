@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { configPlaces, readConfig } from '../../src/cli/config/config-file.ts';
-import { defaultPruneSettings } from '../../src/cli/prune/settings.ts';
-import { stateRoot } from '../../src/cli/state-root.ts';
+import { configPlaces, readConfig } from '../../../src/cli/config/config-file.ts';
+import { defaultPruneSettings } from '../../../src/cli/prune/settings.ts';
+import { stateRoot } from '../../../src/cli/state-root.ts';
 
 let dir: string;
 

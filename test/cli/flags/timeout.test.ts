@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { parseTimeout, withTimeout } from '../../src/cli/flags/timeout.ts';
-import { CanceledError } from '../../src/core/errors.ts';
+import { parseTimeout, withTimeout } from '../../../src/cli/flags/timeout.ts';
+import { CanceledError } from '../../../src/core/errors.ts';
 
 describe('--timeout', () => {
   test.each([
