@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { workerURL } from '../../sys/thread/worker-url.ts';
 import type { Compression } from '../compression.ts';
-import { workerURL } from '../worker-url.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
 import type { KnownMembers } from './known-members.ts';
 

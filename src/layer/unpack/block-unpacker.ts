@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { openThread } from '../../sys/thread/thread.ts';
 import type { Block, CompressPool } from '../compress/compress-pool.ts';
 import type { LayerEntry } from '../layer-entry.ts';
-import { askUnpackThread } from './block-unpack-thread.ts';
 import { tarUnpacker } from './tar-unpacker.ts';
 
 /** Writes the files of a layer while it is packed: from the blocks of its tar, so nothing is read for it again. */
@@ -19,6 +19,18 @@ export interface BlockUnpacker {
   /** Fulfilled when nothing is written any more. */
   close(): Promise<void>;
 }
+
+/** What the thread does, for the tar whose files go to `upper`. */
+export type BlockUnpackTask = { readonly upper: string } & (
+  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly nanoseconds: readonly number[] }
+  /** The tar is complete. */
+  | { readonly kind: 'finish' }
+  /** Nothing is written there any more. */
+  | { readonly kind: 'close' }
+);
+
+/** One for the process: files of one disk are written no faster by several. */
+const thread = openThread<BlockUnpackTask, void>('block-unpack-worker', 'strata write files');
 
 const pieceBytes = 1 << 16;
 
@@ -45,18 +57,19 @@ export function openBlockUnpacker(upper: string, pool: CompressPool): BlockUnpac
       if (isOnly) return unpackHere(upper, bytes, noted);
       isAsked = true;
       pool.share(block);
-      askUnpackThread({ kind: 'block', upper, bytes, nanoseconds: noted })
+      thread
+        .ask({ kind: 'block', upper, bytes, nanoseconds: noted })
         .catch((error: unknown) => {
           failure ??= { error };
         })
         .finally(() => pool.give(block));
     },
     async finish() {
-      if (isAsked) await askUnpackThread({ kind: 'finish', upper });
+      if (isAsked) await thread.ask({ kind: 'finish', upper });
       if (failure !== undefined) throw failure.error;
     },
     async close() {
-      if (isAsked) await askUnpackThread({ kind: 'close', upper });
+      if (isAsked) await thread.ask({ kind: 'close', upper });
     },
   };
 }

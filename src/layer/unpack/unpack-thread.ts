@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { DiffID } from '../../core/digest.ts';
-import { workerURL } from '../worker-url.ts';
-import { decodeThreadError, type ThreadError } from './thread-error.ts';
+import { decodeThreadError, type ThreadError } from '../../sys/thread/thread-error.ts';
+import { workerURL } from '../../sys/thread/worker-url.ts';
 
 export interface UnpackJob {
   readonly upper: string;

@@ -1,7 +1,7 @@
 /** A thread that unpacks one layer, whose blob arrives in messages. */
 import { on } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { encodeThreadError } from './thread-error.ts';
+import { encodeThreadError } from '../../sys/thread/thread-error.ts';
 import { unpackLayer } from './unpack-layer.ts';
 import type { UnpackJob, UnpackMessage, UnpackReply } from './unpack-thread.ts';
 

@@ -1,0 +1,83 @@
+import { parentPort, Worker } from 'node:worker_threads';
+import { decodeThreadError, encodeThreadError, type ThreadError } from './thread-error.ts';
+import { workerURL } from './worker-url.ts';
+
+/** A thread that answers one question after the other. */
+export interface Thread<Question, Answer> {
+  /**
+   * Asked after all that was asked before. What is asked is copied, but for memory that threads share.
+   * @throws what went wrong in the thread
+   */
+  ask(question: Question): Promise<Answer>;
+  /** Ends it, whatever it is doing; what it did not answer fails. */
+  end(): Promise<void>;
+}
+
+type Reply<Answer> = { readonly answer: Answer } | { readonly error: ThreadError };
+
+interface Pending<Answer> {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A thread that runs `program`, which calls `answerQuestions`. It starts with the first question and never keeps
+ * the process alive when idle.
+ * @param program see `workerURL`
+ * @param name for people who look at the process
+ */
+export function openThread<Question, Answer>(program: string, name: string): Thread<Question, Answer> {
+  interface Running {
+    readonly worker: Worker;
+    readonly pending: Pending<Answer>[];
+  }
+  let running: Running | undefined;
+
+  const start = (): Running => {
+    const worker = new Worker(workerURL(program), { name, execArgv: [] });
+    const started: Running = { worker, pending: [] };
+    worker.on('message', (reply: Reply<Answer>) => {
+      const asked = started.pending.shift();
+      if (started.pending.length === 0) worker.unref();
+      if ('error' in reply) asked?.reject(decodeThreadError(reply.error));
+      else asked?.resolve(reply.answer);
+    });
+    const fail = (error: unknown) => {
+      if (running === started) running = undefined;
+      for (const { reject } of started.pending.splice(0)) reject(error);
+    };
+    worker.on('error', fail);
+    worker.on('exit', (code) => fail(new Error(`the thread "${name}" exited with code ${code}`)));
+    // Only now: whoever begins to listen to a thread holds it again.
+    worker.unref();
+    return started;
+  };
+
+  return {
+    ask(question) {
+      running ??= start();
+      const { worker, pending } = running;
+      return new Promise((resolve, reject) => {
+        pending.push({ resolve, reject });
+        worker.ref();
+        worker.postMessage(question);
+      });
+    },
+    async end() {
+      await running?.worker.terminate();
+    },
+  };
+}
+
+/** What the program of such a thread is. What `answer` throws, whoever asked is told. */
+export function answerQuestions<Question, Answer>(answer: (question: Question) => Answer): void {
+  parentPort?.on('message', (question: Question) => {
+    let reply: Reply<Answer>;
+    try {
+      reply = { answer: answer(question) };
+    } catch (error) {
+      reply = { error: encodeThreadError(error) };
+    }
+    parentPort?.postMessage(reply);
+  });
+}
