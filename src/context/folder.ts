@@ -74,6 +74,7 @@ export function openFolder(directory: string, options: FolderOptions): FileTree 
   };
 
   return {
+    directory,
     lstat,
     list(path) {
       const names = namesAt(path);

@@ -8,6 +8,7 @@ import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../core/digest.ts';
 import type { FileStat, FileTree } from '../core/file-tree.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
+import type { UpcomingFile } from './hash-ahead.ts';
 import { type KeptMetadata, keptMetadata } from './metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
 import { isCopied } from './xattr-policy.ts';
@@ -34,12 +35,24 @@ export async function selectionDigest(
   kept: KeptMetadata = keptMetadata({}),
   signal?: AbortSignal,
 ): Promise<SelectionDigest> {
-  const hasher = openFileHasher(signal);
+  const hasher = openFileHasher(() => unknownFromLast(selection), signal);
+  try {
+    return await digestBy(hasher, selection, kept);
+  } finally {
+    await hasher.end();
+  }
+}
+
+async function digestBy(
+  hasher: FileHasher,
+  selection: Selection,
+  kept: KeptMetadata,
+): Promise<SelectionDigest> {
   const lines: string[] = [];
   for (const source of selection.sources) {
     lines.push(sourceLine(source));
     const firstName = new Map<string, BytePath>();
-    for (const file of source.kind === 'file' ? [source.file] : source.files) {
+    for (const file of filesOf(source)) {
       // Twenty thousand files that are known are worth no promise each.
       const about = knownContent(source.tree, file) ?? (await readContent(source.tree, file, hasher));
       lines.push(fileLine(source.tree, file, kept, about, firstName));
@@ -50,6 +63,24 @@ export async function selectionDigest(
   }
   const hex = sha256(Buffer.from(lines.join('\n'), 'latin1'));
   return { digest: digestFromHex(hex), lines, filesHashed: hasher.filesHashed() };
+}
+
+function filesOf(source: SelectedSource): readonly SelectedFile[] {
+  return source.kind === 'file' ? [source.file] : source.files;
+}
+
+/** Files whose content has to be read, last first. */
+function* unknownFromLast({ sources }: Selection): Generator<UpcomingFile, void, undefined> {
+  for (const source of sources.toReversed()) {
+    const { directory } = source.tree;
+    if (directory === undefined) continue;
+    const files = filesOf(source);
+    for (let at = files.length - 1; at >= 0; at--) {
+      const file = files[at];
+      if (file?.stat.type !== 'file' || knownContent(source.tree, file) !== undefined) continue;
+      yield { directory, file };
+    }
+  }
 }
 
 function sourceLine(source: SelectedSource): string {

@@ -1,27 +1,35 @@
-import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { bytePathToText } from '../core/byte-path.ts';
-import { CanceledError, StepError } from '../core/errors.ts';
+import { CanceledError } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
+import { openHashAhead, type UpcomingFile } from './hash-ahead.ts';
+import { hashContent, openingBytes } from './hash-content.ts';
 import type { SelectedFile } from './selection.ts';
 
 export interface FileHasher {
-  /** sha256 of the content, in hex. */
+  /**
+   * sha256 of the content, in hex.
+   * @throws StepError `source-changed` if the file is not as long as it was when it was selected
+   * @throws CanceledError
+   */
   hash(tree: FileTree, file: SelectedFile): Promise<string>;
   /** How many so far. */
   filesHashed(): number;
+  /** Nothing is read any more. */
+  end(): Promise<void>;
 }
 
-const pieceBytes = 1 << 20;
 /** Between two turns of the event loop: about ten milliseconds of hashing. */
 const turnBytes = 8 << 20;
-/** What opening and closing a file costs, in bytes that could have been hashed meanwhile. */
-const openingBytes = 16 << 10;
 
-/** Hashes files one after the other through one buffer. */
-export function openFileHasher(signal: AbortSignal | undefined): FileHasher {
-  let buffer: Buffer | undefined;
+/**
+ * Hashes files one after the other; when there are many, a thread begins with the last of them.
+ * @param fromLast those that will be asked for, last first, as far as a thread can open them
+ */
+export function openFileHasher(
+  fromLast: () => Iterable<UpcomingFile>,
+  signal: AbortSignal | undefined,
+): FileHasher {
+  const ahead = openHashAhead(fromLast);
   let sinceTurn = 0;
   let count = 0;
 
@@ -29,39 +37,32 @@ export function openFileHasher(signal: AbortSignal | undefined): FileHasher {
     sinceTurn += bytes;
     if (sinceTurn < turnBytes) return;
     sinceTurn = 0;
+    ahead.start();
     await setImmediate();
     if (signal?.aborted) throw new CanceledError();
   };
 
-  return {
-    async hash(tree, { path, stat }) {
-      buffer ??= Buffer.allocUnsafe(pieceBytes);
-      const hash = createHash('sha256');
-      const descriptor = tree.open(path);
-      let size = 0;
-      try {
-        for (;;) {
-          const length = readSync(descriptor, buffer, 0, pieceBytes, null);
-          if (length === 0) break;
-          hash.update(length === pieceBytes ? buffer : buffer.subarray(0, length));
-          size += length;
-          if (size > stat.size) break;
-          await work(length);
-        }
-      } finally {
-        closeSync(descriptor);
+  const hashHere = async (tree: FileTree, { path, stat }: SelectedFile): Promise<string> => {
+    const run = hashContent(tree, path, stat.size);
+    try {
+      for (;;) {
+        const { done, value } = run.next();
+        if (done === true) return value;
+        await work(value);
       }
-      if (size !== stat.size) throw changedWhileRead(bytePathToText(path));
+    } finally {
+      run.return('');
+    }
+  };
+
+  return {
+    async hash(tree, file) {
+      const digest = await (ahead.take(file) ?? hashHere(tree, file));
       await work(openingBytes);
       count++;
-      return hash.digest('hex');
+      return digest;
     },
     filesHashed: () => count,
+    end: ahead.end,
   };
-}
-
-function changedWhileRead(path: string): StepError {
-  return new StepError('source-changed', `"/${path}" changed while the build was reading it`, {
-    hint: 'build again when nothing writes to it',
-  });
 }

@@ -48,6 +48,8 @@ export interface FileTree {
   xattrs(path: BytePath): readonly Xattr[];
   /** Opens a regular file for reading; the caller closes the descriptor. */
   open(path: BytePath): number;
+  /** Of the host, where the tree is one's: a regular file of the tree is that of the same path beneath it. */
+  readonly directory?: string;
   /** What is remembered of files that are known to be unchanged, if the tree keeps such an index. */
   readonly digests?: FileDigestIndex;
   /** Why a path that does exist is not in the tree: `excluded by .dockerignore line 3: *.md`. */

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { closeSync, readSync } from 'node:fs';
+import { type BytePath, bytePathToText } from '../core/byte-path.ts';
+import { StepError } from '../core/errors.ts';
+import type { FileTree } from '../core/file-tree.ts';
+
+const pieceBytes = 1 << 20;
+let buffer: Buffer | undefined;
+
+/**
+ * The sha256 of a regular file, in hex. Says after each piece how many bytes it had.
+ * @param size what it had when it was selected
+ * @throws StepError `source-changed` when it has another
+ */
+export function* hashContent(
+  tree: Pick<FileTree, 'open'>,
+  path: BytePath,
+  size: number,
+): Generator<number, string, undefined> {
+  buffer ??= Buffer.allocUnsafeSlow(pieceBytes);
+  const hash = createHash('sha256');
+  const descriptor = tree.open(path);
+  let seen = 0;
+  try {
+    for (;;) {
+      const length = readSync(descriptor, buffer, 0, pieceBytes, null);
+      if (length === 0) break;
+      hash.update(length === pieceBytes ? buffer : buffer.subarray(0, length));
+      seen += length;
+      if (seen > size) break;
+      yield length;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  if (seen !== size) throw changedWhileRead(bytePathToText(path));
+  return hash.digest('hex');
+}
+
+function changedWhileRead(path: string): StepError {
+  return new StepError('source-changed', `"/${path}" changed while the build was reading it`, {
+    hint: 'build again when nothing writes to it',
+  });
+}
+
+/** What opening and closing a file costs, in bytes that could have been hashed meanwhile. */
+export const openingBytes = 16 << 10;

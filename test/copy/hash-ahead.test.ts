@@ -1,0 +1,112 @@
+/** Many files that no index knows: a thread hashes the last ones. */
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDigestIndex } from '../../src/context/digest-index.ts';
+import { openFolder } from '../../src/context/folder.ts';
+import { selectionDigest } from '../../src/copy/content-digest.ts';
+import { selectFiles } from '../../src/copy/select.ts';
+import type { FileTree } from '../../src/core/file-tree.ts';
+
+const fileBytes = 4 << 20;
+const names = Array.from({ length: 30 }, (_, index) => `d${index % 3}/f${index}`);
+const last = 'd2/f8';
+
+let scratch: string;
+let context: string;
+let before: number;
+
+/** What keeps this process alive and has to do with threads. */
+const held = () =>
+  process.getActiveResourcesInfo().filter((name) => ['MessagePort', 'Worker'].includes(name)).length;
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'strata-ahead-'));
+  context = join(scratch, 'context');
+  for (const name of ['d0', 'd1', 'd2']) mkdirSync(join(context, name), { recursive: true });
+  for (const name of names) {
+    writeFileSync(join(context, name), name);
+    truncateSync(join(context, name), fileBytes);
+  }
+  before = held();
+});
+afterEach(() => rmSync(scratch, { recursive: true }));
+
+const request = { sources: ['.'], keepsParents: false, excludes: [], heredocs: [] };
+/** The paths that this thread opens go to `opened`. */
+const noting = (tree: FileTree, opened: string[]): FileTree => ({
+  ...tree,
+  open(path) {
+    opened.push(path);
+    return tree.open(path);
+  },
+});
+
+test('each file is hashed once, here or there, to the same digest', async () => {
+  const folder = openFolder(context, { uidGid: 'keep' });
+  const opened: string[] = [];
+  const ahead = await selectionDigest(await selectFiles(noting(folder, opened), request));
+  expect(ahead.filesHashed).toBe(names.length);
+  expect(opened).toEqual(names.toSorted().slice(0, opened.length));
+  expect(opened.length).toBeLessThan(names.length);
+
+  const { directory: _, ...elsewhere } = folder;
+  expect(await selectionDigest(await selectFiles(elsewhere, request))).toEqual(ahead);
+});
+
+test('an index learns of all of them', async () => {
+  const later = Date.now() + 60_000;
+  const digests = openDigestIndex(join(scratch, 'index'), later);
+  const tree = openFolder(context, { uidGid: 'keep', digests });
+  const first = await selectionDigest(await selectFiles(tree, request));
+  const second = await selectionDigest(await selectFiles(tree, request));
+  expect(second).toEqual({ ...first, filesHashed: 0 });
+});
+
+const failures: [title: string, change: () => void, error: object][] = [
+  [
+    'one that grew',
+    () => truncateSync(join(context, last), fileBytes + 1),
+    { code: 'source-changed', message: `"/${last}" changed while the build was reading it` },
+  ],
+  [
+    'a directory that a symlink replaced',
+    () => {
+      renameSync(join(context, 'd2'), join(scratch, 'elsewhere'));
+      symlinkSync(join(scratch, 'elsewhere'), join(context, 'd2'));
+    },
+    { code: 'context-unreadable', message: expect.stringContaining('ENOTDIR') },
+  ],
+];
+test.each(failures)('%s among the last', async (_, change, error) => {
+  const selection = await selectFiles(openFolder(context, { uidGid: 'keep' }), request);
+  change();
+  await expect(selectionDigest(selection)).rejects.toMatchObject(error);
+  expect(held()).toBe(before);
+});
+
+test('what was cancelled holds nothing', async () => {
+  const stopped = new AbortController();
+  const folder = openFolder(context, { uidGid: 'keep' });
+  const tree: FileTree = {
+    ...folder,
+    open(path) {
+      // By now the thread is at work.
+      if (path === 'd0/f21') stopped.abort();
+      return folder.open(path);
+    },
+  };
+  const selection = await selectFiles(tree, request);
+  const run = selectionDigest(selection, undefined, stopped.signal);
+  await expect(run).rejects.toMatchObject({ code: 'canceled' });
+  expect(held()).toBe(before);
+});
