@@ -94,7 +94,7 @@ export function prepareLimits(place: CgroupPlace, limits: StepLimits): void {
     place.parent === undefined ? place.reason : handOnControllers(join(cgroupRoot, place.parent), kinds);
   if (reason === undefined) return;
   throw new HostError('no-cgroup', `cannot limit the memory, processors or processes of a step: ${reason}`, {
-    hint: 'start strata in a group of its own: systemd-run --user --scope -p Delegate=yes strata build … (docs/ROOTLESS.md)',
+    hint: 'start strata in a group of its own: systemd-run --user --scope -p Delegate=yes strata build … (docs/ROOTLESS.md); in a container, limit the container',
   });
 }
 

@@ -106,7 +106,7 @@ export function openNetworks(directory: string, cage: Cage, tell: (note: string)
 const tunnels = '/dev/net/tun';
 /** What opens it to everybody, for root. */
 export const openTunnels = `modprobe tun; chmod 666 ${tunnels}`;
-const noTunnels = `${tunnels} is missing or closed to you (as root: ${openTunnels})`;
+const noTunnels = `${tunnels} is missing or closed to you (as root: ${openTunnels}; a container: --device ${tunnels})`;
 
 /** Whether a step can have a network of its own that reaches the outside. */
 export function canOpenTunnels(): boolean {

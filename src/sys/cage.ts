@@ -108,7 +108,9 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
 
 /** @param said what the warden printed before it ended */
 function noCage(said: string): HostError {
-  const reason = said === '' ? 'sh or mount is missing' : said;
+  // mount(8) goes on with where else to look.
+  const [first = ''] = said.split('\n');
+  const reason = first === '' ? 'sh or mount is missing' : first;
   const isForbidden = /permission denied|not permitted/i.test(said);
   return new HostError('no-cage', `cannot start the process that watches over the steps: ${reason}`, {
     hint: isForbidden

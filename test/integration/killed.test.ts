@@ -39,19 +39,25 @@ RUN echo it runs now && sleep 60 & wait
     return code;
   };
 
-  test('by kill -9 leaves no process and no mount, nothing at the destination, and what was finished', async () => {
-    expect(await stopWith('SIGKILL')).toBe(137);
-    // Its workspace stays, with nobody alive to remove it: the next build does.
-    expect((await leftovers(site)).filter((line) => !line.startsWith('file '))).toEqual([]);
-    expect(existsSync(dest)).toBe(false);
+  test.each([
+    ['kill -9', 'SIGKILL', 137],
+    ['its terminal being closed', 'SIGHUP', 129],
+  ] as const)(
+    'by %s leaves no process and no mount, nothing at the destination, and what was finished',
+    async (_how, signal, status) => {
+      expect(await stopWith(signal)).toBe(status);
+      // Its workspace stays, with nobody alive to remove it: the next build does.
+      expect((await leftovers(site)).filter((line) => !line.startsWith('file '))).toEqual([]);
+      expect(existsSync(dest)).toBe(false);
 
-    const finished =
-      'FROM strata-base/busybox\nRUN dd if=/dev/urandom of=/noise bs=1M count=4 2> /dev/null\n';
-    const dockerfile = join(site.files('finished', { Dockerfile: finished }), 'Dockerfile');
-    const { steps } = await recordedBuild(site, ['-f', dockerfile, context]);
-    expect(steps.map(([, result]) => result)).toEqual(['cached']);
-    expect(await leftovers(site)).toEqual([]);
-  });
+      const finished =
+        'FROM strata-base/busybox\nRUN dd if=/dev/urandom of=/noise bs=1M count=4 2> /dev/null\n';
+      const dockerfile = join(site.files('finished', { Dockerfile: finished }), 'Dockerfile');
+      const { steps } = await recordedBuild(site, ['-f', dockerfile, context]);
+      expect(steps.map(([, result]) => result)).toEqual(['cached']);
+      expect(await leftovers(site)).toEqual([]);
+    },
+  );
 
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('by %s says so and leaves nothing', async (signal) => {
     expect(await stopWith(signal)).toBe(130);

@@ -14,7 +14,7 @@ export function limits(): Finding {
     return warn(
       'limits',
       `none, --memory, --cpus and --resource are errors: ${place.reason}`,
-      'systemd-run --user --scope -p Delegate=yes strata build …',
+      'systemd-run --user --scope -p Delegate=yes strata build … (in a container: limit the container)',
     );
   }
   const { version, controllers } = limitControllers(place.parent);
