@@ -11,6 +11,8 @@ import { checkBlob } from './verified-stream.ts';
 const gatherBytes = 1 << 20;
 /** Chunks from here on are written as they come, without a copy. */
 const directBytes = 1 << 18;
+/** A large blob goes to the disk while it is written, a piece of this size after the other: little is left for the end. */
+const flushBytes = 16 << 20;
 const done = Promise.resolve();
 
 /** A blob that is not finished. */
@@ -46,12 +48,27 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
   let filled = 0;
   /** Settles when everything handed to the disk is written. */
   let written: Promise<void> = done;
+  /** Settles when what was flushed so far is on the disk. */
+  let flushed: Promise<void> = done;
+  let isFlushing = false;
+  let unflushed = 0;
   let isOpen = true;
 
   const enqueue = (bytes: Uint8Array) => {
     written = written.then(() => during(`write ${aside}`, () => writeAll(file, bytes)));
     // Reported by the next write or by commit, whichever comes first.
     written.catch(() => undefined);
+    unflushed += bytes.length;
+    if (unflushed >= flushBytes && !isFlushing) flushEarly();
+  };
+  const flushEarly = () => {
+    unflushed = 0;
+    isFlushing = true;
+    flushed = during(`write ${aside}`, () => file.datasync()).then(() => {
+      isFlushing = false;
+    });
+    // Reported by commit, which could not see it by itself: the kernel tells an error once.
+    flushed.catch(() => undefined);
   };
   const flush = () => {
     if (gathered !== undefined) enqueue(gathered.subarray(0, filled));
@@ -62,6 +79,7 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
     if (!isOpen) return;
     isOpen = false;
     await written.catch(() => undefined);
+    await flushed.catch(() => undefined);
     await file.close();
     start.release();
   };
@@ -100,6 +118,7 @@ export function blobWriter(start: BlobFile, pathOf: (info: BlobInfo) => string):
         checkBlob(want, info);
         flush();
         await written;
+        await flushed;
         await during(`write ${aside}`, async () => {
           await file.sync();
           putInUse(aside, pathOf(info));

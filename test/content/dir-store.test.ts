@@ -48,6 +48,7 @@ describe('a blob that is written', () => {
     ['chunks of a network', 5_000_000, 65_536],
     ['large chunks', 5_000_000, 1 << 20],
     ['one chunk', 3_000_000, 3_000_000],
+    ['so much that it is flushed meanwhile', 40_000_000, 1 << 20],
   ])('comes back whole: %s', async (_title, size, step) => {
     const bytes = randomBytes(size);
     const writer = await blobs.create();
