@@ -15,7 +15,8 @@ import { lastSystemError, libcFunction } from './libc.ts';
 import { bindMount, unmount } from './mount.ts';
 import { enterMountNamespace } from './mount-namespace.ts';
 import { preparePidNamespace } from './pid-namespace.ts';
-import type { StartChild } from './start-child.ts';
+import { openInputPipe, openOutputPipe } from './pipe.ts';
+import type { Child, StartChild } from './start-child.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const setns = libcFunction('int setns(int fd, int type)');
@@ -32,7 +33,7 @@ export interface Cage {
  * $1 is where the cage's /proc goes, the rest a command. It is tried again until what was killed is gone, and left
  * when we say that there is nothing to clear up; the pipe says nothing when it closes because we are gone.
  */
-const warden = `
+const wardenScript = `
 mount -t proc -o nosuid,nodev,noexec proc "$1" || exit
 echo ready
 shift
@@ -51,29 +52,11 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
   enterMountNamespace();
   mkdirSync(procDirectory, { recursive: true });
   const pids = preparePidNamespace();
-  // In a session of its own: what is typed at the terminal is for us to handle.
-  const child = pids.startFirst('sh', ['-c', warden, 'warden', procDirectory, ...clearUp], {
-    cwd: '/',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  let said = '';
-  child.stderr?.on('data', (chunk) => {
-    said += String(chunk);
-  });
-  const ended = once(child, 'close').then(
-    () => false,
-    () => false,
-  );
-  const ready = child.stdout === null ? false : once(child.stdout, 'data').then(() => true);
-  if (!(await Promise.race([ready, ended]))) {
+  const warden = startWarden(pids.startFirst, [procDirectory, ...clearUp]);
+  if (!(await warden.isReady)) {
     pids.close();
-    throw noCage(said.trim());
+    throw noCage(warden.said());
   }
-  // None keeps a process alive that has nothing else to do.
-  child.unref();
-  child.stdout?.destroy();
-  child.stderr?.destroy();
   const mounts = openSync('/proc/thread-self/ns/mnt', 'r');
 
   return {
@@ -95,13 +78,66 @@ export async function openCage(procDirectory: string, clearUp: readonly string[]
         pids.close();
         closeSync(mounts);
       } finally {
-        // From here on there is something to wait for.
-        child.ref();
-        // The warden may have been killed.
-        child.stdin?.on('error', () => {});
-        child.stdin?.end(needsClearing ? undefined : 'leave\n');
-        await ended;
+        await warden.end(needsClearing);
       }
+    },
+  };
+}
+
+interface Warden {
+  /** False when it ended instead. */
+  readonly isReady: Promise<boolean>;
+  /** What it complained of. */
+  said(): string;
+  end(needsClearing: boolean): Promise<void>;
+}
+
+/** It does not keep a process alive that has nothing else to do. */
+function startWarden(start: StartChild, args: readonly string[]): Warden {
+  const [orders, answers, complaints] = [openInputPipe(), openOutputPipe(), openOutputPipe()];
+  const mine = [orders.input, answers.output, complaints.output];
+  let child: Child;
+  try {
+    // In a session of its own: what is typed at the terminal is for us to handle.
+    child = start('sh', ['-c', wardenScript, 'warden', ...args], {
+      cwd: '/',
+      env: process.env,
+      stdio: [orders.readEnd, answers.writeEnd, complaints.writeEnd],
+    });
+  } catch (error) {
+    // They would keep this process alive.
+    for (const each of mine) each.destroy();
+    throw error;
+  } finally {
+    orders.closeReadEnd();
+    answers.closeWriteEnd();
+    complaints.closeWriteEnd();
+  }
+  let said = '';
+  complaints.output.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  // It may have been killed.
+  orders.input.on('error', () => {});
+  const release = () => {
+    child.hold(false);
+    orders.input.unref();
+    answers.output.destroy();
+    complaints.output.destroy();
+  };
+  const isReady = Promise.race([
+    new Promise<boolean>((resolve) => answers.output.once('data', () => resolve(true))),
+    Promise.all([child.ended, once(complaints.output, 'close')]).then(() => false),
+  ]);
+  return {
+    isReady: isReady.finally(release),
+    said: () => said.trim(),
+    async end(needsClearing) {
+      // From here on there is something to wait for.
+      child.hold(true);
+      if (!needsClearing) orders.input.write('leave\n');
+      orders.input.end();
+      await child.ended;
     },
   };
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { lastSystemError, libcFunction } from './libc.ts';
 import { requireProgram } from './probe.ts';
@@ -12,7 +11,7 @@ const newPidNamespace = 0x20000000;
 /** A pid namespace for child processes; this process stays where it is. */
 export interface PidNamespace {
   /** Makes the namespace with its first process, at whose end the kernel ends all others. */
-  startFirst(command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+  readonly startFirst: StartChild;
   /** Starts a further process in it. /proc must be that of the namespace. */
   readonly start: StartChild;
   close(): void;
@@ -39,7 +38,7 @@ function enteredByCall(): PidNamespace {
     startFirst(...child) {
       const first = bornInside(
         () => unshare(newPidNamespace),
-        () => spawn(...child),
+        () => startChild(...child),
       );
       if (first.pid !== undefined) inner = openSync(`/proc/${first.pid}/ns/pid`, 'r');
       return first;
@@ -61,7 +60,8 @@ function enteredByProgram(): PidNamespace {
   const hint = 'install util-linux (Debian: apt-get install util-linux)';
   const [forward, into] = [requireProgram('unshare', hint), requireProgram('nsenter', hint)];
   return {
-    startFirst: (command, args, options) => spawn(forward, ['-p', '-f', '--', command, ...args], options),
+    startFirst: (command, args, settings) =>
+      startChild(forward, ['-p', '-f', '--', command, ...args], settings),
     // Whoever is first in a pid namespace is 1 in its /proc.
     start: (command, args, settings) =>
       startChild(into, ['--pid=/proc/1/ns/pid', '--', command, ...args], settings),

@@ -46,7 +46,11 @@ export type ChildEnd =
   | { readonly kind: 'exited'; readonly code: number };
 
 export interface Child {
+  /** Undefined for one that never ran. */
+  readonly pid: number | undefined;
   readonly ended: Promise<ChildEnd>;
+  /** Whether this process stays until it has ended, though it has nothing else to do; at first it does. */
+  hold(isHeld: boolean): void;
   /** Sends a signal to it and what it started, as far as that stayed in its process group; none when it has ended. */
   killGroup(signal: NodeJS.Signals): void;
 }
@@ -73,9 +77,16 @@ export const startChild: StartChild = (command, args, settings) => {
   const pid = spawnAt(path, [command, ...args], settings);
   if (pid < 0) return notStarted(systemError(-pid, 'spawn', command));
   const ended = new Promise<ChildEnd>((resolve) => running.set(pid, resolve));
-  keepAlive();
+  const hold = (isHeld: boolean) => {
+    if (isHeld && running.has(pid)) held.add(pid);
+    else held.delete(pid);
+    stayForHeld();
+  };
+  hold(true);
   return {
+    pid,
     ended,
+    hold,
     killGroup(signal) {
       if (running.has(pid)) process.kill(-pid, signal);
     },
@@ -112,6 +123,8 @@ function spawnAt(path: string, argv: readonly string[], { cwd, env, stdio }: Chi
 
 /** Children that have not ended, and who waits for each. */
 const running = new Map<number, (end: ChildEnd) => void>();
+/** Those that this process stays for. */
+const held = new Set<number>();
 let isWatching = false;
 /** A pending timer, so that the process does not end while it waits for a child. */
 let alive: NodeJS.Timeout | undefined;
@@ -123,8 +136,13 @@ function watchForEnds(): void {
   process.on('SIGCHLD', reapEnded);
 }
 
-function keepAlive(): void {
-  alive ??= setInterval(() => {}, longMs);
+function stayForHeld(): void {
+  if (held.size > 0) {
+    alive ??= setInterval(() => {}, longMs);
+  } else {
+    clearInterval(alive);
+    alive = undefined;
+  }
 }
 
 /** One signal may stand for several children, and for some of Node's. */
@@ -133,11 +151,10 @@ function reapEnded(): void {
   for (const [pid, resolve] of running) {
     if (waitpid(pid, status, doNotWait) !== pid) continue;
     running.delete(pid);
+    held.delete(pid);
     resolve(endOf(status.readInt32LE()));
   }
-  if (running.size > 0) return;
-  clearInterval(alive);
-  alive = undefined;
+  stayForHeld();
 }
 
 /** @param status as wait(2) gives it */
@@ -152,5 +169,10 @@ function endOf(status: number): ChildEnd {
 const signalNames = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
 function notStarted(error: NodeJS.ErrnoException): Child {
-  return { ended: Promise.resolve({ kind: 'not-started', error }), killGroup() {} };
+  return {
+    pid: undefined,
+    ended: Promise.resolve({ kind: 'not-started', error }),
+    hold() {},
+    killGroup() {},
+  };
 }

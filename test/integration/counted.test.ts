@@ -45,6 +45,15 @@ describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
     expect(two).toBeLessThanOrEqual(16);
   });
 
+  test('no program is started by a copy of the process', async () => {
+    await calls('clone,clone3,fork,vfork', ['--no-cache', runs(1, 'lent')]);
+    const [main = '', ...own] = readFileSync(trace, 'latin1').split('\n');
+    const [pid = ''] = main.split(' ');
+    const begun = own.filter((line) => line.startsWith(`${pid} `) && /(clone3?|fork)\(/.test(line));
+    expect(begun.length).toBeGreaterThan(0);
+    expect(begun.filter((call) => !call.includes('CLONE_VM'))).toEqual([]);
+  });
+
   test.each(['runc', 'crun'])('with %s a build does not wait for control groups to go', async (runtime) => {
     const started = await calls('execve', ['--no-cache', '--runtime', runtime, runs(1, 'one')]);
     expect(started.filter((call) => /^execve\("[^"]*\/(find|sleep)"/.test(call))).toEqual([]);
