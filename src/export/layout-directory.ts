@@ -37,7 +37,7 @@ export async function exportLayoutDirectory(
     if (await isIntact(target, blob)) continue;
     await writeStream({ kind: 'file', path: target }, blobs.open(blob), signal);
   }
-  const added = layoutEntries(images);
+  const added = layoutEntries(images).map(tagged);
   const kept = before.filter((old) => !added.some((entry) => isSameName(old, entry)));
   await onOutput(path, async () => {
     for (const [name, bytes] of Object.entries(extra)) await replaceFile(join(path, name), bytes);
@@ -61,6 +61,12 @@ async function readEntries(path: string): Promise<readonly Descriptor[]> {
       },
     );
   }
+}
+
+/** As with buildx, what has no name is the `latest` of its directory: many tools ask for that. */
+function tagged(entry: Descriptor): Descriptor {
+  const annotations = { [nameAnnotations.ref]: 'latest', ...entry.annotations };
+  return { ...entry, annotations };
 }
 
 function isSameName(a: Descriptor, b: Descriptor): boolean {

@@ -53,24 +53,47 @@ export function splitByPlatform(trees: readonly PlatformTree[]): FileTree {
 }
 
 /**
- * Sees to it that files which go to one place do not replace each other.
- * @throws HostError `output-conflict`
+ * The files of all platforms side by side. A directory that several have is that of the first.
+ * @throws HostError `output-conflict` where two have anything else under one name
  */
-export function assertDisjoint(trees: readonly PlatformTree[]): void {
-  const owners = new Map<BytePath, Platform>();
+export function mergePlatforms(trees: readonly PlatformTree[]): FileTree {
+  assertDisjoint(trees);
+  const treeOf = (path: BytePath): FileTree =>
+    trees.find(({ tree }) => tree.lstat(path) !== undefined)?.tree ?? emptyTree;
+  return {
+    lstat(path) {
+      const index = trees.findIndex(({ tree }) => tree.lstat(path) !== undefined);
+      const stat = trees[index]?.tree.lstat(path);
+      return stat === undefined ? undefined : { ...stat, inode: `${index} ${stat.inode}` };
+    },
+    list(path) {
+      const names = trees.flatMap(({ tree }) =>
+        tree.lstat(path)?.type === 'directory' ? tree.list(path) : [],
+      );
+      return [...new Set(names)].sort();
+    },
+    readlink: (path) => treeOf(path).readlink(path),
+    xattrs: (path) => treeOf(path).xattrs(path),
+    open: (path) => treeOf(path).open(path),
+  };
+}
+
+function assertDisjoint(trees: readonly PlatformTree[]): void {
+  const owners = new Map<BytePath, { platform: Platform; isDirectory: boolean }>();
   for (const { platform, tree } of trees) {
     for (const { kind, path, stat } of walkTree(tree)) {
-      if (kind === 'leave' || stat.type === 'directory') continue;
+      if (kind === 'leave') continue;
+      const isDirectory = stat.type === 'directory';
       const other = owners.get(path);
-      if (other !== undefined) {
-        const [first, second] = [other, platform].map(printPlatform);
+      if (other !== undefined && !(isDirectory && other.isDirectory)) {
+        const [first, second] = [other.platform, platform].map(printPlatform);
         throw new HostError(
           'output-conflict',
-          `"${bytePathToText(path)}" is a file of ${first} and of ${second}, and they go to one directory`,
+          `"${bytePathToText(path)}" is a file of ${first} and of ${second}, and they go to one place`,
           { hint: 'leave out platform-split=false: each platform then gets a directory of its own' },
         );
       }
-      owners.set(path, platform);
+      owners.set(path, { platform, isDirectory });
     }
   }
 }

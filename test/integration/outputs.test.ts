@@ -207,8 +207,9 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
     const metadata = site.path('many.json');
     const args = ['--platform', 'linux/amd64,linux/arm64', '--iidfile', site.path('many.iid')];
     const stdout = await build([...args, '--metadata-file', metadata, ...out('indexed'), '--quiet']);
-    const { root } = layout(site.path('indexed'));
+    const { root, names } = layout(site.path('indexed'));
     expect(root.mediaType).toBe(mediaTypes.ociIndex);
+    expect(names).toEqual([{ 'org.opencontainers.image.ref.name': 'latest' }]);
     expect([stdout, readFileSync(site.path('many.iid'), 'utf8')]).toEqual([`${root.digest}\n`, root.digest]);
     expect(JSON.parse(readFileSync(metadata, 'utf8'))).toMatchObject({
       'containerimage.digest': root.digest,

@@ -94,6 +94,10 @@ COPY --from=make /own /twin /shared /out/
     const split = `type=local,platform-split=true,dest=${site.path('one')}`;
     await site.strataOk(['build', '-o', split, context]);
     expect(readdirSync(site.path('one'))).toEqual(['linux_amd64']);
+    const inTar = `type=tar,platform-split=true,dest=${site.path('one.tar')}`;
+    await site.strataOk(['build', '-o', inTar, context]);
+    const [top] = (await runOk('tar', ['--utc', '-tvf', site.path('one.tar')])).split('\n');
+    expect(top).toMatch(/^drwxr-xr-x 0\/0 +0 1970-01-01 00:00 linux_amd64\/$/);
   });
 
   test.each([

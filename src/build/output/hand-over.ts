@@ -95,7 +95,7 @@ async function openTrees(
       await store.layers.ensureFiles(stack, io.signal);
       const tree = store.snapshotter.view(stack);
       const { epochSeconds } = plan.image;
-      if (epochSeconds === undefined) return { platform, tree, seconds: Math.floor(io.now() / 1000) };
+      if (epochSeconds === undefined) return { platform, tree, seconds: 0 };
       return { platform, tree: datedTree(tree, epochSeconds), seconds: epochSeconds };
     }),
   );

@@ -7,7 +7,7 @@ import { exportDocker } from '../../export/docker.ts';
 import { checkImages } from '../../export/image.ts';
 import { exportLocal } from '../../export/local/export-local.ts';
 import { exportOCI, type LayoutDestination } from '../../export/oci.ts';
-import { assertDisjoint, type PlatformTree, splitByPlatform } from '../../export/platform-trees.ts';
+import { mergePlatforms, type PlatformTree, splitByPlatform } from '../../export/platform-trees.ts';
 import { exportTar } from '../../export/root-tar.ts';
 import { parseReference } from '../../registry/reference.ts';
 import { isStartedByRoot } from '../../sys/user-namespace/enter.ts';
@@ -47,10 +47,7 @@ export function writerOf(
       return {
         label: `exporting root filesystem to tar ${dest}`,
         write: async ({ openTrees, signal }) => {
-          const trees = await openTrees();
-          const [only] = trees;
-          const isOne = only !== undefined && !hasIndex;
-          await exportTar(isOne ? only.tree : splitByPlatform(trees), to, signal);
+          await exportTar(placed(await openTrees(), spec, hasIndex), to, signal);
         },
       };
     }
@@ -60,9 +57,7 @@ export function writerOf(
         label: `exporting root filesystem to ${dest}`,
         write: async ({ openTrees, signal }) => {
           const isRoot = isStartedByRoot();
-          for (const tree of placed(await openTrees(), spec, hasIndex)) {
-            await exportLocal(tree, directory, isRoot, signal);
-          }
+          await exportLocal(placed(await openTrees(), spec, hasIndex), directory, isRoot, signal);
         },
       };
     }
@@ -112,15 +107,11 @@ function imageWriter(to: LayoutDestination, write: typeof exportOCI): Output['wr
 }
 
 /** What goes to one place: each platform in a directory of its own when there may be several, or where that is asked for. */
-function placed(
-  trees: readonly PlatformTree[],
-  { attributes }: OutputSpec,
-  hasIndex: boolean,
-): readonly FileTree[] {
+function placed(trees: readonly PlatformTree[], { attributes }: OutputSpec, hasIndex: boolean): FileTree {
   const isSplit = attributes['platform-split'] ?? String(hasIndex);
-  if (isSplit === 'true') return [splitByPlatform(trees)];
-  assertDisjoint(trees);
-  return trees.map(({ tree }) => tree);
+  if (isSplit === 'true') return splitByPlatform(trees);
+  const [only, ...others] = trees;
+  return only !== undefined && others.length === 0 ? only.tree : mergePlatforms(trees);
 }
 
 function layoutDestination(spec: OutputSpec, stdout: Writable): LayoutDestination {

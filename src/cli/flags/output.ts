@@ -24,7 +24,7 @@ const push = ['push-by-digest', 'name-canonical'] as const;
 const keysOf: Readonly<Record<(typeof types)[number], readonly string[]>> = {
   oci: ['tar', ...image],
   docker: ['tar', ...image],
-  tar: ['rewrite-timestamp'],
+  tar: ['platform-split', 'rewrite-timestamp'],
   local: ['platform-split', 'rewrite-timestamp'],
   registry: [...push, ...image],
   image: ['push', ...push, ...image],
