@@ -7,6 +7,7 @@ import { openSession } from './auth/session.ts';
 import { defaultTiming, type RegistryClientOptions, type Timing } from './options.ts';
 import { downloadBlob, type OnProgress } from './pull/download-blob.ts';
 import { openMirrors } from './pull/mirrors.ts';
+import { oneDownload } from './pull/one-download.ts';
 import { type ResolvedImage, resolveManifest } from './pull/resolve-manifest.ts';
 import { type PushImage, type PushOptions, type PushReceipt, pushImage } from './push/push-image.ts';
 import { openRepository, type Repository } from './repository.ts';
@@ -63,7 +64,7 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   const settle = openSchemes(transport);
   const note = (text: string) => emit({ type: 'note', text, at: Date.now() });
   const pullFrom = openMirrors(note);
-  const downloads = new Map<string, Promise<void>>();
+  const once = oneDownload();
   const pieces = new Limiter(piecesAtOnce);
 
   const repositoryAt = (
@@ -102,29 +103,18 @@ export function openRegistry(options: RegistryClientOptions, emit: EmitEvent = (
   return {
     resolve: (reference, platform, blobs, signal) =>
       pulling(reference, signal, (repository) => resolveManifest(repository, reference, platform, blobs)),
-    async fetchBlob(reference, blob, blobs, onProgress, signal) {
-      const key = blobs.path(blob.digest);
-      // Whoever waits for a download that fails tries for itself.
-      for (let other = downloads.get(key); other !== undefined; other = downloads.get(key)) {
-        await other.catch(() => undefined);
-      }
-      if (blobs.holds(blob)) return;
-      const download = pulling(reference, signal, (repository) =>
-        downloadBlob(repository, blob, {
-          blobs,
-          pieces,
-          onProgress,
-          onWait: () => note(`${blob.digest} is being downloaded by another process: waiting for it`),
-          onDamage: () => note(`what has arrived of ${blob.digest} is damaged: downloading it again`),
-        }),
-      );
-      downloads.set(key, download);
-      try {
-        await download;
-      } finally {
-        downloads.delete(key);
-      }
-    },
+    fetchBlob: (reference, blob, blobs, onProgress, signal) =>
+      once(blob, blobs, () =>
+        pulling(reference, signal, (repository) =>
+          downloadBlob(repository, blob, {
+            blobs,
+            pieces,
+            onProgress,
+            onWait: () => note(`${blob.digest} is being downloaded by another process: waiting for it`),
+            onDamage: () => note(`what has arrived of ${blob.digest} is damaged: downloading it again`),
+          }),
+        ),
+      ),
     async push(reference, image, blobs, pushOptions, signal) {
       const mountFrom = [...new Set(pushOptions.mountFrom?.values())].sort();
       const endpoint = originEndpoint(reference.registry, options);

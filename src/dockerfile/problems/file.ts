@@ -79,7 +79,7 @@ export function duplicateDirective(name: string): Problem {
   };
 }
 
-/** The value of `# check=` cannot be read (spec 6.3). */
+/** The value of `# check=` cannot be read (spec 6.1). */
 export function badCheckOption(message: string): Problem {
   return {
     code: 'bad-check-option',
