@@ -16,7 +16,9 @@ export function runtimeFailure(log: string, command: string): StepError {
       hint: 'it is a directory, or the user of the step may not execute it: see its mode (chmod +x)',
     });
   }
-  return new StepError('runtime-failed', `the container runtime failed: ${reason}`);
+  return new StepError('runtime-failed', `the container runtime failed: ${reason}`, {
+    hint: '`strata doctor` says what this machine lacks; limits that it refuses end here, too',
+  });
 }
 
 function notFoundHint(command: string): string {

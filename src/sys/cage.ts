@@ -147,7 +147,7 @@ function noCage(said: string): HostError {
   // mount(8) goes on with where else to look.
   const [first = ''] = said.split('\n');
   const reason = first === '' ? 'sh or mount is missing' : first;
-  const isForbidden = /permission denied|not permitted/i.test(said);
+  const isForbidden = /permission denied|not permitted|too revealing/i.test(said);
   return new HostError('no-cage', `cannot start the process that watches over the steps: ${reason}`, {
     hint: isForbidden
       ? 'a container that hides parts of its /proc allows no other: docs/ROOTLESS.md has the flags to start it with'

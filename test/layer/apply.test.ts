@@ -225,14 +225,10 @@ describeWith(['root'], 'unpacking a layer', () => {
       await refused([memberOf({ path: './', type: 'fifo' })], 'layer-bad-path');
     });
 
-    test("overlay's own attributes are not believed", async () => {
+    test("attributes of overlay, and labels of a machine's policy, are not believed", async () => {
       const value = new Uint8Array(Buffer.from('y'));
-      const xattrs = ['trusted.overlay.opaque', 'trusted.overlay.redirect', 'user.overlay.opaque'].map(
-        (name) => ({
-          name,
-          value,
-        }),
-      );
+      const overlays = ['trusted.overlay.opaque', 'trusted.overlay.redirect', 'user.overlay.opaque'];
+      const xattrs = [...overlays, 'security.selinux', 'security.evm'].map((name) => ({ name, value }));
       await applyMembers(memberOf({ path: 'd', type: 'directory', mode: 0o755, xattrs }));
       expect(readXattrs(at('d'))).toEqual([]);
     });

@@ -14,6 +14,9 @@ const script =
   'while read -r name value; do [ "$name" != Seccomp: ] || echo "$value"; done < /proc/self/status';
 const filtered = '2';
 
+/** When the step began and its shell did not get on: of what it takes, only the runtime can be exchanged. */
+const otherRuntime = 'apt-get install crun, and {"runtime": "crun"} in the configuration file';
+
 /**
  * Runs a step as a build does: in its namespaces, behind its seccomp profile, with its network.
  * @param scratch makes an empty directory in the store
@@ -44,7 +47,9 @@ export async function trialStep(runtime: string, scratch: () => string): Promise
         onStderr: collect,
       });
       const step =
-        code === 0 ? ok('step', 'runs in a container of its own') : fail('step', `fails: ${said.trim()}`);
+        code === 0
+          ? ok('step', 'runs in a container of its own')
+          : fail('step', `fails: ${said.trim()}`, otherRuntime);
       return [step, ...(code === 0 ? [seccomp(said.trim())] : []), network(notes[0])];
     } finally {
       await sandbox.close();

@@ -43,7 +43,7 @@ export function whyNoUserNamespace(said: string): HostError {
     {
       hint:
         refusal === undefined
-          ? 'inside a container its seccomp profile may forbid it: docs/ROOTLESS.md has the flags to start it with'
+          ? 'inside a container its seccomp or AppArmor profile may forbid it: docs/ROOTLESS.md has the flags to start it with'
           : `as root: ${refusal.mend}`,
     },
   );
