@@ -7,12 +7,12 @@ import { finishConfig } from '../plan/image/finish-config.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planBuild } from '../plan/plan-build.ts';
 import type { SnapshotID } from '../snapshot/snapshotter.ts';
-import type { BuildInputs } from './inputs.ts';
+import type { BuildInputs } from './inputs/inputs.ts';
+import type { ParsedInputs } from './inputs/parse-inputs.ts';
 import type { LayerWish } from './output/output.ts';
-import type { ParsedInputs } from './parse-inputs.ts';
 import { planRequest } from './plan-request.ts';
 import { platformsOf } from './platforms.ts';
-import { type PlanOutcome, runPlan } from './run-plan.ts';
+import { type PlanOutcome, runPlan } from './run/run-plan.ts';
 import type { BuildSession } from './session.ts';
 
 /** What the Dockerfile came to on one platform. */

@@ -6,13 +6,13 @@ import { CanceledError } from '../core/errors.ts';
 import { traced } from '../core/trace.ts';
 import type { PlatformBuild } from './build-platform.ts';
 import { buildPlatforms } from './build-platforms.ts';
-import { type BuildInputs, openInputs } from './inputs.ts';
+import { type BuildInputs, openInputs } from './inputs/inputs.ts';
+import { type ParsedInputs, parseInputs } from './inputs/parse-inputs.ts';
 import type { BuildIO, BuildOptions, BuildResult } from './options.ts';
-import { handOver } from './output/hand-over.ts';
+import { type HandedOver, handOver } from './output/hand-over.ts';
 import { openOutputs } from './output/open-outputs.ts';
-import { layerWish } from './output/output.ts';
+import { layerWish, type Output } from './output/output.ts';
 import { imageIDOf, prepareResultFiles, writeResultFiles } from './output/result-files.ts';
-import { type ParsedInputs, parseInputs } from './parse-inputs.ts';
 import { isExplained, recordBuild } from './record/record-build.ts';
 import { summarizeBuild } from './record/summarize-build.ts';
 import { maskSecrets } from './secrets/mask-secrets.ts';
@@ -29,7 +29,6 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   const secrets = readSecrets(options.secrets, world);
   const masking = maskSecrets(secrets);
   const outputs = openOutputs(options, world.stdout);
-  const wish = layerWish(outputs);
   prepareResultFiles(options);
   const session = traced('open store', () =>
     openSession(options, { ...world, emit: masking.emitTo(world.emit) }, secrets),
@@ -43,19 +42,7 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
     const parsed = traced('parse', () => parse(inputs, io));
     const builds: PlatformBuild[] = [];
     try {
-      const handed = await withWhatIsThere(session, async () => {
-        builds.length = 0;
-        await buildPlatforms(session, inputs, parsed, wish, builds);
-        session.bases.finish();
-        const done = await handOver(session, builds, outputs);
-        await keepImported(session);
-        if (isExplained(options)) await fetchExplanations(session);
-        if (options.cacheTo.length > 0) {
-          const { exportCaches } = await import('./share/export-cache.ts');
-          await exportCaches(session, inputs.dockerfile);
-        }
-        return done;
-      });
+      const handed = await withWhatIsThere(session, () => produce(session, inputs, parsed, outputs, builds));
       await traced('keep digests', inputs.save);
       const record = traced('record build', () =>
         recordBuild(session, inputs.dockerfile, { images: handed.images, builds }),
@@ -78,6 +65,31 @@ export async function build(options: BuildOptions, world: BuildIO): Promise<Buil
   } finally {
     await traced('close', session.close);
   }
+}
+
+/**
+ * Builds, hands over the image, and sends what caches are to have.
+ * @param builds holds what was built of each platform in the end, also when something fails
+ */
+async function produce(
+  session: BuildSession,
+  inputs: BuildInputs,
+  parsed: ParsedInputs,
+  outputs: readonly Output[],
+  builds: PlatformBuild[],
+): Promise<HandedOver> {
+  const { options } = session;
+  builds.length = 0;
+  await buildPlatforms(session, inputs, parsed, layerWish(outputs), builds);
+  session.bases.finish();
+  const handed = await handOver(session, builds, outputs);
+  await keepImported(session);
+  if (isExplained(options)) await fetchExplanations(session);
+  if (options.cacheTo.length > 0) {
+    const { exportCaches } = await import('./share/export-cache.ts');
+    await exportCaches(session, inputs.dockerfile);
+  }
+  return handed;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type Platform, platformFromNode } from '../core/platform.ts';
 import type { PlanRequest } from '../plan/plan.ts';
-import type { BuildInputs } from './inputs.ts';
+import type { BuildInputs } from './inputs/inputs.ts';
+import type { ParsedInputs } from './inputs/parse-inputs.ts';
 import type { BuildOptions } from './options.ts';
-import type { ParsedInputs } from './parse-inputs.ts';
 
 /** Of what is asked of a build, that which changes its plan without changing its Dockerfile. */
 type PlanOptions = Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;

@@ -13,10 +13,10 @@ import { findImage, wholeName } from './bases/find-image.ts';
 import type { BuildIO, BuildOptions } from './options.ts';
 import { platformsOf } from './platforms.ts';
 import { openWorkLog, type WorkLog } from './record/work-log.ts';
+import { stepSandbox } from './run/step-sandbox.ts';
 import { refusedSecrets, type SecretValues } from './secrets/read-secrets.ts';
 import { openSshAgents, type SshAgents } from './secrets/ssh-agents.ts';
 import { type Imports, openImports } from './share/imports.ts';
-import { stepSandbox } from './step-sandbox.ts';
 import { type BuildStore, openBuildStore } from './store/build-store.ts';
 import { type StoreDamage, watchDamage } from './store/store-damage.ts';
 

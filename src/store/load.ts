@@ -3,12 +3,12 @@ import type { BlobStore } from '../content/blob-store.ts';
 import type { Digest } from '../core/digest.ts';
 import { HostError, IntegrityError, UsageError } from '../core/errors.ts';
 import { parseReference, printReference } from '../registry/reference.ts';
-import { readImageArchive } from './archive-files.ts';
-import { findDockerImages, namesOf, parseDockerList } from './docker-archive.ts';
-import type { ImageFiles } from './image-files.ts';
 import { readVariants } from './image-summary.ts';
-import { openImageLayout } from './layout-files.ts';
-import { type FoundImage, findLayoutImages } from './layout-images.ts';
+import { readImageArchive } from './load/archive-files.ts';
+import { findDockerImages, namesOf, parseDockerList } from './load/docker-archive.ts';
+import type { ImageFiles } from './load/image-files.ts';
+import { openImageLayout } from './load/layout-files.ts';
+import { type FoundImage, findLayoutImages } from './load/layout-images.ts';
 import type { LocalStore } from './local-store.ts';
 
 /** An archive on a stream, or a path to an archive or to the directory of an OCI layout. */

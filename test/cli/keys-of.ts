@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { buildPlatform, planPlatform } from '../../src/build/build-platform.ts';
-import { openInputs } from '../../src/build/inputs.ts';
+import { openInputs } from '../../src/build/inputs/inputs.ts';
+import { parseInputs } from '../../src/build/inputs/parse-inputs.ts';
 import type { BuildIO, BuildOptions } from '../../src/build/options.ts';
-import { parseInputs } from '../../src/build/parse-inputs.ts';
 import { readSecrets } from '../../src/build/secrets/read-secrets.ts';
 import { openSession } from '../../src/build/session.ts';
 import { defineBuild } from '../../src/cli/commands/build.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
 import type { Dockerfile } from '../../dockerfile/instruction.ts';
 import type { PlanRequest } from '../../plan/plan.ts';
-import { type InputIO, type InputOptions, openInputs } from '../inputs.ts';
+import { type InputIO, type InputOptions, openInputs } from '../inputs/inputs.ts';
+import { parseInputs } from '../inputs/parse-inputs.ts';
 import type { BuildOptions } from '../options.ts';
-import { parseInputs } from '../parse-inputs.ts';
 import { planRequest } from '../plan-request.ts';
 
 export type CallOptions = InputOptions & Pick<BuildOptions, 'target' | 'buildArgs' | 'platforms'>;

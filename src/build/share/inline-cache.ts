@@ -24,7 +24,7 @@ import {
 import type { Plan } from '../../plan/plan.ts';
 import type { VertexID } from '../../plan/vertex.ts';
 import type { StepAccount } from '../../solve/step-result.ts';
-import { layerChain } from '../layer-chain.ts';
+import { layerChain } from '../run/layer-chain.ts';
 
 /** The member of the image config. */
 export const inlineMember = 'strata.cache.v1';

@@ -1,16 +1,16 @@
 /** Wires the solver to one plan: who runs which op, what answers instead, what happens behind a step. */
-import type { StackLayer } from '../cache/step-cache.ts';
-import { assert } from '../core/assert.ts';
-import type { KeyDigest } from '../core/digest.ts';
-import type { StoredLayer } from '../oci/descriptor.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { ImportedStep } from '../solve/services.ts';
-import { createSolver, type Solver } from '../solve/solver.ts';
-import type { BuildInputs } from './inputs.ts';
+import type { StackLayer } from '../../cache/step-cache.ts';
+import { assert } from '../../core/assert.ts';
+import type { KeyDigest } from '../../core/digest.ts';
+import type { StoredLayer } from '../../oci/descriptor.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { ImportedStep } from '../../solve/services.ts';
+import { createSolver, type Solver } from '../../solve/solver.ts';
+import type { BuildInputs } from '../inputs/inputs.ts';
+import type { LayerWish } from '../output/output.ts';
+import type { BuildSession } from '../session.ts';
 import { opRunners } from './op-runners.ts';
-import type { LayerWish } from './output/output.ts';
 import { openPlanLayers } from './plan-layers.ts';
-import type { BuildSession } from './session.ts';
 
 export interface PlanOutcome {
   /** The filesystem of the image. */

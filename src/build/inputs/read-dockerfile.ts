@@ -1,16 +1,16 @@
 /** Finds and reads the Dockerfile of a build, and the ignore file that goes with it. */
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { openFolder } from '../context/folder.ts';
-import { withoutCredentials } from '../context/git/reference.ts';
-import { type Context, type ContextRequest, download } from '../context/open-context.ts';
-import { compileIgnore, type IgnoreRules } from '../context/patterns/ignore.ts';
-import { bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
-import { HostError, systemCode } from '../core/errors.ts';
-import { resolveBeneath } from '../core/file-tree.ts';
-import { readWhole } from '../core/read-whole.ts';
-import { isUrl } from '../core/remote-name.ts';
-import { dockerfileLimit } from '../dockerfile/text/decode.ts';
+import { openFolder } from '../../context/folder.ts';
+import { withoutCredentials } from '../../context/git/reference.ts';
+import { type Context, type ContextRequest, download } from '../../context/open-context.ts';
+import { compileIgnore, type IgnoreRules } from '../../context/patterns/ignore.ts';
+import { bytePathFromText, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { resolveBeneath } from '../../core/file-tree.ts';
+import { readWhole } from '../../core/read-whole.ts';
+import { isUrl } from '../../core/remote-name.ts';
+import { dockerfileLimit } from '../../dockerfile/text/decode.ts';
 
 export interface DockerfileSource {
   /** Undefined when it came from a stream. */

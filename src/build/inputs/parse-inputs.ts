@@ -1,7 +1,7 @@
-import { DockerfileError } from '../core/errors.ts';
-import type { Diagnostic } from '../core/source/diagnostic.ts';
-import type { Dockerfile } from '../dockerfile/instruction.ts';
-import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { DockerfileError } from '../../core/errors.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
+import type { Dockerfile } from '../../dockerfile/instruction.ts';
+import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import type { BuildInputs } from './inputs.ts';
 
 /** A Dockerfile that can be planned; with problems only to find what else is wrong with it. */

@@ -1,8 +1,8 @@
 /** What the options of a build mean for its RUN steps. */
-import { UsageError } from '../core/errors.ts';
-import type { ExecSettings } from '../solve/ops/exec/settings.ts';
-import type { BuildSession } from './session.ts';
-import { failureShell } from './shell/failure-shell.ts';
+import { UsageError } from '../../core/errors.ts';
+import type { ExecSettings } from '../../solve/ops/exec/settings.ts';
+import type { BuildSession } from '../session.ts';
+import { failureShell } from '../shell/failure-shell.ts';
 
 /** @throws UsageError `bad-add-host`, `bad-ulimit` */
 export function execSettings({ options, io, secrets, imports, sandbox, ssh }: BuildSession): ExecSettings {

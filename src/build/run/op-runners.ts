@@ -1,19 +1,19 @@
-import type { KeyDigest } from '../core/digest.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { Op } from '../plan/vertex.ts';
-import type { OpRunner } from '../solve/op-runner.ts';
-import { copyRunner } from '../solve/ops/copy/copy.ts';
-import { execRunner } from '../solve/ops/exec/exec.ts';
-import type { OriginServices } from '../solve/ops/files/origin.ts';
-import { mkdirRunner } from '../solve/ops/mkdir.ts';
-import { entryPublisher } from '../solve/ops/publish.ts';
-import type { StepTimes } from '../solve/ops/step-times.ts';
+import type { KeyDigest } from '../../core/digest.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Op } from '../../plan/vertex.ts';
+import type { OpRunner } from '../../solve/op-runner.ts';
+import { copyRunner } from '../../solve/ops/copy/copy.ts';
+import { execRunner } from '../../solve/ops/exec/exec.ts';
+import type { OriginServices } from '../../solve/ops/files/origin.ts';
+import { mkdirRunner } from '../../solve/ops/mkdir.ts';
+import { entryPublisher } from '../../solve/ops/publish.ts';
+import type { StepTimes } from '../../solve/ops/step-times.ts';
+import type { BuildInputs } from '../inputs/inputs.ts';
+import { refusedSecrets } from '../secrets/read-secrets.ts';
+import type { BuildSession } from '../session.ts';
 import { execSettings } from './exec-settings.ts';
-import type { BuildInputs } from './inputs.ts';
 import type { PlanLayers } from './plan-layers.ts';
 import { readVertices } from './read-vertices.ts';
-import { refusedSecrets } from './secrets/read-secrets.ts';
-import type { BuildSession } from './session.ts';
 
 /** Who runs which op of one plan. */
 export function opRunners(

@@ -1,7 +1,7 @@
-import { isLookedUp } from '../copy/owner.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { Op, VertexID } from '../plan/vertex.ts';
-import { readsBelow } from '../solve/ops/copy/copy.ts';
+import { isLookedUp } from '../../copy/owner.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Op, VertexID } from '../../plan/vertex.ts';
+import { readsBelow } from '../../solve/ops/copy/copy.ts';
 
 /**
  * Vertices whose files somebody reads: a RUN above, a copy from the stage, an output of files. A COPY or

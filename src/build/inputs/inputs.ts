@@ -1,18 +1,18 @@
 /** What a build reads: the Dockerfile, and the contexts its steps take files from. */
-import type { ServerAccess } from '../context/authorization.ts';
-import { openContext } from '../context/open-context.ts';
-import type { IgnoreRules } from '../context/patterns/ignore.ts';
-import { DockerfileError, UsageError } from '../core/errors.ts';
-import type { FileTree } from '../core/file-tree.ts';
-import type { Diagnostic } from '../core/source/diagnostic.ts';
-import { SourceText } from '../core/source/span.ts';
-import { decodeDockerfile } from '../dockerfile/text/decode.ts';
-import type { NamedContext } from '../plan/plan.ts';
-import type { OnDamagedFile } from '../sys/sealed-file.ts';
+import type { ServerAccess } from '../../context/authorization.ts';
+import { openContext } from '../../context/open-context.ts';
+import type { IgnoreRules } from '../../context/patterns/ignore.ts';
+import { DockerfileError, UsageError } from '../../core/errors.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { Diagnostic } from '../../core/source/diagnostic.ts';
+import { SourceText } from '../../core/source/span.ts';
+import { decodeDockerfile } from '../../dockerfile/text/decode.ts';
+import type { NamedContext } from '../../plan/plan.ts';
+import type { OnDamagedFile } from '../../sys/sealed-file.ts';
+import type { BuildIO, BuildOptions } from '../options.ts';
+import { isSwitchedOn } from '../switches.ts';
 import { type ContextFolder, openContextTrees } from './context-trees.ts';
-import type { BuildIO, BuildOptions } from './options.ts';
 import { readDockerfile, readIgnoreRules } from './read-dockerfile.ts';
-import { isSwitchedOn } from './switches.ts';
 
 export interface BuildInputs {
   readonly dockerfile: SourceText;

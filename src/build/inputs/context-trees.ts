@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DigestIndex, openDigestIndex } from '../context/digest-index.ts';
-import { openFolder } from '../context/folder.ts';
-import type { IgnoreRules } from '../context/patterns/ignore.ts';
-import { assert } from '../core/assert.ts';
-import { isDiskFull } from '../core/errors.ts';
-import type { FileTree } from '../core/file-tree.ts';
-import type { OnDamagedFile } from '../sys/sealed-file.ts';
-import { markUsed } from '../sys/use-mark.ts';
+import { type DigestIndex, openDigestIndex } from '../../context/digest-index.ts';
+import { openFolder } from '../../context/folder.ts';
+import type { IgnoreRules } from '../../context/patterns/ignore.ts';
+import { assert } from '../../core/assert.ts';
+import { isDiskFull } from '../../core/errors.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { OnDamagedFile } from '../../sys/sealed-file.ts';
+import { markUsed } from '../../sys/use-mark.ts';
 
 /** Where a context lies, and what of it counts. */
 export interface ContextFolder {

@@ -2,19 +2,19 @@
  * What the steps of one plan leave, as their build wants it: packed as layers of the image, or put in place as files.
  * Either way no new layer may hold a secret; one that does is told of with its step, and does not stay.
  */
-import type { StackLayer } from '../cache/step-cache.ts';
-import { assert } from '../core/assert.ts';
-import type { SourceText } from '../core/source/span.ts';
-import { onTrack, traced } from '../core/trace.ts';
-import type { Compression } from '../layer/compression.ts';
-import type { StoredLayer } from '../oci/descriptor.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { Vertex } from '../plan/vertex.ts';
-import type { Stack } from '../snapshot/snapshotter.ts';
+import type { StackLayer } from '../../cache/step-cache.ts';
+import { assert } from '../../core/assert.ts';
+import type { SourceText } from '../../core/source/span.ts';
+import { onTrack, traced } from '../../core/trace.ts';
+import type { Compression } from '../../layer/compression.ts';
+import type { StoredLayer } from '../../oci/descriptor.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Vertex } from '../../plan/vertex.ts';
+import type { Stack } from '../../snapshot/snapshotter.ts';
+import type { LayerWish } from '../output/output.ts';
+import { openLeakedLayers } from '../secrets/leaked-layers.ts';
+import type { BuildSession } from '../session.ts';
 import { layerChain } from './layer-chain.ts';
-import type { LayerWish } from './output/output.ts';
-import { openLeakedLayers } from './secrets/leaked-layers.ts';
-import type { BuildSession } from './session.ts';
 
 export interface PlanLayers {
   /** Of the image's layers; undefined when only files are wanted. */

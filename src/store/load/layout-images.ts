@@ -1,10 +1,10 @@
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { IntegrityError, StrataError } from '../core/errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { layoutBlobPath, nameAnnotations } from '../oci/layout.ts';
-import { parseIndex, parseManifest } from '../oci/manifest.ts';
-import { isIndexType, isManifestType } from '../oci/media-type.ts';
-import { parseReference, printReference } from '../registry/reference.ts';
+import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import { IntegrityError, StrataError } from '../../core/errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { layoutBlobPath, nameAnnotations } from '../../oci/layout.ts';
+import { parseIndex, parseManifest } from '../../oci/manifest.ts';
+import { isIndexType, isManifestType } from '../../oci/media-type.ts';
+import { parseReference, printReference } from '../../registry/reference.ts';
 import type { ImageFiles } from './image-files.ts';
 
 /** An image whose blobs are all in the store, and the full names it came with. */

@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { compressionOf, magicBytes } from '../context/archive/decompress.ts';
-import type { DiffID } from '../core/digest.ts';
-import { IntegrityError } from '../core/errors.ts';
-import { type Descriptor, type Manifest, mediaTypes } from '../oci/descriptor.ts';
-import { encodeJSON } from '../oci/json.ts';
-import { parseImageConfig } from '../oci/parse-image-config.ts';
-import { decodeShape, list, object, optional, text } from '../oci/shape.ts';
-import { parseReference, printReference } from '../registry/reference.ts';
+import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import { compressionOf, magicBytes } from '../../context/archive/decompress.ts';
+import type { DiffID } from '../../core/digest.ts';
+import { IntegrityError } from '../../core/errors.ts';
+import { type Descriptor, type Manifest, mediaTypes } from '../../oci/descriptor.ts';
+import { encodeJSON } from '../../oci/json.ts';
+import { parseImageConfig } from '../../oci/parse-image-config.ts';
+import { decodeShape, list, object, optional, text } from '../../oci/shape.ts';
+import { parseReference, printReference } from '../../registry/reference.ts';
 import type { ImageFiles } from './image-files.ts';
 import type { FoundImage } from './layout-images.ts';
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readDockerfile } from '../../src/build/read-dockerfile.ts';
-import { StrataError } from '../../src/core/errors.ts';
-import type { ProxySettings } from '../../src/core/proxy.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { readDockerfile } from '../../../src/build/inputs/read-dockerfile.ts';
+import { StrataError } from '../../../src/core/errors.ts';
+import type { ProxySettings } from '../../../src/core/proxy.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-dockerfile-'));
 const directory = join(scratch, 'context');

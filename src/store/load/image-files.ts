@@ -1,4 +1,4 @@
-import type { BlobInfo } from '../content/blob-store.ts';
+import type { BlobInfo } from '../../content/blob-store.ts';
 
 /** The files of an image archive or layout directory by their names in it; blobs end in the blob store. */
 export interface ImageFiles {

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract as tarExtract } from 'tar-stream';
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { type BlobDigest, digestFromHex } from '../core/digest.ts';
-import { CanceledError, IntegrityError, StrataError, systemCode } from '../core/errors.ts';
-import { readWhole } from '../core/read-whole.ts';
-import { inflateLayer } from '../layer/inflate/inflate.ts';
-import { documentLimit } from '../oci/json.ts';
+import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import { type BlobDigest, digestFromHex } from '../../core/digest.ts';
+import { CanceledError, IntegrityError, StrataError, systemCode } from '../../core/errors.ts';
+import { readWhole } from '../../core/read-whole.ts';
+import { inflateLayer } from '../../layer/inflate/inflate.ts';
+import { documentLimit } from '../../oci/json.ts';
 import type { ImageFiles } from './image-files.ts';
 
 const documents = ['index.json', 'manifest.json'];

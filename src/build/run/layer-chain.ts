@@ -1,5 +1,5 @@
-import type { Plan } from '../plan/plan.ts';
-import type { VertexID } from '../plan/vertex.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { VertexID } from '../../plan/vertex.ts';
 
 /** The vertices that made the layers of the image above its base, lowest first. */
 export function layerChain({ vertices, target }: Plan): VertexID[] {

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
-import { type BlobDigest, digestFromHex } from '../core/digest.ts';
+import type { BlobInfo, BlobStore } from '../../content/blob-store.ts';
+import { type BlobDigest, digestFromHex } from '../../core/digest.ts';
 import type { ImageFiles } from './image-files.ts';
 
 const readBytes = 1 << 20;
