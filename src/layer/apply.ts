@@ -3,6 +3,8 @@ import type { DiffID } from '../core/digest.ts';
 import { IntegrityError } from '../core/errors.ts';
 import { Limiter } from '../core/limiter.ts';
 import { layerCompression } from '../oci/media-type.ts';
+import { inflateLayer } from './inflate/inflate.ts';
+import { inflateSmall } from './inflate/inflate-small.ts';
 import { unpackLayer } from './unpack/unpack-layer.ts';
 import { unpackInThread } from './unpack/unpack-thread.ts';
 
@@ -33,7 +35,8 @@ export function applyLayer(
     try {
       const { head, isAll } = await readHead(source);
       const chunks = follow(head, source);
-      if (isAll) await unpackLayer(chunks, upper, diffID);
+      const tar = () => inflateSmall(Buffer.concat(head)) ?? inflateLayer(chunks);
+      if (isAll) await unpackLayer(tar(), upper, diffID);
       else await unpackInThread(chunks, { upper, diffID });
     } catch (error) {
       // A damaged blob shows as anything. Its own check comes at its end, says it best, and removes it.

@@ -19,6 +19,14 @@ export interface Deflate {
   crc32?(bytes: Uint8Array): number;
   /** Expands a member that comes to as many bytes as `output` has. @returns whether it is whole and does */
   gunzip?(member: Uint8Array, output: Uint8Array): boolean;
+  /**
+   * Expands the first member of `input`, which may have others behind it.
+   * @returns how many bytes it had, and fills of `output`; undefined where it is none, or does not fit
+   */
+  gunzipFirst?(
+    input: Uint8Array,
+    output: Uint8Array,
+  ): { readonly read: number; readonly written: number } | undefined;
 }
 
 const names = ['libdeflate.so.0', 'libdeflate.so'];
@@ -41,6 +49,9 @@ export function loadDeflate(): Deflate | undefined {
       const decompress = library.func(
         'int libdeflate_gzip_decompress(void *decompressor, const void *in, size_t inSize, void *out, size_t outSize, void *outUsed)',
       );
+      const decompressFirst = library.func(
+        'int libdeflate_gzip_decompress_ex(void *decompressor, const void *in, size_t inSize, void *out, size_t outSize, void *inUsed, void *outUsed)',
+      );
       const allocateDecompressor = library.func('void *libdeflate_alloc_decompressor(void)');
       let decompressor: unknown;
       // Old versions do not know level 0.
@@ -62,10 +73,23 @@ export function loadDeflate(): Deflate | undefined {
           decompressor ??= allocateDecompressor();
           return decompress(decompressor, member, member.length, output, output.length, null) === 0;
         },
+        gunzipFirst(input, output) {
+          decompressor ??= allocateDecompressor();
+          const [read, written] = [Buffer.alloc(8), Buffer.alloc(8)];
+          const { length } = input;
+          if (decompressFirst(decompressor, input, length, output, output.length, read, written) !== 0)
+            return undefined;
+          return { read: readSize(read), written: readSize(written) };
+        },
       };
     } catch {
       // Not installed under this name.
     }
   }
   return undefined;
+}
+
+/** A `size_t`, of what is in memory. */
+function readSize(bytes: Buffer): number {
+  return Number(new BigUint64Array(bytes.buffer, bytes.byteOffset, 1)[0]);
 }

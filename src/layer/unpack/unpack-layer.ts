@@ -3,7 +3,6 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type DiffID, digestFromHex } from '../../core/digest.ts';
 import { createTarParser } from '../../tar/parser.ts';
 import { assertDiffID } from '../diff-id.ts';
-import { inflateLayer } from '../inflate/inflate.ts';
 import { layerUnpacker } from './layer-unpacker.ts';
 
 /** A small layer is unpacked on the main thread, which at the same time starts what the first step waits for. */
@@ -11,9 +10,9 @@ const turnMs = 1;
 /** The headers of 64 members, which take about as long as a turn. */
 const pieceBytes = 1 << 15;
 
-/** Decompresses, unpacks and verifies on the calling thread; see `applyLayer`. */
+/** Unpacks and verifies the tar of a layer on the calling thread; see `applyLayer`. */
 export async function unpackLayer(
-  blob: AsyncIterable<Uint8Array>,
+  tar: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   upper: string,
   diffID: DiffID,
 ): Promise<void> {
@@ -22,7 +21,7 @@ export async function unpackLayer(
   const parser = createTarParser(unpacker);
   let since = performance.now();
   try {
-    for await (const chunk of inflateLayer(blob)) {
+    for await (const chunk of tar) {
       hash.update(chunk);
       for (let at = 0; at < chunk.length; at += pieceBytes) {
         parser.push(chunk.subarray(at, at + pieceBytes));

@@ -18,7 +18,7 @@ export type UnpackReply =
 /** Chunks on their way to the thread: enough to keep it busy, few enough to keep memory flat. */
 const maxUnderway = 4;
 
-/** The same as `unpackLayer`, on a thread of its own: files are written while this one does other things. */
+/** Decompresses and unpacks a layer on a thread of its own: files are written while this one does other things. */
 export async function unpackInThread(blob: AsyncIterable<Uint8Array>, job: UnpackJob): Promise<void> {
   const url = workerURL('unpack-worker');
   const worker = new Worker(url, { name: 'strata unpack', workerData: job, execArgv: [] });

@@ -2,6 +2,7 @@
 import { on } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { encodeThreadError } from '../../sys/thread/thread-error.ts';
+import { inflateLayer } from '../inflate/inflate.ts';
 import { unpackLayer } from './unpack-layer.ts';
 import type { UnpackJob, UnpackMessage, UnpackReply } from './unpack-thread.ts';
 
@@ -21,7 +22,7 @@ function reply(port: MessagePort, message: UnpackReply): void {
 async function run(port: MessagePort): Promise<void> {
   const { upper, diffID } = workerData as UnpackJob;
   try {
-    await unpackLayer(blobFrom(port), upper, diffID);
+    await unpackLayer(inflateLayer(blobFrom(port)), upper, diffID);
     reply(port, { kind: 'done' });
   } catch (error) {
     reply(port, { kind: 'failed', error: encodeThreadError(error) });
