@@ -69,10 +69,12 @@ export interface CacheSpec {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** `--secret`: a file, or a variable of the environment. */
 export type SecretSpec =
   | { readonly id: string; readonly source: string }
   | { readonly id: string; readonly env: string };
 
+/** `--ssh`: an agent or keys that steps may use. */
 export interface SshSpec {
   readonly id: string;
   /** Socket or key files; none means $SSH_AUTH_SOCK. */
@@ -106,6 +108,7 @@ export interface BuildIO {
   now(): number;
 }
 
+/** What a build came to. */
 export interface BuildResult {
   readonly images: readonly BuiltImage[];
   /** What `--quiet` and `--iidfile` tell; absent when no output is an image. */
@@ -113,6 +116,7 @@ export interface BuildResult {
   readonly record: BuildRecord;
 }
 
+/** An image that was handed over. */
 export interface BuiltImage {
   /** Of the manifest. */
   readonly digest: Digest;

@@ -20,6 +20,7 @@ import { type Imports, openImports } from './share/imports.ts';
 import { type BuildStore, openBuildStore } from './store/build-store.ts';
 import { type StoreDamage, watchDamage } from './store/store-damage.ts';
 
+/** One build while it goes on. */
 export interface BuildSession {
   readonly options: BuildOptions;
   readonly io: BuildIO;

@@ -8,8 +8,10 @@ import { digestFromHex, type KeyDigest } from '../core/digest.ts';
 /** Raised when the meaning of any part changes; older records then simply never match. */
 const schema = 1;
 
+/** One thing that counts for a key. */
 export type Part = readonly [name: string, value: string];
 
+/** All that counts for a key. */
 export interface Recipe {
   /** The op kind, `exec`, `copy` …; part of the key. */
   readonly kind: string;

@@ -22,6 +22,7 @@ export interface StackLayer {
   readonly createdAt?: number;
 }
 
+/** What is known of a step that ran, and the filesystem that it left. */
 export interface StepRecord {
   readonly key: KeyDigest;
   readonly recipe: Recipe;

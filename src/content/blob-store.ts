@@ -5,11 +5,13 @@
  */
 import type { BlobDigest } from '../core/digest.ts';
 
+/** A blob, by its name and how many bytes it has. */
 export interface BlobInfo {
   readonly digest: BlobDigest;
   readonly size: number;
 }
 
+/** Takes the bytes of one new blob. */
 export interface BlobWriter {
   /** Bytes hashed and written so far. */
   readonly size: number;
@@ -24,6 +26,7 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
+/** A writer whose blob may be finished by somebody else. */
 export interface PartialWriter extends BlobWriter {
   /** Leaves what was written to a later `resume`, of any process; harmless after commit. */
   suspend(): Promise<void>;

@@ -6,6 +6,7 @@
 import type { Diagnostic } from './source/diagnostic.ts';
 import type { SourceText, Span } from './source/span.ts';
 
+/** What an error says besides its code and message. */
 export interface ErrorDetails {
   readonly hint?: string | undefined;
   /** The word of the instruction that it is about, for who knows where that stands. */
@@ -13,6 +14,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** An error that strata foresaw: its class says whose problem it is, its code which one. */
 export class StrataError extends Error {
   readonly code: string;
   readonly hint: string | undefined;

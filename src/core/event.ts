@@ -48,4 +48,5 @@ export interface StepInfo {
   readonly label: string;
 }
 
+/** Takes events in the order in which they happen. */
 export type EmitEvent = (event: ProgressEvent) => void;

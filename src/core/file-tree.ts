@@ -9,18 +9,22 @@
 import { type BytePath, cleanBeneath, joinBytePath, parentOf } from './byte-path.ts';
 import { StrataError } from './errors.ts';
 
+/** What a file is, as lstat(2) tells it. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'fifo' | 'char' | 'block' | 'socket';
 
+/** Since the epoch; nanoseconds are from 0 to 999,999,999, also before it. */
 export interface Timestamp {
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
+/** An extended attribute. */
 export interface Xattr {
   readonly name: string;
   readonly value: Uint8Array;
 }
 
+/** What lstat(2) tells of a file. */
 export interface FileStat {
   readonly type: FileType;
   /** Permission bits with setuid, setgid and sticky: 0-0o7777. */
@@ -39,6 +43,7 @@ export interface FileStat {
   readonly ctime?: Timestamp;
 }
 
+/** Files to be read, by paths that are clean and whose directories are real. */
 export interface FileTree {
   lstat(path: BytePath): FileStat | undefined;
   /** Names in a directory, in byte order. */

@@ -19,6 +19,7 @@ export interface Flag {
   readonly valueSpan: Span;
 }
 
+/** `<<NAME` with its body. */
 export interface Heredoc {
   /** The delimiter without quotes: also the file name in COPY and ADD. */
   readonly name: string;
@@ -39,6 +40,7 @@ export type Command =
   | { readonly form: 'exec'; readonly args: readonly string[] }
   | { readonly form: 'shell'; readonly text: string };
 
+/** What every instruction has. */
 export interface InstructionBase<K extends string> {
   readonly kind: K;
   /** First physical line to the last, heredoc terminators included. */
@@ -138,6 +140,7 @@ export interface OnbuildInstruction extends InstructionBase<'onbuild'> {
   readonly trigger: string;
 }
 
+/** Any instruction. */
 export type Instruction =
   | FromInstruction
   | ArgInstruction
@@ -176,12 +179,14 @@ export interface Stage {
   readonly gaps: readonly Gap[];
 }
 
+/** What the parser directives at the top of the file say. */
 export interface Directives {
   readonly syntax?: Word;
   readonly escape: '\\' | '`';
   readonly check?: Word;
 }
 
+/** A whole file, as far as it could be read. */
 export interface Dockerfile {
   readonly source: SourceText;
   readonly directives: Directives;

@@ -14,6 +14,7 @@ export type NamedContext =
   /** `reference` goes to the resolver as it is; `scratch` is the empty image. */
   | { readonly kind: 'image'; readonly reference: string };
 
+/** What is to be built, and what planning has to know of the world. */
 export interface PlanRequest {
   readonly dockerfile: Dockerfile;
   /** A stage name, any case; undefined means the last stage. */
@@ -42,6 +43,7 @@ export interface PlanRequest {
   readonly maxDiagnostics: number;
 }
 
+/** What is to be done for a target, and the image that it makes. */
 export interface Plan {
   /** What the target needs and nothing else, inputs before their users. */
   readonly vertices: ReadonlyMap<VertexID, Vertex>;

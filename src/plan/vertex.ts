@@ -17,6 +17,7 @@ export interface ImageOp {
   readonly platform: Platform;
 }
 
+/** RUN: a process on the filesystem below. */
 export interface ExecOp {
   readonly kind: 'exec';
   readonly args: readonly string[];
@@ -53,6 +54,7 @@ export type SourceOrigin =
   /** `FROM scratch`, or nothing at all. */
   | { readonly kind: 'empty' };
 
+/** COPY and ADD: files of an origin, put onto the filesystem below. */
 export interface CopyOp {
   readonly kind: 'copy';
   readonly instruction: 'COPY' | 'ADD';
@@ -84,8 +86,10 @@ export interface MkdirOp {
   readonly owner: string;
 }
 
+/** What a vertex does. */
 export type Op = ImageOp | ExecOp | CopyOp | MkdirOp;
 
+/** One operation, with what it stands on and reads. */
 export interface Vertex<O extends Op = Op> {
   readonly id: VertexID;
   readonly op: O;

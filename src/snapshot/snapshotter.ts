@@ -15,6 +15,7 @@ export type SnapshotID = string;
 /** A whole filesystem: lowest first. The empty stack is `scratch`. */
 export type Stack = readonly SnapshotID[];
 
+/** A snapshot that is being written: nobody else sees it. */
 export interface ActiveSnapshot {
   /** The directory to write into: the upper. */
   readonly upper: string;
@@ -22,6 +23,7 @@ export interface ActiveSnapshot {
   readonly work: string;
 }
 
+/** The snapshots of a store, and stacks of them as filesystems. */
 export interface Snapshotter {
   /** A fresh id: random, for what a step made. */
   newID(): SnapshotID;

@@ -6,6 +6,7 @@ import type { Recipe } from '../cache/recipe.ts';
 import type { Op, Vertex, VertexID } from '../plan/vertex.ts';
 import type { SnapshotID, Stack } from '../snapshot/snapshotter.ts';
 
+/** One question to a runner: how far it may go, and what it may ask of the inputs. */
 export interface OpContext {
   readonly signal: AbortSignal;
   /**
@@ -24,6 +25,7 @@ export interface OpContext {
   readonly mayAssume: boolean;
 }
 
+/** Knows one kind of op: what counts for its key, and how it is run. */
 export interface OpRunner<O extends Op> {
   /**
    * The parts of the key beyond the filesystem the op stands on. Undefined, which only peeking may give,

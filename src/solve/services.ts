@@ -9,6 +9,7 @@ import type { SnapshotID } from '../snapshot/snapshotter.ts';
 import type { OpRunner } from './op-runner.ts';
 import type { StepResult } from './step-result.ts';
 
+/** A base image as the solver sees it. */
 export interface SolverBase {
   readonly identity: string;
   /** Of its manifest: what a moved tag is told by. */
@@ -16,6 +17,7 @@ export interface SolverBase {
   readonly snapshots: readonly SnapshotID[];
 }
 
+/** What an imported cache has recorded of a step. */
 export interface ImportedStep {
   /** It says where it is `from`. */
   readonly record: StepRecord;
@@ -23,6 +25,7 @@ export interface ImportedStep {
   adopt(): Promise<boolean>;
 }
 
+/** What a solver takes from its build. */
 export interface SolverServices {
   readonly vertices: ReadonlyMap<VertexID, Vertex>;
   readonly steps: StepCache;

@@ -16,6 +16,7 @@ import { createStepKeys, type Mode } from './step-keys.ts';
 import { emptyResult, type StepAccount, type StepResult } from './step-result.ts';
 import { createStepRuns } from './step-runs.ts';
 
+/** Answers for the vertices of one plan. */
 export interface Solver {
   /** The filesystem a vertex leaves, running what must be run. */
   solve(id: VertexID): Promise<StepResult>;

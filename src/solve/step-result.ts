@@ -15,6 +15,7 @@ export interface StepResult {
   readonly from?: string;
 }
 
+/** A cache key, and what it was made of. */
 export interface StepKey {
   readonly digest: KeyDigest;
   readonly recipe: Recipe;

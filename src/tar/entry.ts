@@ -6,8 +6,10 @@
 import type { BytePath } from '../core/byte-path.ts';
 import type { Timestamp, Xattr } from '../core/file-tree.ts';
 
+/** What a member is; sparse files are files. */
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'char' | 'block';
 
+/** A member of an archive, without its content. */
 export interface TarEntry {
   /** As in the archive, without a trailing slash for directories. */
   readonly path: BytePath;

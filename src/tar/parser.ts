@@ -24,6 +24,7 @@ export interface TarHandler {
   entryEnd(): void;
 }
 
+/** Reads an archive that comes in pieces of any length. */
 export interface TarParser {
   /**
    * Takes the next bytes of the archive; what follows its end marker is ignored.

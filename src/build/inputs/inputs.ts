@@ -14,6 +14,7 @@ import { isSwitchedOn } from '../switches.ts';
 import { type ContextFolder, openContextTrees } from './context-trees.ts';
 import { readDockerfile, readIgnoreRules } from './read-dockerfile.ts';
 
+/** The Dockerfile and the files that a build takes. */
 export interface BuildInputs {
   readonly dockerfile: SourceText;
   /** What is wrong with ignore files. */
@@ -35,6 +36,7 @@ export type InputOptions = Pick<
   BuildOptions,
   'root' | 'context' | 'dockerfile' | 'buildContexts' | 'buildArgs'
 >;
+/** What reading inputs takes of the world. */
 export type InputIO = Pick<BuildIO, 'stdin' | 'signal' | 'now'> & {
   readonly servers: ServerAccess;
 };

@@ -6,6 +6,7 @@
 import { createTarParser, type TarParser } from '../../tar/parser.ts';
 import { memberWriter } from './member-writer.ts';
 
+/** Unpacks an archive while it comes. */
 export interface TarExtractor extends TarParser {
   /** Whether a first header was read: without one this is no archive. */
   isBegun(): boolean;

@@ -27,6 +27,7 @@ import type { TarEntry } from '../../tar/entry.ts';
 import { openFolder } from '../folder.ts';
 import { memberPathBeneath } from './member-path.ts';
 
+/** Puts members of an archive into a directory, one after the other. */
 export interface MemberWriter {
   /** Makes a member; the content of a file comes by `data` until its `end`. */
   begin(entry: TarEntry): void;

@@ -6,6 +6,7 @@ import { type GitOptions, isCommit, listRemote, settleRemote } from './resolve.t
 import { runGit } from './run-git.ts';
 import { removeGitFiles, setAllTimes, subdirectoryOf } from './working-tree.ts';
 
+/** A commit whose files are in place. */
 export interface GitCheckout {
   /** Of the subdirectory, where one was asked for. */
   readonly directory: string;

@@ -6,6 +6,7 @@ import { redactURL } from '../shown.ts';
 import { brokenError } from './connect-error.ts';
 import { statusError } from './status-error.ts';
 
+/** A response, whose body is read as it comes. */
 export interface Answer {
   readonly method: string;
   /** Where it came from in the end. */

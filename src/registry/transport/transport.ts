@@ -9,6 +9,7 @@ import { openConnections } from './connections.ts';
 import { isNamedInsecure } from './endpoint.ts';
 import { openIdentities } from './identity.ts';
 
+/** A request, which may be sent more than once. */
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   readonly url: URL;
@@ -24,6 +25,7 @@ export interface Request {
   readonly signal: AbortSignal;
 }
 
+/** The connections to all servers. */
 export interface Transport {
   /**
    * Sends a request and follows redirects. Any status is an answer.

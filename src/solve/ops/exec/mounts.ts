@@ -24,6 +24,7 @@ import {
 import { isPart, openCachePart } from './cache-part.ts';
 import type { ExecSettings } from './settings.ts';
 
+/** The mounts of a step, ready for its sandbox. */
 export interface OpenedMounts {
   readonly mounts: readonly StepMount[];
   /** Variables that mounts bring; they win over the step's own. */

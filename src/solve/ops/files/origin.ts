@@ -11,6 +11,7 @@ import type { SourceOrigin, Vertex } from '../../../plan/vertex.ts';
 import type { Snapshotter, Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext } from '../../op-runner.ts';
 
+/** What files are taken from. */
 export interface OriginServices {
   readonly steps: StepCache;
   readonly fileLists: FileLists;
