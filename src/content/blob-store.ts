@@ -45,6 +45,12 @@ export interface BlobReader {
    * @throws IntegrityError `blob-missing`, `blob-damaged`
    */
   open(info: BlobInfo): AsyncIterable<Uint8Array>;
+  /**
+   * Has the bytes read by `read`, from a descriptor, which says what they come to: for whoever can do that elsewhere.
+   * What it did with them is worth nothing if this fails. Absent where blobs are no files.
+   * @throws IntegrityError `blob-missing`, `blob-damaged`; what `read` throws
+   */
+  lend?(info: BlobInfo, read: (descriptor: number) => Promise<BlobDigest>): Promise<void>;
   /** Reads a small blob (manifest, config) whole, verified. @throws IntegrityError when damaged or over `limit` bytes */
   read(info: BlobInfo, limit?: number): Promise<Uint8Array>;
 }

@@ -5,7 +5,7 @@ import { IntegrityError, systemCode } from '../core/errors.ts';
 import { documentLimit } from '../oci/json.ts';
 import type { BlobInfo, BlobReader } from './blob-store.ts';
 import { blobPath } from './layout.ts';
-import { verifiedStream } from './verified-stream.ts';
+import { checkBlob, verifiedStream } from './verified-stream.ts';
 
 const readBytes = 1 << 20;
 
@@ -39,6 +39,20 @@ export function blobReader(layoutDirectory: string, onBad: OnBadBlob): BlobReade
     size: sizeOf,
     path: pathOf,
     open: openVerified,
+    async lend(info, read) {
+      const { descriptor, damaged } = openExisting(pathOf(info.digest), info, onBad);
+      try {
+        // What went wrong elsewhere says nothing of this blob.
+        const digest = await read(descriptor);
+        try {
+          checkBlob(info, { digest, size: info.size });
+        } catch (error) {
+          throw damaged(error);
+        }
+      } finally {
+        closeSync(descriptor);
+      }
+    },
     async read(info, limit = documentLimit) {
       if (info.size > limit) {
         throw new IntegrityError(
@@ -58,33 +72,43 @@ async function* readVerified(
   want: BlobInfo,
   onBad: OnBadBlob,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const fd = openExisting(path, want, onBad);
+  const { descriptor, damaged } = openExisting(path, want, onBad);
   try {
-    const { size, ino } = fstatSync(fd);
-    try {
-      if (size !== want.size) {
-        throw new IntegrityError('size-mismatch', `it has ${size} bytes, not ${want.size}`);
-      }
-      yield* verifiedStream(chunksOf(fd, size), want);
-    } catch (error) {
-      if (!(error instanceof IntegrityError)) throw error;
-      const message = `the stored blob ${want.digest} is damaged: ${error.message}`;
-      throw new IntegrityError('blob-damaged', message, { hint: onBad.damaged(want.digest, ino, message) });
-    }
+    yield* verifiedStream(chunksOf(descriptor, want.size), want);
+  } catch (error) {
+    throw damaged(error);
   } finally {
-    closeSync(fd);
+    closeSync(descriptor);
   }
 }
 
-function openExisting(path: string, { digest }: BlobInfo, onBad: OnBadBlob): number {
+interface OpenBlob {
+  readonly descriptor: number;
+  /** What to throw when reading it failed: a blob with other bytes than it should have is left to `onBad`. */
+  damaged(error: unknown): unknown;
+}
+
+/** Opens a blob that has the size it should have. */
+function openExisting(path: string, want: BlobInfo, onBad: OnBadBlob): OpenBlob {
+  const { digest } = want;
+  let descriptor: number;
   try {
-    return openSync(path, 'r');
+    descriptor = openSync(path, 'r');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     throw new IntegrityError('blob-missing', `the blob ${digest} is not there: ${path}`, {
       hint: onBad.missing(digest),
     });
   }
+  const { size, ino } = fstatSync(descriptor);
+  const damaged: OpenBlob['damaged'] = (error) => {
+    if (!(error instanceof IntegrityError)) return error;
+    const message = `the stored blob ${digest} is damaged: ${error.message}`;
+    return new IntegrityError('blob-damaged', message, { hint: onBad.damaged(digest, ino, message) });
+  };
+  if (size === want.size) return { descriptor, damaged };
+  closeSync(descriptor);
+  throw damaged(new IntegrityError('size-mismatch', `it has ${size} bytes, not ${want.size}`));
 }
 
 const readLater = promisify(read);

@@ -2,6 +2,7 @@ import type { BlobInfo, BlobStore } from '../content/blob-store.ts';
 import { encodeHeader, tarTrailer } from '../tar/encode.ts';
 import { plainFields, type TarEntry } from '../tar/entry.ts';
 import { paddingAfter } from '../tar/header.ts';
+import { type Piece, piecesOfBlob } from './pieces.ts';
 
 /** A file of an archive, or a directory; names are ASCII. */
 export type ArchiveMember =
@@ -13,35 +14,37 @@ export type ArchiveMember =
 const gatherBytes = 1 << 18;
 
 /**
- * An archive as a stream of chunks; blobs are verified while they pass. The chunks are the receiver's.
+ * An archive, piece after piece; blobs are verified while they pass. The pieces are the receiver's.
  * @throws IntegrityError when a blob is missing or damaged
  */
 export async function* packArchive(
   members: readonly ArchiveMember[],
   blobs: BlobStore,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Piece> {
   let gathered: Uint8Array[] = [];
   let size = 0;
   for await (const piece of piecesOf(members, blobs)) {
-    gathered.push(piece);
-    size += piece.length;
-    if (size < gatherBytes) continue;
     // A large piece passes as it is.
-    const last = piece.length < gatherBytes ? undefined : gathered.pop();
+    const isSmall = piece instanceof Uint8Array && piece.length < gatherBytes;
+    if (isSmall) {
+      gathered.push(piece);
+      size += piece.length;
+      if (size < gatherBytes) continue;
+    }
     if (gathered.length > 0) yield Buffer.concat(gathered);
-    if (last !== undefined) yield last;
+    if (!isSmall) yield piece;
     gathered = [];
     size = 0;
   }
   yield Buffer.concat(gathered);
 }
 
-async function* piecesOf(members: readonly ArchiveMember[], blobs: BlobStore): AsyncGenerator<Uint8Array> {
+async function* piecesOf(members: readonly ArchiveMember[], blobs: BlobStore): AsyncGenerator<Piece> {
   for (const member of members) {
     const entry = entryOf(member);
     yield encodeHeader(entry);
     if (member.kind === 'bytes') yield member.bytes;
-    if (member.kind === 'blob') yield* blobs.open(member.blob);
+    if (member.kind === 'blob') yield* piecesOfBlob(member.blob, blobs);
     yield new Uint8Array(paddingAfter(entry.size));
   }
   yield tarTrailer;

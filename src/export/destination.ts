@@ -1,20 +1,12 @@
-import {
-  closeSync,
-  open,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  write,
-} from 'node:fs';
+import { open, openSync, realpathSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { CanceledError, diskFull, HostError, systemCode } from '../core/errors.ts';
 import { openAsideFile } from './aside-file.ts';
+import { bytesOf, type Piece } from './pieces.ts';
+import { placePieces, writeBytes } from './write-pieces.ts';
 
 /** Where one stream of bytes goes. */
 export type StreamDestination =
@@ -23,20 +15,20 @@ export type StreamDestination =
   | { readonly kind: 'stream'; readonly stream: Writable };
 
 /**
- * Writes a stream. A file is written aside in its own directory and renamed, so that a failure leaves
+ * Writes an output. A file is written aside in its own directory and renamed, so that a failure leaves
  * neither a part nor harm to what was there; it is not flushed to the disk, since it can be made again. A
  * device or pipe that exists under the name is written to as it is.
  *
- * @throws HostError `output-unusable`, `disk-full`; CanceledError; whatever `chunks` throws
+ * @throws HostError `output-unusable`, `disk-full`; CanceledError; whatever `pieces` throws
  */
 export async function writeStream(
   destination: StreamDestination,
-  chunks: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Piece>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    if (destination.kind === 'file') await writeFile(destination.path, chunks, signal);
-    else await writeThrough(destination.stream, chunks, signal);
+    if (destination.kind === 'file') await writeFile(destination.path, pieces, signal);
+    else await writeThrough(destination.stream, bytesOf(pieces), signal);
   } catch (error) {
     if (signal.aborted) throw new CanceledError();
     throw outputError(error, destination.kind === 'file' ? destination.path : 'standard output');
@@ -55,17 +47,13 @@ async function writeThrough(
   });
 }
 
-async function writeFile(
-  given: string,
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
+async function writeFile(given: string, pieces: AsyncIterable<Piece>, signal: AbortSignal): Promise<void> {
   const { path, isPlain } = inspectTarget(given);
   // A pipe opens when somebody reads it, which may take a while.
-  if (!isPlain) return fill(await openLater(path, 'w'), chunks, signal);
+  if (!isPlain) return writeBytes(await openLater(path, 'w'), bytesOf(pieces), signal);
   const aside = openAsideFile(path);
   try {
-    await fill(openSync(aside.path, 'r+'), chunks, signal);
+    await placePieces(openSync(aside.path, 'r+'), pieces, signal);
     renameSync(aside.path, path);
   } catch (error) {
     rmSync(aside.path, { force: true });
@@ -75,30 +63,7 @@ async function writeFile(
   }
 }
 
-/** Writes each chunk while the next one is made, and closes the file. */
-async function fill(fd: number, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-  let writing = Promise.resolve();
-  try {
-    for await (const chunk of chunks) {
-      await writing;
-      signal.throwIfAborted();
-      writing = writeAll(fd, chunk);
-      // Reported when it is waited for.
-      writing.catch(() => undefined);
-    }
-    await writing;
-  } finally {
-    await writing.catch(() => undefined);
-    closeSync(fd);
-  }
-}
-
 const openLater = promisify(open);
-const writeLater = promisify(write);
-
-async function writeAll(fd: number, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await writeLater(fd, chunk, at)).bytesWritten;
-}
 
 /** Follows a symlink at the destination, so that the file it names is replaced and not the link. */
 function inspectTarget(path: string): { path: string; isPlain: boolean } {

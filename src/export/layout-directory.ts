@@ -13,6 +13,7 @@ import { openAsideFile } from './aside-file.ts';
 import { outputError, writeStream } from './destination.ts';
 import { type ExportImage, reachableBlobs } from './image.ts';
 import { encodeLayoutIndex, layoutEntries, layoutFile } from './layout-index.ts';
+import { piecesOfBlob } from './pieces.ts';
 
 const readAheadBytes = 1024 * 1024;
 
@@ -35,7 +36,7 @@ export async function exportLayoutDirectory(
   for (const blob of await reachableBlobs(roots, blobs)) {
     const target = blobPath(path, blob.digest);
     if (await isIntact(target, blob)) continue;
-    await writeStream({ kind: 'file', path: target }, blobs.open(blob), signal);
+    await writeStream({ kind: 'file', path: target }, piecesOfBlob(blob, blobs), signal);
   }
   const added = layoutEntries(images).map(tagged);
   const kept = before.filter((old) => !added.some((entry) => isSameName(old, entry)));

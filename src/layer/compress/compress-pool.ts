@@ -25,6 +25,8 @@ export type BlockWork =
     }
   /** The next bytes of a stream. */
   | { readonly kind: 'hash'; readonly stream: number; readonly input: Uint8Array }
+  /** As `hash`, of bytes that it copies from file to file. */
+  | { readonly kind: 'copy'; readonly stream: number; readonly part: FilePart }
   /** The stream ends. */
   | { readonly kind: 'digest'; readonly stream: number };
 
@@ -48,20 +50,31 @@ interface Pending {
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
-  /** How many of them take long. */
-  compressing: number;
+  /** Blocks to compress and streams that have not ended. */
+  load: number;
+}
+
+/** Bytes that are to be in another file too; both by descriptor. */
+export interface FilePart {
+  readonly from: number;
+  readonly start: number;
+  readonly length: number;
+  readonly to: number;
+  readonly position: number;
 }
 
 /** Hashes the bytes of one stream in their order, with SHA-256. */
 export interface StreamHasher {
   /** Fulfilled when the bytes, in memory that all threads share, were read. */
   update(input: Uint8Array): Promise<void>;
+  /** Fulfilled when the bytes were copied, as far as there are any. @throws a system error, and the thread is gone then */
+  copy(part: FilePart): Promise<void>;
   /** @returns the digest in hex; nothing comes after it */
   digest(): Promise<string>;
 }
 
 /**
- * Threads that compress and hash blocks, and the blocks themselves: there are only so many, so memory stays bounded
+ * Threads that compress and hash, and the blocks themselves: there are only so many, so memory stays bounded
  * however many layers are packed at once. Threads start as there is work for them and never keep the
  * process alive when idle.
  *
@@ -137,9 +150,13 @@ export class CompressPool {
   hasher(): StreamHasher {
     const thread = this.#leastBusy();
     const stream = this.#nextID++;
+    thread.load++;
     return {
       update: async (input) => {
         await this.#ask(thread, { kind: 'hash', stream, input });
+      },
+      copy: async (part) => {
+        await this.#ask(thread, { kind: 'copy', stream, part });
       },
       digest: async () => (await this.#ask(thread, { kind: 'digest', stream })).sha256 ?? '',
     };
@@ -151,7 +168,7 @@ export class CompressPool {
     return new Promise((resolve, reject) => {
       if (!this.#threads.includes(thread)) throw new Error('a compressing thread is gone');
       pending.set(id, { kind: work.kind, resolve, reject });
-      if (work.kind === 'compress') thread.compressing++;
+      if (work.kind === 'compress') thread.load++;
       worker.ref();
       const request: BlockRequest = { id, ...work };
       worker.postMessage(request);
@@ -167,19 +184,19 @@ export class CompressPool {
   #leastBusy(): Thread {
     const [first, ...others] = this.#threads;
     const best = others.reduce(
-      (least, next) => (next.compressing < least.compressing ? next : least),
+      (least, next) => (next.load < least.load ? next : least),
       first ?? this.#start(),
     );
-    return best.compressing > 0 && this.#threads.length < this.#width ? this.#start() : best;
+    return best.load > 0 && this.#threads.length < this.#width ? this.#start() : best;
   }
 
   #start(): Thread {
     const worker = new Worker(workerURL('compress-worker'), { name: 'strata compress', execArgv: [] });
-    const thread: Thread = { worker, pending: new Map(), compressing: 0 };
+    const thread: Thread = { worker, pending: new Map(), load: 0 };
     worker.on('message', (reply: BlockReply) => {
       const done = thread.pending.get(reply.id);
       thread.pending.delete(reply.id);
-      if (done?.kind === 'compress') thread.compressing--;
+      if (done?.kind === 'compress' || done?.kind === 'digest') thread.load--;
       done?.resolve(reply);
       if (thread.pending.size === 0) worker.unref();
     });

@@ -1,9 +1,10 @@
 /** A thread of the compress pool: takes blocks in shared memory, says what became of them. */
 import { createHash, type Hash } from 'node:crypto';
+import { readSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import type { Compression } from '../compression.ts';
 import { type BlockCompressor, openBlockCompressor, usualDeflate } from './block-compressor.ts';
-import type { BlockReply, BlockRequest, BlockWork } from './compress-pool.ts';
+import type { BlockReply, BlockRequest, BlockWork, FilePart } from './compress-pool.ts';
 import { type KnownMembers, reusingCompressor } from './known-members.ts';
 
 const compressors = new Map<string, BlockCompressor>();
@@ -27,12 +28,30 @@ function perform(work: BlockWork): Omit<BlockReply, 'id'> {
     case 'hash':
       streams.set(work.stream, hashOf(work.stream).update(work.input));
       return {};
+    case 'copy':
+      streams.set(work.stream, copyPart(work.part, hashOf(work.stream)));
+      return {};
     case 'digest': {
       const sha256 = hashOf(work.stream).digest('hex');
       streams.delete(work.stream);
       return { sha256 };
     }
   }
+}
+
+const pieceBytes = 1 << 20;
+let piece: Buffer | undefined;
+
+function copyPart({ from, start, length, to, position }: FilePart, hash: Hash): Hash {
+  piece ??= Buffer.allocUnsafeSlow(pieceBytes);
+  for (let at = 0; at < length; ) {
+    const got = readSync(from, piece, 0, Math.min(pieceBytes, length - at), start + at);
+    if (got === 0) break;
+    hash.update(piece.subarray(0, got));
+    for (let put = 0; put < got; ) put += writeSync(to, piece, put, got - put, position + at + put);
+    at += got;
+  }
+  return hash;
 }
 
 function hashOf(stream: number): Hash {
