@@ -56,7 +56,7 @@ export interface BuildOptions {
 
 /** `--output`, read but not yet checked against what the exporter knows. */
 export interface OutputSpec {
-  readonly type: 'oci' | 'docker' | 'tar' | 'local' | 'registry' | 'image' | 'store';
+  readonly type: 'oci' | 'docker' | 'tar' | 'local' | 'registry' | 'image' | 'store' | 'cacheonly';
   /** A path; `-` is standard output; undefined where the type needs none. */
   readonly dest?: string | undefined;
   /** Every other `key=value` of the flag, keys in lower case. */

@@ -14,6 +14,12 @@ export const knownSystems: readonly string[] = [
   ...['android', 'ios', 'plan9', 'wasi', 'wasip1', 'js'],
 ];
 
+/** The architectures a platform may name. */
+export const knownArchitectures: readonly string[] = [
+  ...['386', 'amd64', 'arm', 'armbe', 'arm64', 'arm64be', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le'],
+  ...['ppc', 'ppc64', 'ppc64le', 'riscv', 'riscv64', 's390', 's390x', 'sparc', 'sparc64', 'wasm'],
+];
+
 const otherSystems: Record<string, string> = { macos: 'darwin' };
 
 const otherArchitectures: Record<string, { architecture: string; variant?: string }> = {
@@ -58,9 +64,10 @@ export function parsePlatform(text: string, host: Platform): Platform {
   const [first = '', second, variant] = parts;
   if (second === undefined) {
     const { os } = normalizePlatform({ ...host, os: first });
-    return knownSystems.includes(os)
-      ? { ...host, os }
-      : normalizePlatform({ os: host.os, architecture: first });
+    if (knownSystems.includes(os)) return { ...host, os };
+    const platform = normalizePlatform({ os: host.os, architecture: first });
+    if (knownArchitectures.includes(platform.architecture)) return platform;
+    throw new StrataError('bad-platform', `no platform is called "${text}": want os/architecture[/variant]`);
   }
   return normalizePlatform({ os: first, architecture: second, variant });
 }

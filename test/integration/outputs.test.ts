@@ -203,6 +203,13 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
     });
   });
 
+  test('may be none: the steps are in the cache, and nothing has the name', async () => {
+    const own = site.files('cached-only', { Dockerfile: 'FROM scratch\nCOPY own /own\n', own: 'own\n' });
+    await build(['-o', 'type=cacheonly', '-t', 'nowhere'], own);
+    expect(await site.strataOk(['images'])).not.toContain('nowhere');
+    await build(['--fail-on-miss', '-o', 'type=cacheonly'], own);
+  });
+
   test('of several platforms go by their index', async () => {
     const metadata = site.path('many.json');
     const args = ['--platform', 'linux/amd64,linux/arm64', '--iidfile', site.path('many.iid')];

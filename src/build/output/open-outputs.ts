@@ -46,5 +46,5 @@ function checkKeys({ type, attributes }: OutputSpec): void {
 }
 
 function isImage({ type }: OutputSpec): boolean {
-  return type !== 'tar' && type !== 'local';
+  return type !== 'tar' && type !== 'local' && type !== 'cacheonly';
 }

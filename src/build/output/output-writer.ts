@@ -63,6 +63,8 @@ export function writerOf(
     }
     case 'store':
       return { label: storeLabel, write: async () => {} };
+    case 'cacheonly':
+      return { label: 'keeping the steps in the cache', write: async () => {} };
     case 'image':
       if (spec.attributes.push !== 'true') return { label: storeLabel, write: async () => {} };
       return { label: pushLabel(names), write: pushWriter(spec, names) };

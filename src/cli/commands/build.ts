@@ -24,7 +24,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     )
     .option(
       '-o, --output <spec>',
-      'where the result goes: type=oci|docker|tar|local|registry|image,dest=…',
+      'where the result goes: type=oci|docker|tar|local|registry|image|cacheonly,dest=…',
       each,
       [],
     )
@@ -64,6 +64,9 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--allow <entitlement>', 'network.host, security.insecure or device', eachOfList, [])
     .option('--label <name=value>', 'label of the image', each, [])
     .option('--annotation <name=value>', 'annotation of the manifest; index:NAME=VALUE and others', each, [])
+    .option('--provenance <spec>', 'false: strata writes no attestations')
+    .option('--sbom <spec>', 'false, likewise')
+    .option('--attest <spec>', 'type=…,disabled=true, likewise', each)
     .option('--progress <mode>', 'auto, tty, plain, quiet, none or rawjson (default: auto)')
     .option('-q, --quiet', 'print only the image id')
     .option('--iidfile <path>', 'write the image id to a file')

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { type RegistryFlags, registryOptions } from '../registry-access.ts';
 import { parseBytes, parseCount } from './amount.ts';
 import { asUsage } from './as-usage.ts';
+import { type AttestationFlags, refuseAttestations } from './attestations.ts';
 import { parseCache } from './cache.ts';
 import { unlessEmpty } from './collect.ts';
 import { oneOf } from './one-of.ts';
@@ -25,7 +26,7 @@ import { parseSecret, parseSsh } from './secret.ts';
 import { parseTimeout } from './timeout.ts';
 
 /** The flags of `strata build` as commander collects them. */
-export interface BuildFlags extends RegistryFlags {
+export interface BuildFlags extends RegistryFlags, AttestationFlags {
   readonly file?: string;
   readonly tag: readonly string[];
   readonly target?: string;
@@ -87,6 +88,7 @@ export interface Surroundings {
  */
 export function readBuildOptions(flags: BuildFlags, around: Surroundings): BuildOptions {
   const { env, config } = around;
+  refuseAttestations(flags);
   const buildArgs = readBuildArgs(flags, env);
   return {
     root: around.root,

@@ -1,5 +1,5 @@
 /** For a flag that may be repeated: every value, in order. */
-export function each(value: string, before: readonly string[]): readonly string[] {
+export function each(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

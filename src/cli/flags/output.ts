@@ -6,7 +6,7 @@ import { repeatedKey, splitFields, unknownKey } from './csv.ts';
 type OutputType = OutputSpec['type'];
 
 /** What `--output type=` takes; `store` has no name of its own: `type=image` goes there. */
-const types = ['oci', 'docker', 'tar', 'local', 'registry', 'image'] as const;
+const types = ['oci', 'docker', 'tar', 'local', 'registry', 'image', 'cacheonly'] as const;
 
 const image = [
   'compression',
@@ -28,6 +28,7 @@ const keysOf: Readonly<Record<(typeof types)[number], readonly string[]>> = {
   local: ['platform-split', 'rewrite-timestamp'],
   registry: [...push, ...image],
   image: ['push', ...push, ...image],
+  cacheonly: [],
 };
 
 /** Where a type without `dest` goes: to standard output, nowhere, or it cannot do without. */
@@ -38,6 +39,7 @@ const withoutDest: Readonly<Record<(typeof types)[number], 'stdout' | 'none' | '
   local: 'error',
   registry: 'none',
   image: 'none',
+  cacheonly: 'none',
 };
 
 /**

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { type Annotation, parseAnnotationPlace } from '../../build/output/annotations.ts';
 import { UsageError } from '../../core/errors.ts';
 import { platformFromNode } from '../../core/platform.ts';
+import { oneOf } from './one-of.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -66,21 +68,31 @@ export function parseMirror(text: string): [string, string] {
 
 /** `--add-host NAME:ADDRESS`, also with `=`; the address may be IPv6, in brackets or not. */
 export function parseHost(text: string): string {
-  const match = /^([^:=\s]+)[:=]\[?([0-9a-fA-F.:]+|host-gateway)\]?$/.exec(text);
-  if (match === null) {
+  const [, name, address = ''] = /^([^:=\s]+)[:=]\[?([0-9a-fA-F.:]+|host-gateway)\]?$/.exec(text) ?? [];
+  if (address !== 'host-gateway' && isIP(address) === 0) {
     throw new UsageError('bad-flag-value', `--add-host ${text}: want NAME:ADDRESS`, {
       hint: 'for example --add-host db:10.0.0.5',
     });
   }
-  return `${match[1]}:${match[2]}`;
+  return `${name}:${address}`;
 }
+
+const limits = [
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss'],
+  ...['rtprio', 'rttime', 'sigpending', 'stack'],
+];
 
 /** `--ulimit TYPE=SOFT[:HARD]`. */
 export function parseUlimit(text: string): string {
-  if (!/^[a-z]+=(?:-1|[0-9]+)(?::(?:-1|[0-9]+))?$/.test(text)) {
+  const [, type = '', soft, hard = soft] = /^([a-z]+)=(-1|[0-9]+)(?::(-1|[0-9]+))?$/.exec(text) ?? [];
+  if (soft === undefined) {
     throw new UsageError('bad-flag-value', `--ulimit ${text}: want TYPE=SOFT[:HARD]`, {
       hint: 'for example --ulimit nofile=1024:2048',
     });
+  }
+  oneOf('--ulimit', type, limits);
+  if (hard !== '-1' && (soft === '-1' || Number(soft) > Number(hard))) {
+    throw new UsageError('bad-flag-value', `--ulimit ${text}: the soft limit is above the hard one`);
   }
   return text;
 }

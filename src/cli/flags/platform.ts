@@ -1,13 +1,13 @@
-import { type Platform, parsePlatform, platformFromNode } from '../../core/platform.ts';
+import { type Platform, parsePlatform, platformFromNode, printPlatform } from '../../core/platform.ts';
 import { asUsage } from './as-usage.ts';
 
-/** @throws UsageError `bad-platform` */
+/** `local` is this machine's. @throws UsageError `bad-platform` */
 export function readPlatform(text: string): Platform {
-  return asUsage('--platform', () => parsePlatform(text, platformFromNode(process.arch)));
+  const host = platformFromNode(process.arch);
+  return text.trim() === 'local' ? host : asUsage('--platform', () => parsePlatform(text, host));
 }
 
-/** A platform as it was given, once it is known to be one. @throws UsageError `bad-platform` */
+/** A platform in full. @throws UsageError `bad-platform` */
 export function checkPlatform(text: string): string {
-  readPlatform(text);
-  return text;
+  return printPlatform(readPlatform(text));
 }

@@ -1,13 +1,8 @@
 import { StrataError } from '../../core/errors.ts';
-import { knownSystems, type Platform, parsePlatform } from '../../core/platform.ts';
+import { knownArchitectures, knownSystems, type Platform, parsePlatform } from '../../core/platform.ts';
 import type { Span } from '../../core/source/span.ts';
 import { suggest } from '../../core/suggest.ts';
 import { didYouMean, type Findings } from '../findings.ts';
-
-const architectures = [
-  ...['386', 'amd64', 'arm', 'armbe', 'arm64', 'arm64be', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le'],
-  ...['ppc', 'ppc64', 'ppc64le', 'riscv', 'riscv64', 's390', 's390x', 'sparc', 'sparc64', 'wasm'],
-];
 
 /**
  * Reads what `FROM --platform=` came to (spec 3.1), `raw` being how it was written. Undefined after a
@@ -27,7 +22,7 @@ export function readPlatform(
   }
   try {
     const platform = parsePlatform(text, host);
-    const isKnown = knownSystems.includes(platform.os) && architectures.includes(platform.architecture);
+    const isKnown = knownSystems.includes(platform.os) && knownArchitectures.includes(platform.architecture);
     if (isKnown) return platform;
     const message = `no platform is called "${text}": want os/architecture[/variant]`;
     findings.error({ code: 'bad-platform', message, span, help: didYouMean(nearest(text)) });
@@ -40,10 +35,10 @@ export function readPlatform(
 
 function nearest(text: string): string | undefined {
   const [os = '', architecture, ...rest] = text.toLowerCase().split('/');
-  if (architecture === undefined) return suggest(os, [...architectures, ...knownSystems]);
+  if (architecture === undefined) return suggest(os, [...knownArchitectures, ...knownSystems]);
   const parts = [
     knownSystems.includes(os) ? os : suggest(os, knownSystems),
-    architectures.includes(architecture) ? architecture : suggest(architecture, architectures),
+    knownArchitectures.includes(architecture) ? architecture : suggest(architecture, knownArchitectures),
     ...rest,
   ];
   return parts.includes(undefined) ? undefined : parts.join('/');

@@ -5,6 +5,7 @@ import {
   type Surroundings,
 } from '../../../src/cli/flags/build-options.ts';
 import { defaultPruneSettings } from '../../../src/cli/prune/settings.ts';
+import { platformFromNode, printPlatform } from '../../../src/core/platform.ts';
 import { outcome, type Want } from './outcome.ts';
 
 const noFlags: BuildFlags = {
@@ -142,7 +143,32 @@ describe('readBuildOptions', () => {
       { tag: [`app@sha256:${'0'.repeat(64)}`] },
       expect.stringMatching(/^bad-flag-value: --tag .*has no digest/),
     ],
+    [
+      'platforms in full',
+      { platform: ['local', 'arm64', 'linux/x86_64'] },
+      { platforms: [printPlatform(platformFromNode(process.arch)), 'linux/arm64', 'linux/amd64'] },
+    ],
+    [
+      'a word that is no platform',
+      { platform: ['amd46'] },
+      expect.stringMatching(/^bad-platform: --platform: no platform is called "amd46"/),
+    ],
     ['a bad platform', { platform: ['a/b/c/d'] }, expect.stringMatching(/^bad-platform: --platform/)],
+    [
+      'no attestations',
+      { provenance: 'false', sbom: 'False', attest: ['type=sbom,disabled=true'] },
+      { outputs: [{ type: 'store' }] },
+    ],
+    [
+      'provenance',
+      { provenance: 'mode=max' },
+      'no-attestations: --provenance mode=max: strata writes no attestations | leave it out, or write --provenance=false',
+    ],
+    [
+      'a list of contents',
+      { attest: ['type=sbom'] },
+      'no-attestations: --attest type=sbom: strata writes no attestations | leave it out, or write --attest=type=sbom,disabled=true',
+    ],
     [
       'a network nobody knows',
       { network: 'hots' },

@@ -15,6 +15,9 @@ describe('--output', () => {
       { type: 'oci', dest: 'a', attributes: { 'annotation.org.Example': 'x=y' } },
     ],
     ['type=image', { type: 'image', dest: undefined, attributes: {} }],
+    ['type=cacheonly', { type: 'cacheonly', dest: undefined, attributes: {} }],
+    ['type=cacheonly,name=x', expect.stringMatching(/^unknown-key: .*unknown key "name"/)],
+    ['type=tar,platform-split=1', { type: 'tar', dest: '-', attributes: { 'platform-split': 'true' } }],
     [
       'type=local',
       'bad-output: --output type=local: dest is missing | type=local wants the directory to write to: type=local,dest=DIR',
@@ -26,7 +29,7 @@ describe('--output', () => {
     ['type=ocy,dest=x', 'bad-output: --output type=ocy,dest=x: unknown type "ocy" | did you mean type=oci?'],
     [
       'dest=x',
-      'bad-output: --output dest=x: type is missing | the types are oci, docker, tar, local, registry, image',
+      'bad-output: --output dest=x: type is missing | the types are oci, docker, tar, local, registry, image, cacheonly',
     ],
     ['type=oci,dst=x', 'unknown-key: --output type=oci,dst=x: unknown key "dst" | did you mean dest?'],
     ['type=local,dest=x,tar=true', expect.stringMatching(/^unknown-key: .*unknown key "tar"/)],
