@@ -4,7 +4,8 @@ import { checkDocuments, type Finding } from '../oci/validate.ts';
 import type { OpenedImage } from './open/opened-image.ts';
 import { type FileTable, fileTable } from './tree/file-table.ts';
 import type { LayerTree } from './tree/layer-tree.ts';
-import { readLayerTree, treeBudget } from './tree/read-layer-tree.ts';
+import { readLayerTree } from './tree/read-layer-tree.ts';
+import { treeBudget } from './tree/tree-budget.ts';
 
 /** What the layers of an image hold, lowest first. */
 export interface ImageContents {

@@ -1,24 +1,15 @@
 import type { Digest } from '../core/digest.ts';
 import { normalizePlatform, printPlatform } from '../core/platform.ts';
-import { chainIDs } from '../oci/chain-id.ts';
-import { findLayerCompression } from '../oci/media-type.ts';
 import type { CatalogImage } from './catalog.ts';
 import { type ImageContents, readContents } from './contents.ts';
-import { type BaseLayers, findBase, type RecordedLayers } from './layers/base.ts';
+import { describeHistory, describeLayers } from './describe-layers.ts';
+import { findBase, type RecordedLayers } from './layers/base.ts';
 import { instructionOf } from './layers/instruction.ts';
 import { historyOfLayers } from './layers/layer-history.ts';
-import { sharers } from './layers/sharing.ts';
 import type { OpenedImage } from './open/opened-image.ts';
-import type {
-  HistoryReport,
-  ImageIdentity,
-  ImageReport,
-  ImageSize,
-  LayerReport,
-  LayerSource,
-} from './report.ts';
+import type { ImageIdentity, ImageReport, ImageSize, LayerSource } from './report.ts';
 import { type Stack, stackLayers } from './stack-layers.ts';
-import { findWaste, type WasteReport } from './waste/find-waste.ts';
+import { findWaste } from './waste/find-waste.ts';
 
 /** What the store knows besides the image in question. */
 export interface StoreKnowledge {
@@ -57,10 +48,10 @@ export function describeContents(
   const stack = stackLayers(contents);
   const build = known.buildOf(image.manifest.config.digest);
   const base = findBase(image, known.catalog, recordedLayers(image, build));
-  const instructions = layerInstructions(image);
-  const makers = instructions.map((instruction, index) => ({
+  const baseCount = base?.count ?? 0;
+  const makers = layerInstructions(image).map((instruction, index) => ({
     instruction,
-    isInBase: index < (base?.count ?? 0),
+    isInBase: index < baseCount,
   }));
   const waste = findWaste(stack, makers);
   const report: ImageReport = {
@@ -70,7 +61,13 @@ export function describeContents(
     annotations: image.manifest.annotations ?? {},
     size: measure(image, stack),
     base: base ?? null,
-    layers: describeLayers(image, stack, base, waste, known.catalog, build),
+    layers: describeLayers(image, {
+      layers: stack.layers,
+      baseCount,
+      hiddenByLayer: waste.hiddenByLayer,
+      catalog: known.catalog,
+      sources: build.sources,
+    }),
     history: describeHistory(image),
     efficiency: stack.efficiency,
     waste: { hiddenBytes: waste.hiddenBytes, hiddenFiles: waste.hiddenFiles, items: waste.items },
@@ -113,45 +110,6 @@ function measure({ manifest }: OpenedImage, { files, layers, isVisible }: Stack)
   };
 }
 
-function describeLayers(
-  { manifest, config }: OpenedImage,
-  { layers }: Stack,
-  base: BaseLayers | undefined,
-  { hiddenByLayer }: WasteReport,
-  catalog: StoreKnowledge['catalog'],
-  { sources }: BuildOfImage,
-): LayerReport[] {
-  const chain = chainIDs(config.rootfs.diff_ids);
-  const history = historyOfLayers(config);
-  return manifest.layers.map(({ digest, mediaType, size }, index): LayerReport => {
-    const diffID = config.rootfs.diff_ids[index];
-    const entry = history[index];
-    const layer = layers[index];
-    const images = sharers(diffID, catalog, manifest.config.digest);
-    return {
-      index,
-      isBase: index < (base?.count ?? 0),
-      digest,
-      diffID: diffID ?? null,
-      chainID: chain[index] ?? null,
-      mediaType,
-      compression: findLayerCompression(mediaType) ?? null,
-      size: {
-        stored: size,
-        tar: layer?.tree.tarSize ?? 0,
-        content: layer?.contentSize ?? 0,
-        hidden: hiddenByLayer[index] ?? 0,
-      },
-      files: layer?.counts ?? { added: 0, changed: 0, removed: 0 },
-      instruction: instructionOf(entry?.created_by ?? ''),
-      createdBy: entry?.created_by ?? null,
-      created: entry?.created ?? null,
-      source: sources.get(digest) ?? null,
-      sharedWith: images.map(({ names, manifest: other }) => names[0] ?? other),
-    };
-  });
-}
-
 function recordedLayers(
   { manifest: { layers } }: OpenedImage,
   { sources, base }: BuildOfImage,
@@ -159,19 +117,6 @@ function recordedLayers(
   if (sources.size === 0) return undefined;
   const lastOther = layers.findLastIndex(({ digest }) => !sources.has(digest));
   return { built: layers.length - 1 - lastOther, base };
-}
-
-function describeHistory({ config }: OpenedImage): HistoryReport[] {
-  const accountsForAll = historyOfLayers(config).every((entry) => entry !== undefined);
-  let layers = 0;
-  return (config.history ?? []).map(({ empty_layer, created_by, created, author, comment }) => ({
-    layer: empty_layer === true || !accountsForAll ? null : layers++,
-    instruction: instructionOf(created_by ?? ''),
-    createdBy: created_by ?? null,
-    created: created ?? null,
-    author: author ?? null,
-    comment: comment ?? null,
-  }));
 }
 
 function layerInstructions({ config }: OpenedImage): string[] {

@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { type BytePath, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
 import type { DiffID } from '../../core/digest.ts';
 import { IntegrityError } from '../../core/errors.ts';
@@ -10,22 +9,10 @@ import { readWhiteout, type Whiteout } from '../../layer/whiteout.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import type { TarHandler } from '../../tar/parser.ts';
+import { type ContentHash, contentHash } from './content-hash.ts';
 import type { FileTable } from './file-table.ts';
 import type { LayerTree } from './layer-tree.ts';
-
-/** What the files of an image may take of memory. Real images stay below by far. */
-export interface TreeBudget {
-  files: number;
-  /** Of names, link targets and attributes. */
-  bytes: number;
-}
-
-const limits: Readonly<TreeBudget> = { files: 1_200_000, bytes: 1 << 28 };
-
-/** That of one image. */
-export function treeBudget(): TreeBudget {
-  return { ...limits };
-}
+import { harmful, spend, type TreeBudget } from './tree-budget.ts';
 
 export interface LayerReading {
   readonly layer: Descriptor;
@@ -81,8 +68,6 @@ function both(a: TarHandler, b: TarHandler): TarHandler {
   };
 }
 
-const harmful = 'it may be made to do harm: do not unpack it';
-
 function collectFiles(files: FileTable, budget: TreeBudget, hashesContent: boolean) {
   const { paths } = files;
   const start = files.count + 1;
@@ -130,54 +115,4 @@ function whiteoutOf(path: BytePath): Whiteout | undefined {
     if (error instanceof IntegrityError) return { kind: 'ignored' };
     throw error;
   }
-}
-
-function spend(budget: TreeBudget, { path, link, xattrs }: TarEntry): void {
-  budget.files--;
-  budget.bytes -= path.length + link.length;
-  for (const { name, value } of xattrs) budget.bytes -= name.length + value.length;
-  if (budget.files >= 0 && budget.bytes >= 0) return;
-  throw new IntegrityError(
-    'image-too-many-files',
-    `it has more than ${limits.files} files, or more than ${limits.bytes} bytes of names and attributes`,
-    { hint: harmful },
-  );
-}
-
-interface ContentHash {
-  update(bytes: Uint8Array, offset: number): void;
-  /** A character a byte. */
-  digest(): string | undefined;
-}
-
-const zeros = new Uint8Array(1 << 20);
-/** A header can claim a hole of any size: hashing its zeros would never end. */
-const holeLimit = 1 << 30;
-
-/** Of a file's content with its holes, which are zeros. */
-function contentHash(size: number): ContentHash {
-  const hash = createHash('sha256');
-  let at = 0;
-  let holes = 0;
-  const fillTo = (offset: number) => {
-    holes += offset - at;
-    if (holes <= holeLimit) hashZeros(hash, offset - at);
-    at = offset;
-  };
-  return {
-    update(bytes, offset) {
-      fillTo(offset);
-      hash.update(bytes);
-      at += bytes.length;
-    },
-    digest() {
-      fillTo(size);
-      return holes > holeLimit ? undefined : hash.digest('binary');
-    },
-  };
-}
-
-function hashZeros(hash: Hash, count: number): void {
-  for (let left = count; left > 0; left -= zeros.length)
-    hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
 }
