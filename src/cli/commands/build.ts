@@ -24,7 +24,7 @@ export const defineBuild: DefineCommand = (command, context) => {
     )
     .option(
       '-o, --output <spec>',
-      'where the result goes: type=oci|docker|tar|local|registry|image|cacheonly,dest=…',
+      'where the result goes: type=oci|docker|tar|local|registry|image,dest=…, or nowhere: type=cacheonly',
       each,
       [],
     )
