@@ -7,7 +7,7 @@ import { diffSnapshot } from '../../layer/diff.ts';
 import { packLayer } from '../../layer/pack.ts';
 import { refuseContent } from '../../layer/refuse-content.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
-import { type CacheMount, cacheMountName, readCacheMount } from '../../solve/ops/exec/cache-mount.ts';
+import { type CacheMount, cacheMountName, readCacheMount } from '../../solve/ops/exec/mounts/cache-mount.ts';
 import { refusedSecrets } from '../secrets/read-secrets.ts';
 import type { BuildSession } from '../session.ts';
 import { isChosen, type MountChoice } from './cache-spec.ts';

@@ -5,8 +5,8 @@ import type { ExecOp, Vertex } from '../../plan/vertex.ts';
 import { openSandbox } from '../../sandbox/sandbox.ts';
 import type { OverlayChoice } from '../../snapshot/mount/overlay-choice.ts';
 import type { OpContext } from '../../solve/op-runner.ts';
-import { type FailedStep, holdFailedStep, readFailedStep } from '../../solve/ops/exec/failed-step.ts';
-import type { MountServices } from '../../solve/ops/exec/mounts.ts';
+import { type FailedStep, holdFailedStep, readFailedStep } from '../../solve/ops/exec/failure/failed-step.ts';
+import type { StepServices } from '../../solve/ops/exec/step-services.ts';
 import { inSetting } from '../../solve/ops/exec/step-setting.ts';
 import { type BuildStore, openBuildStore } from '../store/build-store.ts';
 import { watchDamage } from '../store/store-damage.ts';
@@ -100,7 +100,7 @@ function mountServices(
   vertex: Vertex<ExecOp>,
   { steps, fileLists, snapshotter, layers, workspace }: BuildStore,
   { root, signal }: DebugOptions,
-): MountServices {
+): StepServices {
   const { inputs, files, hosts, limits } = failed;
   const context: OpContext = {
     signal,

@@ -2,11 +2,11 @@ import type { ExecOp } from '../../../plan/vertex.ts';
 import type { OpRunner } from '../../op-runner.ts';
 import type { OriginServices } from '../files/origin.ts';
 import { checkEntitlements } from './entitlements.ts';
-import { boundFiles, mountedFiles } from './mounted-files.ts';
-import type { MountServices } from './mounts.ts';
+import { boundFiles, mountedFiles } from './mounts/mounted-files.ts';
 import { execRecipe } from './recipe.ts';
 import { runExec, type StepListener } from './run.ts';
 import type { ExecSettings } from './settings.ts';
+import type { StepServices } from './step-services.ts';
 
 /** RUN: what it changes is a snapshot, and all it can see counts for its key. */
 export function execRunner(
@@ -33,7 +33,7 @@ export function execRunner(
       checkEntitlements(vertex.op, settings);
       warmUp(vertex.op, settings);
       await origins.layers.ensureFiles(below, context.signal);
-      const services: MountServices = {
+      const services: StepServices = {
         vertex,
         settings,
         context,

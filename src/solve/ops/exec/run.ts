@@ -8,10 +8,10 @@ import { runStep } from '../../../sandbox/run-step.ts';
 import type { StepExit } from '../../../sandbox/step.ts';
 import type { ActiveSnapshot, SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
 import { freeBytes } from '../../../sys/disk-usage.ts';
-import { stepFailure, stepTimedOut } from './failure.ts';
-import { keepStep } from './keep-step.ts';
-import type { MountServices } from './mounts.ts';
+import { stepFailure, stepTimedOut } from './failure/failure.ts';
+import { keepStep } from './failure/keep-step.ts';
 import type { ExecSettings } from './settings.ts';
+import type { StepServices } from './step-services.ts';
 import { inSetting } from './step-setting.ts';
 
 /** Who is told what steps print, and when that is (milliseconds since the epoch). */
@@ -26,7 +26,7 @@ export interface StepListener {
  */
 export async function runExec(
   below: Stack,
-  services: MountServices,
+  services: StepServices,
   listener: StepListener,
 ): Promise<SnapshotID> {
   const { vertex, chosen, origins } = services;
@@ -50,7 +50,7 @@ export async function runExec(
 async function runIn(
   below: Stack,
   active: ActiveSnapshot,
-  services: MountServices,
+  services: StepServices,
   { emit, now }: StepListener,
 ): Promise<StepExit> {
   const { vertex, settings, context } = services;
@@ -74,7 +74,7 @@ async function failureOf(
   exit: StepExit,
   below: Stack,
   active: ActiveSnapshot,
-  services: MountServices,
+  services: StepServices,
   failedAt: number,
 ): Promise<Error> {
   const reason = foreign(below, services);
@@ -86,7 +86,7 @@ async function failureOf(
 }
 
 /** Looked for only when a step failed: it is the rarest of reasons. */
-function foreign(below: Stack, { vertex, origins }: MountServices): Error | undefined {
+function foreign(below: Stack, { vertex, origins }: StepServices): Error | undefined {
   const { args, env } = vertex.op;
   return foreignProgram(origins.snapshotter.view(below), args[0] ?? '', env);
 }

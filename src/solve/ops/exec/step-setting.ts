@@ -4,7 +4,8 @@ import type { ExecOp } from '../../../plan/vertex.ts';
 import type { StepMount, StepSetting } from '../../../sandbox/step.ts';
 import { resolveUser } from '../../../sandbox/user.ts';
 import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
-import { type MountServices, openMounts } from './mounts.ts';
+import { openMounts } from './mounts/mounts.ts';
+import type { StepServices } from './step-services.ts';
 
 /**
  * Does `work` in the sandbox of a step.
@@ -16,7 +17,7 @@ import { type MountServices, openMounts } from './mounts.ts';
 export async function inSetting<T>(
   below: Stack,
   active: ActiveSnapshot,
-  services: MountServices,
+  services: StepServices,
   work: (setting: StepSetting) => Promise<T>,
 ): Promise<T> {
   const { settings, origins, context } = services;

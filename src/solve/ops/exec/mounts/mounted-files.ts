@@ -1,13 +1,13 @@
-import type { Part } from '../../../cache/recipe.ts';
-import { selectFiles } from '../../../copy/select.ts';
-import { assert } from '../../../core/assert.ts';
-import type { Digest } from '../../../core/digest.ts';
-import type { FileTree } from '../../../core/file-tree.ts';
-import type { ExecOp, PlannedMount, Vertex } from '../../../plan/vertex.ts';
-import type { OpContext } from '../../op-runner.ts';
-import { chooseFiles } from '../files/choose-files.ts';
-import type { ChosenFiles } from '../files/chosen-files.ts';
-import type { OriginServices } from '../files/origin.ts';
+import type { Part } from '../../../../cache/recipe.ts';
+import { selectFiles } from '../../../../copy/select.ts';
+import { assert } from '../../../../core/assert.ts';
+import type { Digest } from '../../../../core/digest.ts';
+import type { FileTree } from '../../../../core/file-tree.ts';
+import type { ExecOp, PlannedMount, Vertex } from '../../../../plan/vertex.ts';
+import type { OpContext } from '../../../op-runner.ts';
+import { chooseFiles } from '../../files/choose-files.ts';
+import type { ChosenFiles } from '../../files/chosen-files.ts';
+import type { OriginServices } from '../../files/origin.ts';
 
 type FilesOf = (vertex: Vertex, mount: PlannedMount) => ChosenFiles;
 

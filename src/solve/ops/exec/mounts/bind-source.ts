@@ -3,18 +3,18 @@
  * just those files, or a place in another stage's filesystem. Writes, where allowed, are thrown away.
  */
 import { join } from 'node:path';
-import { keyOf } from '../../../cache/recipe.ts';
-import { placeFiles } from '../../../copy/place.ts';
-import { assert } from '../../../core/assert.ts';
-import { bytePathFromText, bytePathToText } from '../../../core/byte-path.ts';
-import { StepError } from '../../../core/errors.ts';
-import { emptyTree, resolveBeneath } from '../../../core/file-tree.ts';
-import { writeEntries } from '../../../layer/write-entries.ts';
-import type { PlannedMount, Vertex } from '../../../plan/vertex.ts';
-import type { SnapshotID, Stack } from '../../../snapshot/snapshotter.ts';
-import type { OpContext } from '../../op-runner.ts';
-import type { ChosenFiles } from '../files/chosen-files.ts';
-import { type OriginServices, stackOf } from '../files/origin.ts';
+import { keyOf } from '../../../../cache/recipe.ts';
+import { placeFiles } from '../../../../copy/place.ts';
+import { assert } from '../../../../core/assert.ts';
+import { bytePathFromText, bytePathToText } from '../../../../core/byte-path.ts';
+import { StepError } from '../../../../core/errors.ts';
+import { emptyTree, resolveBeneath } from '../../../../core/file-tree.ts';
+import { writeEntries } from '../../../../layer/write-entries.ts';
+import type { PlannedMount, Vertex } from '../../../../plan/vertex.ts';
+import type { SnapshotID, Stack } from '../../../../snapshot/snapshotter.ts';
+import type { OpContext } from '../../../op-runner.ts';
+import type { ChosenFiles } from '../../files/chosen-files.ts';
+import { type OriginServices, stackOf } from '../../files/origin.ts';
 
 export type BindMount = PlannedMount & { type: 'bind' };
 

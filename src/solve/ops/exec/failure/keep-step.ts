@@ -1,9 +1,9 @@
-import type { Digest } from '../../../core/digest.ts';
-import type { VertexID } from '../../../plan/vertex.ts';
-import type { ActiveSnapshot, Stack } from '../../../snapshot/snapshotter.ts';
-import { freeBytes } from '../../../sys/disk-usage.ts';
+import type { Digest } from '../../../../core/digest.ts';
+import type { VertexID } from '../../../../plan/vertex.ts';
+import type { ActiveSnapshot, Stack } from '../../../../snapshot/snapshotter.ts';
+import { freeBytes } from '../../../../sys/disk-usage.ts';
+import type { StepServices } from '../step-services.ts';
 import { type FailedStep, keepFailedStep } from './failed-step.ts';
-import type { MountServices } from './mounts.ts';
 
 /** On a disk that is nearly full, room is worth more than a look back. */
 const leastRoom = 64 * 1024 * 1024;
@@ -15,7 +15,7 @@ const leastRoom = 64 * 1024 * 1024;
  * @returns whether it is kept
  */
 export async function keepStep(
-  services: MountServices,
+  services: StepServices,
   below: Stack,
   active: ActiveSnapshot,
   exitCode: number,
@@ -41,7 +41,7 @@ export async function keepStep(
   return isKept;
 }
 
-async function inputsOf({ vertex, context }: MountServices): Promise<FailedStep['inputs']> {
+async function inputsOf({ vertex, context }: StepServices): Promise<FailedStep['inputs']> {
   const inputs: Record<VertexID, Stack> = {};
   for (const input of vertex.inputs.slice(1)) {
     if (input !== undefined) inputs[input] = (await context.filesystem(input)) ?? [];
@@ -49,7 +49,7 @@ async function inputsOf({ vertex, context }: MountServices): Promise<FailedStep[
   return inputs;
 }
 
-async function contextFilesOf({ vertex, context, chosen }: MountServices): Promise<FailedStep['files']> {
+async function contextFilesOf({ vertex, context, chosen }: StepServices): Promise<FailedStep['files']> {
   const files: Record<string, Digest> = {};
   for (const mount of vertex.op.mounts) {
     if (mount.type !== 'bind' || mount.origin.kind !== 'context') continue;

@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PlannedMount } from '../../../plan/vertex.ts';
-import { writeFileAtomic } from '../../../sys/atomic-file.ts';
-import { type FileLock, lockFile, tryLockFile } from '../../../sys/file-lock.ts';
-import { removeTrees } from '../../../sys/remove-tree.ts';
-import { markUsed } from '../../../sys/use-mark.ts';
+import type { PlannedMount } from '../../../../plan/vertex.ts';
+import { writeFileAtomic } from '../../../../sys/atomic-file.ts';
+import { type FileLock, lockFile, tryLockFile } from '../../../../sys/file-lock.ts';
+import { removeTrees } from '../../../../sys/remove-tree.ts';
+import { markUsed } from '../../../../sys/use-mark.ts';
 
 export type CacheMount = PlannedMount & { type: 'cache' };
 

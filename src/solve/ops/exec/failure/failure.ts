@@ -1,7 +1,7 @@
-import { StepError } from '../../../core/errors.ts';
-import type { ExecOp } from '../../../plan/vertex.ts';
-import type { StepExit } from '../../../sandbox/step.ts';
-import type { ExecSettings } from './settings.ts';
+import { StepError } from '../../../../core/errors.ts';
+import type { ExecOp } from '../../../../plan/vertex.ts';
+import type { StepExit } from '../../../../sandbox/step.ts';
+import type { ExecSettings } from '../settings.ts';
 
 /** What a program writes at once is mostly less: with so little left it may have failed for want of room. */
 const scarceBytes = 4 << 20;

@@ -2,13 +2,13 @@
  * `source=` of a cache without `from=`: one directory of the cache, shown alone. It must be there: such a cache
  * begins empty, so somebody who mounted all of it made the directory.
  */
-import { bytePathFromText, cleanBeneath } from '../../../core/byte-path.ts';
-import { StepError } from '../../../core/errors.ts';
-import { resolveBeneath } from '../../../core/file-tree.ts';
-import { mergedTree } from '../../../snapshot/merged-tree.ts';
-import { bindMount, unmount } from '../../../sys/mount.ts';
-import { enterMountNamespace } from '../../../sys/mount-namespace.ts';
-import { isMissing, pinnedPaths } from '../../../sys/pinned-paths.ts';
+import { bytePathFromText, cleanBeneath } from '../../../../core/byte-path.ts';
+import { StepError } from '../../../../core/errors.ts';
+import { resolveBeneath } from '../../../../core/file-tree.ts';
+import { mergedTree } from '../../../../snapshot/merged-tree.ts';
+import { bindMount, unmount } from '../../../../sys/mount.ts';
+import { enterMountNamespace } from '../../../../sys/mount-namespace.ts';
+import { isMissing, pinnedPaths } from '../../../../sys/pinned-paths.ts';
 import type { OpenedSource } from './bind-source.ts';
 import type { CacheMount } from './cache-mount.ts';
 

@@ -4,13 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest } from '../../../core/digest.ts';
-import { systemCode } from '../../../core/errors.ts';
-import type { ExecOp, Vertex, VertexID } from '../../../plan/vertex.ts';
-import type { Snapshotter, Stack } from '../../../snapshot/snapshotter.ts';
-import { writeFileAtomic } from '../../../sys/atomic-file.ts';
-import { tryLockFile } from '../../../sys/file-lock.ts';
-import type { ExecSettings } from './settings.ts';
+import type { Digest } from '../../../../core/digest.ts';
+import { systemCode } from '../../../../core/errors.ts';
+import type { ExecOp, Vertex, VertexID } from '../../../../plan/vertex.ts';
+import type { Snapshotter, Stack } from '../../../../snapshot/snapshotter.ts';
+import { writeFileAtomic } from '../../../../sys/atomic-file.ts';
+import { tryLockFile } from '../../../../sys/file-lock.ts';
+import type { ExecSettings } from '../settings.ts';
 
 const version = 1;
 
