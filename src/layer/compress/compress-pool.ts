@@ -91,8 +91,8 @@ export class CompressPool {
 
   constructor(width: number) {
     this.#width = width;
-    // One being compressed and one lined up per thread, one being filled, one being written.
-    this.#unmade = 2 * width + 2;
+    // One being compressed and one lined up per thread, and each one that is filled, hashed, unpacked and written.
+    this.#unmade = 2 * width + 4;
   }
 
   /** Whether threads run already: what would be too small to start them for may as well use them. */
