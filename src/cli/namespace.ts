@@ -6,6 +6,7 @@ import {
   enterUserNamespace,
   isRootEnough,
 } from '../sys/user-namespace/enter.ts';
+import { refusalHint } from '../sys/user-namespace/refusals.ts';
 import { holdCertificates } from './held-certificates.ts';
 
 /**
@@ -25,7 +26,7 @@ export function openBecomeRoot(root: () => string): BecomeRoot {
         'no-user-namespace',
         'this process is root of a user namespace, and may do nothing there',
         {
-          hint: 'docs/ROOTLESS.md says what building without root takes',
+          hint: refusalHint('docs/ROOTLESS.md says what building without root takes'),
         },
       );
     }

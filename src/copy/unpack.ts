@@ -4,6 +4,7 @@ import { memberPathBeneath } from '../context/archive/member-path.ts';
 import { type BytePath, bytePathToText, cleanBeneath, joinBytePath, parentOf } from '../core/byte-path.ts';
 import { StepError } from '../core/errors.ts';
 import { type FileStat, resolveBeneath, type Timestamp } from '../core/file-tree.ts';
+import { isImageXattr } from '../snapshot/image-xattr.ts';
 import { type ArchiveMember, readArchive } from './archive.ts';
 import type { Destination } from './destination.ts';
 import { makeDirectories, shown } from './directories.ts';
@@ -81,7 +82,7 @@ function placeMember(onto: Destination, rules: MetadataRules, member: ArchiveMem
   const mode = type === 'symlink' ? 0o777 : entry.mode;
   const mtime = entry.mtime.seconds < 0 ? beginning : entry.mtime;
   const stat: FileStat = { type, mode, uid, gid, size, mtime, devMajor, devMinor, linkCount: 1, inode: '' };
-  const xattrs = entry.xattrs.filter(({ name }) => !/^(?:trusted|user)\.overlay\./.test(name));
+  const xattrs = entry.xattrs.filter(({ name }) => isImageXattr(name));
   onto.put(path, {
     stat: { ...stat, ...rules.owner },
     target: type === 'symlink' ? entry.link : '',

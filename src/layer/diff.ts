@@ -11,12 +11,13 @@ import { assert } from '../core/assert.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
 import { statSnapshotFile } from '../snapshot/device-file.ts';
+import { isImageXattr } from '../snapshot/image-xattr.ts';
 import { listNames } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
+import { isOpaque } from './opaque.ts';
 import { isSameDirectory, isSameMember } from './same-member.ts';
 import { isWhiteout } from './whiteout.ts';
-import { isImageXattr, isOpaque } from './xattr-policy.ts';
 
 interface Walk {
   /** The upper, as a path on the host. */

@@ -1,7 +1,7 @@
 import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
+import { isImageXattr } from '../snapshot/image-xattr.ts';
 import { openContent } from './content-reader.ts';
 import type { ContentReader, LayerMember } from './layer-entry.ts';
-import { isImageXattr } from './xattr-policy.ts';
 
 /** Whether the file at the member's path in `tree`, whose stat is given, has the same metadata and content. */
 export function isSameMember(member: LayerMember, stat: FileStat, tree: FileTree): boolean {

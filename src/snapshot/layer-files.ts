@@ -6,9 +6,9 @@ import { constants, type Dirent, openSync, readdirSync, readlinkSync } from 'nod
 import { type BytePath, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
 import type { FileStat, Xattr } from '../core/file-tree.ts';
 import { readXattrs } from '../sys/xattr.ts';
-import { deviceAttribute, statSnapshotFile } from './device-file.ts';
+import { statSnapshotFile } from './device-file.ts';
+import { isImageXattr } from './image-xattr.ts';
 import { isOpaque } from './layers.ts';
-import { isOverlayXattr } from './overlay-xattr.ts';
 
 export interface LayerFiles {
   /** What the layer has there, not following symlinks; a whiteout is a character device 0:0. */
@@ -18,7 +18,7 @@ export interface LayerFiles {
   /** Whether a directory hides what lower layers have of it. */
   isOpaque(directory: BytePath): boolean;
   readlink(path: BytePath): BytePath;
-  /** Without overlay's own and ours. */
+  /** Those that belong to the image: without overlay's, ours, and what the machine says about the file. */
   xattrs(path: BytePath): readonly Xattr[];
   /** Opens a regular file for reading; the caller closes the descriptor. */
   open(path: BytePath): number;
@@ -43,7 +43,7 @@ export function directoryLayer(root: BytePath): LayerFiles {
     },
     isOpaque: (directory) => isOpaque(hostPath(directory)),
     readlink: (path) => readlinkSync(bytePathToFs(hostPath(path)), 'latin1'),
-    xattrs: (path) => readXattrs(hostPath(path)).filter(({ name }) => !isOwnXattr(name)),
+    xattrs: (path) => readXattrs(hostPath(path)).filter(({ name }) => isImageXattr(name)),
     open: (path) => openSync(bytePathToFs(hostPath(path)), constants.O_RDONLY | constants.O_NOFOLLOW),
   };
 }
@@ -56,8 +56,4 @@ export function isWhiteout(stat: FileStat | undefined): boolean {
 function readEntries(directory: BytePath): Dirent[] {
   // The type says utf8 only; any encoding of names works.
   return readdirSync(bytePathToFs(directory), { withFileTypes: true, encoding: 'latin1' as 'utf8' });
-}
-
-function isOwnXattr(name: string): boolean {
-  return isOverlayXattr(name) || name === deviceAttribute;
 }

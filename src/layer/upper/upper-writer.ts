@@ -19,10 +19,10 @@ import { type BytePath, bytePathFromText, bytePathToFs } from '../../core/byte-p
 import { systemCode } from '../../core/errors.ts';
 import type { Xattr } from '../../core/file-tree.ts';
 import { makeDevice } from '../../snapshot/device-file.ts';
+import { isImageXattr } from '../../snapshot/image-xattr.ts';
 import { makeNode, setTimes } from '../../sys/node.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import type { TarEntry } from '../../tar/entry.ts';
-import { isImageXattr } from '../xattr-policy.ts';
 import { badPath } from './layer-path.ts';
 import { UpperPaths } from './upper-paths.ts';
 

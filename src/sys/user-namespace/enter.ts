@@ -12,6 +12,7 @@ import { replaceProcess } from '../replace-process.ts';
 import { ownIdMaps } from './id-map.ts';
 import { makeUserNamespace } from './make-namespace.ts';
 import { mapOwnRanges, mapSingleID, mapSubordinateIDs } from './map-ids.ts';
+import { refusalHint } from './refusals.ts';
 
 /** What the program is told when it begins anew, as JSON: `Arrival` and an open descriptor. */
 const variable = 'STRATA_USER_NAMESPACE';
@@ -87,7 +88,7 @@ export async function enterUserNamespace(
     'no-user-namespace',
     `cannot map ids in a user namespace: ${reasons.filter(Boolean).join('; ')}`,
     {
-      hint: 'docs/ROOTLESS.md says what building without root takes',
+      hint: refusalHint('docs/ROOTLESS.md says what building without root takes'),
     },
   );
 }

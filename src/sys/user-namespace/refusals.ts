@@ -33,18 +33,22 @@ export function userNamespaceRefusal(): { readonly message: string; readonly men
   return refusals.find(({ path, value }) => readSetting(path) === value);
 }
 
+/** What mends that setting, if there is one; or else `hint`. */
+export function refusalHint(hint: string): string {
+  const refusal = userNamespaceRefusal();
+  return refusal === undefined ? hint : `as root: ${refusal.mend}`;
+}
+
 /** @param said what the attempt printed */
 export function whyNoUserNamespace(said: string): HostError {
-  const refusal = userNamespaceRefusal();
-  const reason = refusal?.message ?? (said === '' ? 'it does not say why' : said);
+  const reason = userNamespaceRefusal()?.message ?? (said === '' ? 'it does not say why' : said);
   return new HostError(
     'no-user-namespace',
     `cannot make a user namespace, which building without root takes: ${reason}`,
     {
-      hint:
-        refusal === undefined
-          ? 'inside a container its seccomp or AppArmor profile may forbid it: docs/ROOTLESS.md has the flags to start it with'
-          : `as root: ${refusal.mend}`,
+      hint: refusalHint(
+        'inside a container its seccomp or AppArmor profile may forbid it: docs/ROOTLESS.md has the flags to start it with',
+      ),
     },
   );
 }
