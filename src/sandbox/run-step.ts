@@ -6,15 +6,15 @@ import { traced } from '../core/trace.ts';
 import { removeSmallTree } from '../sys/remove-tree.ts';
 import { type ProcessResult, spawnAtTerminal, spawnProcess } from '../sys/spawn.ts';
 import { hasIds, moreIdsHint } from '../sys/user-namespace/id-map.ts';
-import { prepareLimits } from './cgroup-place.ts';
-import { hastenGroupMove } from './hasten-move.ts';
-import { watchMemory } from './out-of-memory.ts';
-import { watchProcesses } from './process-limit.ts';
-import { removeCgroup } from './remove-cgroup.ts';
+import { writeBundle } from './bundle/write-bundle.ts';
+import { prepareLimits } from './limits/cgroup-place.ts';
+import { hastenGroupMove } from './limits/hasten-move.ts';
+import { watchMemory } from './limits/out-of-memory.ts';
+import { watchProcesses } from './limits/process-limit.ts';
+import { removeCgroup } from './limits/remove-cgroup.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { ShellRequest, StepExit, StepRequest, StepSetting } from './step.ts';
-import { writeBundle } from './write-bundle.ts';
 
 /** How long a canceled step may take to end by itself. Its changes are thrown away either way. */
 const graceMs = 1_000;

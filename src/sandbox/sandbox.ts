@@ -12,9 +12,9 @@ import {
   findCgroupPlace,
   isSecondVersion,
   secondHierarchy,
-} from './cgroup-place.ts';
+} from './limits/cgroup-place.ts';
+import { hasCgroup } from './limits/remove-cgroup.ts';
 import { type Networks, openNetworks } from './network.ts';
-import { hasCgroup } from './remove-cgroup.ts';
 import { sealRuntime } from './seal-runtime.ts';
 
 /** Where the steps of one build run. */

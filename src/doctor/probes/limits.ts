@@ -1,4 +1,4 @@
-import { type CgroupPlace, findCgroupPlace, limitControllers } from '../../sandbox/cgroup-place.ts';
+import { type CgroupPlace, findCgroupPlace, limitControllers } from '../../sandbox/limits/cgroup-place.ts';
 import { type Finding, ok, warn } from '../finding.ts';
 
 const wanted = ['memory', 'cpu', 'cpuset', 'pids'];

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { StepNetwork, StepSetting } from './step.ts';
+import type { StepNetwork, StepSetting } from '../step.ts';
 
 /**
  * What a step finds at these paths instead of its image's own files.

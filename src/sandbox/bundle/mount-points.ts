@@ -11,12 +11,12 @@ import {
   compareBytes,
   joinBytePath,
   parentOf,
-} from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
-import { type FileStat, type FileTree, resolveBeneath } from '../core/file-tree.ts';
-import { mergedTree } from '../snapshot/merged-tree.ts';
-import { setTimes } from '../sys/node.ts';
-import { statFile } from '../sys/stat.ts';
+} from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
+import { type FileStat, type FileTree, resolveBeneath } from '../../core/file-tree.ts';
+import { mergedTree } from '../../snapshot/merged-tree.ts';
+import { setTimes } from '../../sys/node.ts';
+import { statFile } from '../../sys/stat.ts';
 
 type Kind = 'directory' | 'file';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostsFile, resolvConf } from '../../src/sandbox/network-files.ts';
+import { hostsFile, resolvConf } from '../../../src/sandbox/bundle/network-files.ts';
 
 test.each([
   ['reached', '10.1.1.1', '10.1.1.1\tgate\n'],

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { HostError, systemCode } from '../core/errors.ts';
-import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
-import type { StepLimits } from './step.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { isInitialUserNamespace } from '../../sys/user-namespace/id-map.ts';
+import type { StepLimits } from '../step.ts';
 
 export const cgroupRoot = '/sys/fs/cgroup';
 /** Where the second cgroup version lies beside the first, on hosts that have both. */

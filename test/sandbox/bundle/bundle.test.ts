@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bundleConfig, type RuntimeMount } from '../../src/sandbox/bundle.ts';
-import type { StepLimits, StepRequest } from '../../src/sandbox/step.ts';
+import { bundleConfig, type RuntimeMount } from '../../../src/sandbox/bundle/bundle.ts';
+import type { StepLimits, StepRequest } from '../../../src/sandbox/step.ts';
 
 const request: StepRequest = {
   rootfs: '/merged',

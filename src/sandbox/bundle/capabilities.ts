@@ -1,4 +1,4 @@
-import { permittedCapabilities } from '../sys/capability-sets.ts';
+import { permittedCapabilities } from '../../sys/capability-sets.ts';
 
 /** What Docker leaves to root in a container. */
 const defaultCapabilities = [

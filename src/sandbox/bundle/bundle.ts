@@ -1,8 +1,8 @@
-import { hasIds, isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
+import { hasIds, isInitialUserNamespace } from '../../sys/user-namespace/id-map.ts';
+import type { StepLimits, StepSetting } from '../step.ts';
+import type { ResolvedUser } from '../user.ts';
 import { stepCapabilities } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
-import type { StepLimits, StepSetting } from './step.ts';
-import type { ResolvedUser } from './user.ts';
 
 /** A mount as the runtime does it, its destination free of symlinks. */
 export interface RuntimeMount {

@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BytePath, bytePathFromText, bytePathToText, cleanBeneath } from '../core/byte-path.ts';
+import { type BytePath, bytePathFromText, bytePathToText, cleanBeneath } from '../../core/byte-path.ts';
+import type { StepMount, StepSetting } from '../step.ts';
 import { type RuntimeMount, systemDirectories } from './bundle.ts';
 import { isBelowAny, type MountPoint, type MountTarget } from './mount-points.ts';
-import type { StepMount, StepSetting } from './step.ts';
 
 /** A mount of a step, before and after its place is found. */
 export interface WantedMount extends MountTarget {

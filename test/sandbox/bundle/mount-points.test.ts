@@ -14,9 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findMountPoints, type MountTarget, makeMountPoints } from '../../src/sandbox/mount-points.ts';
-import { setTimes } from '../../src/sys/node.ts';
-import { statFile } from '../../src/sys/stat.ts';
+import {
+  findMountPoints,
+  type MountTarget,
+  makeMountPoints,
+} from '../../../src/sandbox/bundle/mount-points.ts';
+import { setTimes } from '../../../src/sys/node.ts';
+import { statFile } from '../../../src/sys/stat.ts';
 
 let root: string;
 const longAgo = { seconds: 1_000_000_000, nanoseconds: 123 };

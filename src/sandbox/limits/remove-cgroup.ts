@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../core/errors.ts';
+import { systemCode } from '../../core/errors.ts';
 import { cgroupRoot, secondHierarchy } from './cgroup-place.ts';
 
 /**

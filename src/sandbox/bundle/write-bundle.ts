@@ -1,12 +1,12 @@
 import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
-import { resolveBeneath } from '../core/file-tree.ts';
-import { mergedTree } from '../snapshot/merged-tree.ts';
+import { bytePathFromText, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
+import { resolveBeneath } from '../../core/file-tree.ts';
+import { mergedTree } from '../../snapshot/merged-tree.ts';
+import type { StepSetting } from '../step.ts';
 import { bundleConfig } from './bundle.ts';
 import { findMountPoints, isBelowAny, makeDirectories, makeMountPoints } from './mount-points.ts';
 import { networkFiles } from './network-files.ts';
-import type { StepSetting } from './step.ts';
 import { runtimeMounts, wantedMounts } from './step-mounts.ts';
 
 /**
