@@ -1,6 +1,6 @@
 /**
- * How each block of a layer is compressed. Where nobody asks for a level, it goes by what the layer holds: for some
- * content the quickest level costs hardly any size and takes two thirds of the time, for other content a tenth more (docs/PERFORMANCE.md).
+ * How each block of a layer is compressed. Where nobody asks for a level, it goes by what the layer holds: the quickest
+ * level takes two thirds of the time, and costs hardly any size or a tenth of it (docs/PERFORMANCE.md).
  */
 import { gzipSync } from 'node:zlib';
 import type { Deflate } from '../../sys/deflate.ts';
@@ -24,13 +24,12 @@ export interface BlockForms {
 }
 
 /** @throws HostError `zstd-missing` */
-export function blockForms({ algorithm, level }: Compression): BlockForms {
+export function blockForms(compression: Compression): BlockForms {
+  const { algorithm, level } = compression;
+  if (algorithm !== 'gzip' || level !== undefined) return sameForm(compression);
   const library = usualDeflate();
   const { usualLevel, quickLevel } = library;
-  if (algorithm !== 'gzip' || level !== undefined || quickLevel === undefined) {
-    const form = formOf({ algorithm, ...(level === undefined ? {} : { level }) });
-    return { writer: form.writer, next: () => form };
-  }
+  if (quickLevel === undefined) return sameForm({ algorithm, level: usualLevel });
   const usual = formOf({ algorithm, level: usualLevel });
   const quick = formOf({ algorithm, level: quickLevel });
   let form = usual;
@@ -43,6 +42,11 @@ export function blockForms({ algorithm, level }: Compression): BlockForms {
       return form;
     },
   };
+}
+
+function sameForm(compression: Compression): BlockForms {
+  const form = formOf(compression);
+  return { writer: form.writer, next: () => form };
 }
 
 function formOf(compression: Compression): BlockForm {
