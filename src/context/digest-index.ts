@@ -36,8 +36,9 @@ export function openDigestIndex(file: string, startedAt: number, onDamage?: OnDa
   return {
     get(path, stat) {
       const line = known.get(path);
+      if (line === undefined) return undefined;
       const fingerprint = fingerprintOf(stat);
-      if (line === undefined || fingerprint === undefined || !line.startsWith(fingerprint)) return undefined;
+      if (fingerprint === undefined || !line.startsWith(fingerprint)) return undefined;
       asked.set(path, line);
       return line.slice(fingerprint.length, line.indexOf(' ', fingerprint.length));
     },

@@ -23,18 +23,18 @@ export function* hashContent(
   let seen = 0;
   try {
     for (;;) {
-      const length = readSync(descriptor, buffer, 0, pieceBytes, null);
-      if (length === 0) break;
-      hash.update(length === pieceBytes ? buffer : buffer.subarray(0, length));
+      // One byte more than there should be: a file that is as long as it was gives less than asked for.
+      const wanted = Math.min(pieceBytes, size - seen + 1);
+      const length = readSync(descriptor, buffer, 0, wanted, null);
+      hash.update(buffer.subarray(0, length));
       seen += length;
-      if (seen > size) break;
+      if (seen === size && length < wanted) return hash.digest('hex');
+      if (seen > size || length === 0) throw changedWhileRead(bytePathToText(path));
       yield length;
     }
   } finally {
     closeSync(descriptor);
   }
-  if (seen !== size) throw changedWhileRead(bytePathToText(path));
-  return hash.digest('hex');
 }
 
 function changedWhileRead(path: string): StepError {

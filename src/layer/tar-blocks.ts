@@ -30,7 +30,8 @@ export function* tarBlocks(
       yield* putBytes(cursor, encodeHeader(whiteoutEntry(entry.path)));
     } else {
       refuseReservedName(entry.path);
-      yield* putBytes(cursor, headerOf(entry));
+      const header = headerOf(entry);
+      if (!putAll(cursor, header)) yield* putBytes(cursor, header);
       if (entry.type === 'file' && entry.size > 0) yield* putFile(cursor, entry);
     }
     if (performance.now() >= cursor.pauseAt) yield 'pause';
@@ -41,6 +42,14 @@ export function* tarBlocks(
 function headerOf(member: LayerMember): Uint8Array {
   const { path, mtime } = member;
   return encodeHeader({ ...member, path: path === '' ? '.' : path, mtime: layerTime(mtime) });
+}
+
+/** Whether there was room for all of it, as nearly always: twenty thousand headers are worth no generator each. */
+function putAll(cursor: BlockCursor, bytes: Uint8Array): boolean {
+  if (bytes.length > cursor.block.length - cursor.used) return false;
+  cursor.block.set(bytes, cursor.used);
+  cursor.used += bytes.length;
+  return true;
 }
 
 function* putBytes(cursor: BlockCursor, bytes: Uint8Array): Generator<'full', void, undefined> {
@@ -73,5 +82,6 @@ function* putFile(
   } finally {
     reader.close();
   }
-  yield* putBytes(cursor, zeros.subarray(0, paddingAfter(size)));
+  const padding = zeros.subarray(0, paddingAfter(size));
+  if (!putAll(cursor, padding)) yield* putBytes(cursor, padding);
 }

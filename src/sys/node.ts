@@ -5,6 +5,7 @@ import { lastSystemError, libcFunction, pathArgument } from './libc.ts';
 
 const mknod = libcFunction('int mknod(const char *path, unsigned int mode, uint64_t dev)');
 const utimensat = libcFunction('int utimensat(int dirfd, const char *path, const void *times, int flags)');
+const futimens = libcFunction('int futimens(int fd, const void *times)');
 
 const typeBits = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO } as const;
 const atFdcwd = -100;
@@ -35,10 +36,21 @@ export function makeNode(
  * @throws a system error, such as ENOENT
  */
 export function setTimes(path: BytePath, mtime: Timestamp): void {
-  const times = BigInt64Array.of(0n, omit, BigInt(mtime.seconds), BigInt(mtime.nanoseconds));
-  if (utimensat(atFdcwd, pathArgument(path), times, symlinkNoFollow) < 0) {
+  if (utimensat(atFdcwd, pathArgument(path), timesOf(mtime), symlinkNoFollow) < 0) {
     throw lastSystemError('utimensat', path);
   }
+}
+
+/**
+ * The same of an open file, which need not be found once more.
+ * @param path for the error
+ */
+export function setTimesOfOpen(descriptor: number, path: BytePath, mtime: Timestamp): void {
+  if (futimens(descriptor, timesOf(mtime)) < 0) throw lastSystemError('futimens', path);
+}
+
+function timesOf({ seconds, nanoseconds }: Timestamp): BigInt64Array {
+  return BigInt64Array.of(0n, omit, BigInt(seconds), BigInt(nanoseconds));
 }
 
 /** The kernel's dev_t: 12 bits of major and 20 of minor in the low half, what is beyond them above. */

@@ -31,7 +31,12 @@ const pinFlags = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 export function pinnedPaths(root: BytePath): PinnedPaths {
   const open: { readonly name: BytePath; readonly descriptor: number }[] = [];
 
+  /** Where `open` leads; most questions are about what lies in the same directory. */
+  let pinned: BytePath | undefined;
+
   const pin = (directory: BytePath): number => {
+    if (directory === pinned) return top();
+    pinned = undefined;
     const names = directory === '' ? [] : directory.split('/');
     if (open.length === 0) {
       const descriptor = openSync(bytePathToFs(root), pathOnly | constants.O_DIRECTORY);
@@ -44,6 +49,7 @@ export function pinnedPaths(root: BytePath): PinnedPaths {
       const descriptor = openSync(bytePathToFs(inside(top(), name)), pinFlags);
       open.push({ name, descriptor });
     }
+    pinned = directory;
     return top();
   };
 
@@ -63,6 +69,7 @@ export function pinnedPaths(root: BytePath): PinnedPaths {
       return statFile(nameOf(path), parent);
     },
     close() {
+      pinned = undefined;
       for (const { descriptor } of open.splice(0)) closeSync(descriptor);
     },
   };

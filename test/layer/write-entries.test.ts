@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -81,6 +81,15 @@ describeWith(['root'], 'writing entries', () => {
     const root = entryOf({ path: '', type: 'directory', mode: 0o700, uid: 3 });
     await write([root, file('f', 'x')], upper);
     expect(statFile(upper)).toMatchObject({ mode: 0o700, uid: 3, mtime: root.mtime });
+  });
+
+  test('files have the owners of their entries where directories pass their group on', async () => {
+    chownSync(upper, 0, 7);
+    chmodSync(upper, 0o2755);
+    const directory = entryOf({ path: 'd', type: 'directory', mode: 0o755 });
+    await write([directory, file('d/f', 'x'), entryOf({ path: 'd/g', gid: 7 })], upper);
+    const groups = ['d', 'd/f', 'd/g'].map((path) => statFile(bytePathFromText(join(upper, path)))?.gid);
+    expect(groups).toEqual([0, 0, 7]);
   });
 
   test('whatever is written is what the difference to nothing says', async () => {

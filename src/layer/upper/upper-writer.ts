@@ -17,10 +17,10 @@ import {
 } from 'node:fs';
 import { type BytePath, bytePathFromText, bytePathToFs } from '../../core/byte-path.ts';
 import { systemCode } from '../../core/errors.ts';
-import type { Xattr } from '../../core/file-tree.ts';
+import type { FileStat, Xattr } from '../../core/file-tree.ts';
 import { makeDevice } from '../../snapshot/device-file.ts';
 import { isImageXattr } from '../../snapshot/image-xattr.ts';
-import { makeNode, setTimes } from '../../sys/node.ts';
+import { makeNode, setTimes, setTimesOfOpen } from '../../sys/node.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import type { TarEntry } from '../../tar/entry.ts';
 import { badPath } from './layer-path.ts';
@@ -42,8 +42,12 @@ export class UpperWriter {
   /** By resolved path. Their times change with every name made in them, so their metadata comes last. */
   readonly #directories = new Map<BytePath, TarEntry>();
 
+  /** Whom files belong to as they are made. */
+  readonly #newOwner: Owner | undefined;
+
   constructor(upper: string) {
     this.#paths = new UpperPaths(bytePathFromText(upper));
+    this.#newOwner = ownerOfNew(this.#paths.stat(''));
   }
 
   /** Creates a member other than a file, in place of whatever is there. */
@@ -65,6 +69,7 @@ export class UpperWriter {
     if (path === '') throw badPath(entry.path, 'makes the root a file');
     const host = this.#paths.host(path);
     const fsPath = bytePathToFs(host);
+    const isNewOwner = ({ uid, gid }: TarEntry) => uid === this.#newOwner?.uid && gid === this.#newOwner.gid;
     let end = 0;
     const fd = this.#inPlace(path, () => openSync(fsPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     return {
@@ -76,13 +81,13 @@ export class UpperWriter {
         try {
           if (end < entry.size) ftruncateSync(fd, entry.size);
           // In this order: changing the owner takes setuid bits and capabilities away.
-          fchownSync(fd, entry.uid, entry.gid);
+          if (!isNewOwner(entry)) fchownSync(fd, entry.uid, entry.gid);
           fchmodSync(fd, entry.mode);
+          setTimesOfOpen(fd, host, entry.mtime);
         } finally {
           closeSync(fd);
         }
         setXattrs(host, entry.xattrs);
-        setTimes(host, entry.mtime);
       },
       abandon: () => closeSync(fd),
     };
@@ -155,6 +160,21 @@ export class UpperWriter {
       return work();
     }
   }
+}
+
+type Owner = Pick<FileStat, 'uid' | 'gid'>;
+
+const setgid = 0o2000;
+
+/**
+ * The owner of every file that this process makes in or below a directory. Undefined where the filesystem may have its
+ * own ways, so to say where the directory passes its group on.
+ */
+function ownerOfNew(directory: FileStat | undefined): Owner | undefined {
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
+  if (directory === undefined || uid === undefined || gid === undefined) return undefined;
+  const isUsual = directory.uid === uid && directory.gid === gid && (directory.mode & setgid) === 0;
+  return isUsual ? { uid, gid } : undefined;
 }
 
 function setXattrs(host: BytePath, xattrs: readonly Xattr[]): void {
