@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { exitAtOnce } from '../sys/exit-at-once.ts';
+import { exitAtOnce } from '../sys/process/exit-at-once.ts';
 import type { CommandContext } from './commands/command.ts';
 import { describeError } from './errors/report-error.ts';
 import { usageError } from './errors/usage.ts';

@@ -9,11 +9,11 @@
 import { accessSync, constants, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
-import type { Cage } from '../sys/cage.ts';
-import { unmount } from '../sys/mount.ts';
+import { unmount } from '../sys/mount/mount.ts';
 import { makeNetworkNamespace } from '../sys/network-namespace.ts';
 import { findProgram } from '../sys/probe.ts';
-import { spawnProcess } from '../sys/spawn.ts';
+import type { Cage } from '../sys/process/cage.ts';
+import { spawnProcess } from '../sys/process/spawn.ts';
 
 export interface NetworkLoan {
   /** Of the namespace; undefined where the host's network is all there is. */

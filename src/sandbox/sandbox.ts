@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
-import { type Cage, openCage } from '../sys/cage.ts';
-import { mountFilesystem, unmount } from '../sys/mount.ts';
-import { enterMountNamespace } from '../sys/mount-namespace.ts';
+import { mountFilesystem, unmount } from '../sys/mount/mount.ts';
+import { enterMountNamespace } from '../sys/mount/mount-namespace.ts';
 import { requireProgram } from '../sys/probe.ts';
+import { type Cage, openCage } from '../sys/process/cage.ts';
 import {
   type CgroupPlace,
   cgroupRoot,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type SealedProgram, sealProgram } from '../sys/sealed-program.ts';
+import { type SealedProgram, sealProgram } from '../sys/process/sealed-program.ts';
 import { isInitialUserNamespace } from '../sys/user-namespace/id-map.ts';
 
 /** Those that ask whether they are sealed, and do without mounting or copying themselves then. */

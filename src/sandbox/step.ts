@@ -1,4 +1,4 @@
-import type { TakeOutput } from '../sys/spawn.ts';
+import type { TakeOutput } from '../sys/process/spawn.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** What a process in a sandbox is told, as values; all is settled before: nothing is looked up in a Dockerfile. */

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.ts';
-import { startDetached } from '../sys/start-detached.ts';
+import { startDetached } from '../sys/process/start-detached.ts';
 import { alone } from '../sys/use-mark.ts';
 import type { SnapshotID } from './snapshotter.ts';
 

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { spawnProcess } from './spawn.ts';
+import { spawnProcess } from './process/spawn.ts';
 
 /** Well below what a command line may hold. */
 const pathsAtOnce = 1000;

@@ -2,9 +2,9 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { HostError } from '../core/errors.ts';
 import { lastSystemError, libcFunction } from './libc.ts';
-import { bindMount } from './mount.ts';
+import { bindMount } from './mount/mount.ts';
 import { requireProgram } from './probe.ts';
-import { spawnProcess } from './spawn.ts';
+import { spawnProcess } from './process/spawn.ts';
 import { isInitialUserNamespace } from './user-namespace/id-map.ts';
 
 const unshare = libcFunction('int unshare(int flags)');

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.ts';
-import { spawnProcess } from './spawn.ts';
+import { spawnProcess } from './process/spawn.ts';
 
 /**
  * Removes files and directories with all they hold; those that are missing are no error. By `rm`, which

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { replaceFile, writeFileAtomic } from '../../src/sys/atomic-file.ts';
-import { mountFilesystem, unmount } from '../../src/sys/mount.ts';
+import { mountFilesystem, unmount } from '../../src/sys/mount/mount.ts';
 
 let directory: string;
 beforeEach(() => {

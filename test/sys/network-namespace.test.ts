@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bytePathFromText } from '../../src/core/byte-path.ts';
-import { unmount } from '../../src/sys/mount.ts';
-import { enterMountNamespace } from '../../src/sys/mount-namespace.ts';
+import { unmount } from '../../src/sys/mount/mount.ts';
+import { enterMountNamespace } from '../../src/sys/mount/mount-namespace.ts';
 import { makeNetworkNamespace } from '../../src/sys/network-namespace.ts';
-import { spawnProcess } from '../../src/sys/spawn.ts';
+import { spawnProcess } from '../../src/sys/process/spawn.ts';
 
 test('a namespace of its own is shown, and this thread is where it was', async () => {
   enterMountNamespace();

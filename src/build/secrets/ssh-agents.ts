@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, UsageError } from '../../core/errors.ts';
 import { requireProgram } from '../../sys/probe.ts';
-import { spawnProcess } from '../../sys/spawn.ts';
+import { spawnProcess } from '../../sys/process/spawn.ts';
 import type { SshSpec } from '../options.ts';
 
 export interface SshAgents {

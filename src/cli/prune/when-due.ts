@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { startDetached } from '../../sys/start-detached.ts';
+import { startDetached } from '../../sys/process/start-detached.ts';
 import { diskBytesOf, freeBytesOf, parseShare } from '../flags/share.ts';
 import type { PruneSettings } from './settings.ts';
 

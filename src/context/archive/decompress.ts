@@ -3,7 +3,7 @@ import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CanceledError, HostError, IntegrityError } from '../../core/errors.ts';
-import { spawnProcess } from '../../sys/spawn.ts';
+import { spawnProcess } from '../../sys/process/spawn.ts';
 
 export type FileCompression = 'gzip' | 'bzip2' | 'xz' | 'zstd';
 

@@ -1,5 +1,5 @@
 import { CanceledError, HostError, RemoteError } from '../../core/errors.ts';
-import { spawnProcess } from '../../sys/spawn.ts';
+import { spawnProcess } from '../../sys/process/spawn.ts';
 import { withoutCredentials } from './reference.ts';
 
 /** As much as is read of what git says: a server may have a part in it. */

@@ -1,5 +1,5 @@
-import { loadDeflate } from '../../sys/deflate.ts';
-import { loadZstd } from '../../sys/zstd.ts';
+import { loadDeflate } from '../../sys/compression/deflate.ts';
+import { loadZstd } from '../../sys/compression/zstd.ts';
 import { type Finding, ok, warn } from '../finding.ts';
 
 /** What compresses layers. zlib is always there: Node has it. */

@@ -1,7 +1,7 @@
 import { chooseOverlay } from '../../snapshot/mount/choose-overlay.ts';
 import type { OverlayChoice } from '../../snapshot/mount/overlay-choice.ts';
 import { tryOverlay } from '../../snapshot/mount/try-overlay.ts';
-import { enterMountNamespace } from '../../sys/mount-namespace.ts';
+import { enterMountNamespace } from '../../sys/mount/mount-namespace.ts';
 import { isInitialUserNamespace } from '../../sys/user-namespace/id-map.ts';
 import { type Finding, fail, failedBy, ok, warn } from '../finding.ts';
 

@@ -1,5 +1,5 @@
 import { findProgram } from '../../sys/probe.ts';
-import { spawnProcess } from '../../sys/spawn.ts';
+import { spawnProcess } from '../../sys/process/spawn.ts';
 import { type Finding, fail, ok } from '../finding.ts';
 
 /** @param name of the OCI runtime, or its path */

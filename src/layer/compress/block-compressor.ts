@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import { type Deflate, loadDeflate } from '../../sys/deflate.ts';
-import { loadZstd, type Zstd } from '../../sys/zstd.ts';
+import { type Deflate, loadDeflate } from '../../sys/compression/deflate.ts';
+import { loadZstd, type Zstd } from '../../sys/compression/zstd.ts';
 import { type Compression, zstdMissing } from '../compression.ts';
 import { compressedSampleBytes, sampleOf } from './sample.ts';
 

@@ -3,7 +3,7 @@
  * level takes two thirds of the time, and costs hardly any size or a tenth of it (docs/PERFORMANCE.md).
  */
 import { gzipSync } from 'node:zlib';
-import type { Deflate } from '../../sys/deflate.ts';
+import type { Deflate } from '../../sys/compression/deflate.ts';
 import type { Compression } from '../compression.ts';
 import { openBlockCompressor, usualDeflate } from './block-compressor.ts';
 import { compressedSampleBytes, sampleOf } from './sample.ts';

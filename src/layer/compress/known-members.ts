@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestHex } from '../../core/digest.ts';
-import type { Deflate } from '../../sys/deflate.ts';
+import type { Deflate } from '../../sys/compression/deflate.ts';
 import { type BlockCompressor, blockBytes } from './block-compressor.ts';
 import { findMember, type Member, type MemberHint } from './member-table.ts';
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { IntegrityError, systemCode } from '../../core/errors.ts';
 import type { Compression } from '../../oci/media-type.ts';
-import { loadZstd, type ZstdInflater } from '../../sys/zstd.ts';
+import { loadZstd, type ZstdInflater } from '../../sys/compression/zstd.ts';
 import { zstdMissing } from '../compression.ts';
 import { inflateMember } from './inflate-member.ts';
 

@@ -3,7 +3,7 @@
  * answer on standard output, errors included.
  */
 import { CanceledError, HostError } from '../../core/errors.ts';
-import { type ProcessResult, spawnProcess } from '../../sys/spawn.ts';
+import { type ProcessResult, spawnProcess } from '../../sys/process/spawn.ts';
 import { printable } from '../shown.ts';
 import type { Credentials } from './credentials.ts';
 import { asRecord } from './docker-config.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bytePathFromText } from '../../core/byte-path.ts';
 import { HostError, systemCode } from '../../core/errors.ts';
 import { flushFilesystem } from '../../sys/flush-filesystem.ts';
-import { mountByProgram } from '../../sys/mount-server.ts';
+import { mountByProgram } from '../../sys/mount/mount-server.ts';
 import { findProgram } from '../../sys/probe.ts';
 import { mergedTree } from '../merged-tree.ts';
 import { readDirectoryTimes, translateUpper } from './fuse-notes.ts';

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { assert } from '../../core/assert.ts';
 import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { HostError } from '../../core/errors.ts';
-import { mountFilesystem, unmount } from '../../sys/mount.ts';
+import { mountFilesystem, unmount } from '../../sys/mount/mount.ts';
 import { isInitialUserNamespace } from '../../sys/user-namespace/id-map.ts';
 import { inDirectory } from '../../sys/working-directory.ts';
 import type { ActiveSnapshot, SnapshotID } from '../snapshotter.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../core/assert.ts';
 import { bytePathFromText } from '../../core/byte-path.ts';
-import { mountFilesystem, unmount } from '../../sys/mount.ts';
-import { enterMountNamespace } from '../../sys/mount-namespace.ts';
+import { mountFilesystem, unmount } from '../../sys/mount/mount.ts';
+import { enterMountNamespace } from '../../sys/mount/mount-namespace.ts';
 import type { ActiveSnapshot, SnapshotID } from '../snapshotter.ts';
 import type { MountOverlay } from './overlay-mount.ts';
 

@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { HostError } from '../../core/errors.ts';
 import { hasCapability } from '../capability-sets.ts';
 import { requireProgram } from '../probe.ts';
-import { replaceProcess } from '../replace-process.ts';
+import { replaceProcess } from '../process/replace-process.ts';
 import { ownIdMaps } from './id-map.ts';
 import { makeUserNamespace } from './make-namespace.ts';
 import { mapOwnRanges, mapSingleID, mapSubordinateIDs } from './map-ids.ts';

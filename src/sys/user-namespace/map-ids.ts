@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { hasCapability } from '../capability-sets.ts';
 import { findProgram } from '../probe.ts';
-import { spawnProcess } from '../spawn.ts';
+import { spawnProcess } from '../process/spawn.ts';
 import { type IdRange, ownIdMaps } from './id-map.ts';
 import { currentUser, mapWithSubordinates, subordinateIds } from './subordinate-ids.ts';
 

@@ -8,7 +8,7 @@ import {
   nodeDeflate,
   openBlockCompressor,
 } from '../../../src/layer/compress/block-compressor.ts';
-import { type Deflate, loadDeflate } from '../../../src/sys/deflate.ts';
+import { type Deflate, loadDeflate } from '../../../src/sys/compression/deflate.ts';
 
 const system = loadDeflate();
 const libraries: [name: string, library: Deflate][] = [['node', nodeDeflate]];

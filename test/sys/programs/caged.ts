@@ -2,8 +2,8 @@
  * Starts a cage with a process in it that ignores every signal it can, prints the process id it has
  * outside, and waits to be killed, closes the cage, with or without clearing up, or ends.
  */
-import { openCage } from '../../../src/sys/cage.ts';
-import { spawnProcess } from '../../../src/sys/spawn.ts';
+import { openCage } from '../../../src/sys/process/cage.ts';
+import { spawnProcess } from '../../../src/sys/process/spawn.ts';
 
 const [directory = '', witness = '', how] = process.argv.slice(2);
 const cage = await openCage(`${directory}/proc`, ['touch', witness]);

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import { mountFilesystem } from '../../../src/sys/mount.ts';
-import { enterMountNamespace } from '../../../src/sys/mount-namespace.ts';
+import { mountFilesystem } from '../../../src/sys/mount/mount.ts';
+import { enterMountNamespace } from '../../../src/sys/mount/mount-namespace.ts';
 
 const target = process.argv[2] ?? '';
 await access(target);

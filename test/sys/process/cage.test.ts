@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Cage, openCage } from '../../src/sys/cage.ts';
-import { mountFilesystem, unmount } from '../../src/sys/mount.ts';
-import { spawnProcess } from '../../src/sys/spawn.ts';
-import { bundleProgram, type Program } from '../support/program.ts';
+import { mountFilesystem, unmount } from '../../../src/sys/mount/mount.ts';
+import { type Cage, openCage } from '../../../src/sys/process/cage.ts';
+import { spawnProcess } from '../../../src/sys/process/spawn.ts';
+import { bundleProgram, type Program } from '../../support/program.ts';
 
 let program: Program;
 let directory: string;

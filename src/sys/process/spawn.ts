@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { systemCode } from '../core/errors.ts';
+import { systemCode } from '../../core/errors.ts';
 import type { Cage } from './cage.ts';
 import { openInputPipe, openOutputPipe } from './pipe.ts';
 import { type Child, type ChildEnd, startChild } from './start-child.ts';

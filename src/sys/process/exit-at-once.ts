@@ -1,4 +1,4 @@
-import { isLibcLoaded, libcFunction } from './libc.ts';
+import { isLibcLoaded, libcFunction } from '../libc.ts';
 
 const exit = libcFunction('void _exit(int status)');
 

@@ -1,6 +1,6 @@
 import { closeSync, fchownSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { lastSystemError, libcFunction } from './libc.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
 
 const pipe2 = libcFunction('int pipe2(void *fds, int flags)');
 const closeOnExec = 0o2000000;

@@ -1,4 +1,4 @@
-import { lastSystemError, libcFunction } from './libc.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
 
 const execve = libcFunction('int execve(const char *path, const char **argv, const char **envp)');
 const fcntl = libcFunction('int fcntl(int fd, int command, int argument)');

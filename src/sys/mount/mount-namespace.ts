@@ -7,12 +7,12 @@
  * program. So what is mounted is for child processes and *synchronous* file calls of the main thread.
  */
 import { isMainThread } from 'node:worker_threads';
-import { assert } from '../core/assert.ts';
-import { HostError } from '../core/errors.ts';
-import { lastSystemError, libcFunction } from './libc.ts';
+import { assert } from '../../core/assert.ts';
+import { HostError } from '../../core/errors.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
+import { isInitialUserNamespace } from '../user-namespace/id-map.ts';
+import { userNamespaceRefusal } from '../user-namespace/refusals.ts';
 import { mountFilesystem } from './mount.ts';
-import { isInitialUserNamespace } from './user-namespace/id-map.ts';
-import { userNamespaceRefusal } from './user-namespace/refusals.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const newMountNamespace = 0x00020000;

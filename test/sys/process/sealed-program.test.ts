@@ -1,7 +1,7 @@
 import { existsSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { sealProgram } from '../../src/sys/sealed-program.ts';
-import { spawnProcess } from '../../src/sys/spawn.ts';
+import { sealProgram } from '../../../src/sys/process/sealed-program.ts';
+import { spawnProcess } from '../../../src/sys/process/spawn.ts';
 
 test('a sealed program runs, and nobody can write to it, not even root', async () => {
   const { path, close } = await sealProgram('/bin/echo');

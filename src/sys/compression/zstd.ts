@@ -1,5 +1,5 @@
 /** libzstd, for a Node that has no zstd of its own. Declared here, used where the system has it. */
-import { loadKoffi } from './koffi.ts';
+import { loadKoffi } from '../koffi.ts';
 
 export interface Zstd {
   /** Which library answers, for the record of who compressed what. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { loadZstd } from '../../src/sys/zstd.ts';
+import { loadZstd } from '../../../src/sys/compression/zstd.ts';
 
 const library = loadZstd();
 if (library === undefined) throw new Error('this machine has no libzstd');

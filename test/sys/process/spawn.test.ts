@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Cage } from '../../src/sys/cage.ts';
-import { type ProcessResult, spawnProcess } from '../../src/sys/spawn.ts';
+import type { Cage } from '../../../src/sys/process/cage.ts';
+import { type ProcessResult, spawnProcess } from '../../../src/sys/process/spawn.ts';
 
 const shell = (script: string) => ['-c', script];
 

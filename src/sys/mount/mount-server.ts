@@ -6,10 +6,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, readSync, statfsSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { type BytePath, bytePathToText } from '../core/byte-path.ts';
-import { HostError, systemCode } from '../core/errors.ts';
+import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { openNonBlockingPipe } from '../process/pipe.ts';
 import { unmount } from './mount.ts';
-import { openNonBlockingPipe } from './pipe.ts';
 
 /** The program prints to our pipe, and nobody else holds that open: it ends with the program. */
 const watcher = '"$@" </dev/null & exec >/dev/null 2>&1; cat <&3 >/dev/null; kill -KILL $!';

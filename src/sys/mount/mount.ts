@@ -1,7 +1,7 @@
-import { type BytePath, bytePathToText } from '../core/byte-path.ts';
-import { HostError, systemCode } from '../core/errors.ts';
-import { lastErrorCode, lastSystemError, libcFunction, pathArgument } from './libc.ts';
-import { isInitialUserNamespace } from './user-namespace/id-map.ts';
+import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
+import { HostError, systemCode } from '../../core/errors.ts';
+import { lastErrorCode, lastSystemError, libcFunction, pathArgument } from '../libc.ts';
+import { isInitialUserNamespace } from '../user-namespace/id-map.ts';
 
 const mount = libcFunction(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',

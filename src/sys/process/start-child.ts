@@ -4,9 +4,9 @@
  * (docs/PERFORMANCE.md). posix_spawn(3) lends the memory to the child until its program begins.
  */
 import { constants } from 'node:os';
-import { assert } from '../core/assert.ts';
-import { libcFunction, systemError } from './libc.ts';
-import { findProgram } from './probe.ts';
+import { assert } from '../../core/assert.ts';
+import { libcFunction, systemError } from '../libc.ts';
+import { findProgram } from '../probe.ts';
 
 const posixSpawn = libcFunction(
   'int posix_spawn(void *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bindMount, mountFilesystem, unmount } from '../../src/sys/mount.ts';
+import { bindMount, mountFilesystem, unmount } from '../../../src/sys/mount/mount.ts';
 
 let directory: string;
 let target: string;

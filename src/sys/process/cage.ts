@@ -9,11 +9,11 @@
  */
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { bytePathFromText } from '../core/byte-path.ts';
-import { HostError } from '../core/errors.ts';
-import { lastSystemError, libcFunction } from './libc.ts';
-import { bindMount, unmount } from './mount.ts';
-import { enterMountNamespace } from './mount-namespace.ts';
+import { bytePathFromText } from '../../core/byte-path.ts';
+import { HostError } from '../../core/errors.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
+import { bindMount, unmount } from '../mount/mount.ts';
+import { enterMountNamespace } from '../mount/mount-namespace.ts';
 import { preparePidNamespace } from './pid-namespace.ts';
 import { openInputPipe, openOutputPipe } from './pipe.ts';
 import type { Child, StartChild } from './start-child.ts';

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { lastSystemError, libcFunction } from './libc.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
 
 const memfdCreate = libcFunction('int memfd_create(const char *name, unsigned int flags)');
 const fcntl = libcFunction('int fcntl(int fd, int command, int argument)');

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleProgram, type Program } from '../support/program.ts';
+import { bundleProgram, type Program } from '../../support/program.ts';
 
 let program: Program;
 let target: string;

@@ -1,5 +1,5 @@
 /** libdeflate: twice as fast as zlib at the same size. Declared here, used where the system has it. */
-import { loadKoffi } from './koffi.ts';
+import { loadKoffi } from '../koffi.ts';
 
 /** A gzip compressor for blocks that are in memory whole. */
 export interface Deflate {

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import { lastSystemError, libcFunction } from './libc.ts';
-import { requireProgram } from './probe.ts';
+import { lastSystemError, libcFunction } from '../libc.ts';
+import { requireProgram } from '../probe.ts';
+import { isInitialUserNamespace } from '../user-namespace/id-map.ts';
 import { type StartChild, startChild } from './start-child.ts';
-import { isInitialUserNamespace } from './user-namespace/id-map.ts';
 
 const unshare = libcFunction('int unshare(int flags)');
 const setns = libcFunction('int setns(int fd, int type)');
