@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { placeFiles } from '../../src/copy/place.ts';
-import { selectFiles } from '../../src/copy/select.ts';
+import { selectFiles } from '../../src/copy/select/select.ts';
 import { StrataError } from '../../src/core/errors.ts';
 import type { FileTree } from '../../src/core/file-tree.ts';
 import { applyEntries, difference, linesOfTree, makeTree } from './tree-text.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { type PlaceRequest, placeFiles } from '../../src/copy/place.ts';
-import { selectFiles } from '../../src/copy/select.ts';
+import { selectFiles } from '../../src/copy/select/select.ts';
 import type { SelectRequest } from '../../src/copy/selection.ts';
 import { bytePathFromText } from '../../src/core/byte-path.ts';
 import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/context/folder.ts';
 import { placeFiles } from '../../src/copy/place.ts';
-import { selectFiles } from '../../src/copy/select.ts';
+import { selectFiles } from '../../src/copy/select/select.ts';
 import { openArchives } from '../../src/copy/unpack.ts';
 import { StrataError } from '../../src/core/errors.ts';
 import { emptyTree, type FileTree } from '../../src/core/file-tree.ts';

@@ -1,8 +1,8 @@
 import { keyOf } from '../../../cache/recipe.ts';
 import type { ServerAccess } from '../../../context/authorization.ts';
-import type { RemoteServices } from '../../../copy/remote-source.ts';
-import { selectFiles } from '../../../copy/select.ts';
-import { openAdded } from '../../../copy/select-added.ts';
+import type { RemoteServices } from '../../../copy/select/remote-source.ts';
+import { selectFiles } from '../../../copy/select/select.ts';
+import { openAdded } from '../../../copy/select/select-added.ts';
 import { StepError } from '../../../core/errors.ts';
 import type { CopyOp, Vertex, VertexID } from '../../../plan/vertex.ts';
 import { chooseFiles } from '../files/choose-files.ts';

@@ -1,4 +1,4 @@
-import { type SelectionDigest, selectionDigest } from '../../../copy/content-digest.ts';
+import { type SelectionDigest, selectionDigest } from '../../../copy/digest/content-digest.ts';
 import { keptMetadata } from '../../../copy/metadata.ts';
 import type { Selection, SelectRequest } from '../../../copy/selection.ts';
 import type { SourceOrigin, Vertex } from '../../../plan/vertex.ts';

@@ -1,5 +1,5 @@
 import type { Part } from '../../../../cache/recipe.ts';
-import { selectFiles } from '../../../../copy/select.ts';
+import { selectFiles } from '../../../../copy/select/select.ts';
 import { assert } from '../../../../core/assert.ts';
 import type { Digest } from '../../../../core/digest.ts';
 import type { FileTree } from '../../../../core/file-tree.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
-import { type BytePath, bytePathToText } from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
-import type { FileTree } from '../core/file-tree.ts';
+import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
+import type { FileTree } from '../../core/file-tree.ts';
 
 const pieceBytes = 1 << 20;
 let buffer: Buffer | undefined;

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openFolder } from '../../src/context/folder.ts';
-import { compileIgnore } from '../../src/context/patterns/ignore.ts';
-import { selectFiles } from '../../src/copy/select.ts';
-import { StepError } from '../../src/core/errors.ts';
+import { openFolder } from '../../../src/context/folder.ts';
+import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
+import { selectFiles } from '../../../src/copy/select/select.ts';
+import { StepError } from '../../../src/core/errors.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-missing-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

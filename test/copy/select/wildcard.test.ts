@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openFolder } from '../../src/context/folder.ts';
-import { compileIgnore } from '../../src/context/patterns/ignore.ts';
-import { expandWildcard, hasWildcard } from '../../src/copy/wildcard.ts';
-import { bytePathFromText, bytePathToFs } from '../../src/core/byte-path.ts';
-import { StrataError } from '../../src/core/errors.ts';
+import { openFolder } from '../../../src/context/folder.ts';
+import { compileIgnore } from '../../../src/context/patterns/ignore.ts';
+import { expandWildcard, hasWildcard } from '../../../src/copy/select/wildcard.ts';
+import { bytePathFromText, bytePathToFs } from '../../../src/core/byte-path.ts';
+import { StrataError } from '../../../src/core/errors.ts';
 
-const rows = readFileSync(new URL('../../fixtures/copy/wildcards.txt', import.meta.url), 'utf8')
+const rows = readFileSync(new URL('../../../fixtures/copy/wildcards.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('# '))
   .map((line) => line.split('\t') as [string, string, string]);

@@ -4,17 +4,17 @@
  */
 import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { gitAuthorization, type ServerAccess, urlAuthorization } from '../context/authorization.ts';
-import { openFolder } from '../context/folder.ts';
-import { checkCommit, checkOutGit } from '../context/git/checkout.ts';
-import { type GitReference, parseGitReference, withoutCredentials } from '../context/git/reference.ts';
-import { type GitOptions, resolveGit } from '../context/git/resolve.ts';
-import { type Download, downloadFile, downloadIfChanged } from '../context/http/download.ts';
-import { bytePathFromText } from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
-import { isUrl } from '../core/remote-name.ts';
+import { gitAuthorization, type ServerAccess, urlAuthorization } from '../../context/authorization.ts';
+import { openFolder } from '../../context/folder.ts';
+import { checkCommit, checkOutGit } from '../../context/git/checkout.ts';
+import { type GitReference, parseGitReference, withoutCredentials } from '../../context/git/reference.ts';
+import { type GitOptions, resolveGit } from '../../context/git/resolve.ts';
+import { type Download, downloadFile, downloadIfChanged } from '../../context/http/download.ts';
+import { bytePathFromText } from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
+import { isUrl } from '../../core/remote-name.ts';
+import type { SelectedSource } from '../selection.ts';
 import { selectFiles } from './select.ts';
-import type { SelectedSource } from './selection.ts';
 
 export interface RemoteSource {
   /** What the source holds now, in a word that no other content has; undefined where only fetching it tells. */

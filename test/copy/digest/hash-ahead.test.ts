@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDigestIndex } from '../../src/context/digest-index.ts';
-import { openFolder } from '../../src/context/folder.ts';
-import { selectionDigest } from '../../src/copy/content-digest.ts';
-import { selectFiles } from '../../src/copy/select.ts';
-import type { FileTree } from '../../src/core/file-tree.ts';
+import { openDigestIndex } from '../../../src/context/digest-index.ts';
+import { openFolder } from '../../../src/context/folder.ts';
+import { selectionDigest } from '../../../src/copy/digest/content-digest.ts';
+import { selectFiles } from '../../../src/copy/select/select.ts';
+import type { FileTree } from '../../../src/core/file-tree.ts';
 
 const fileBytes = 4 << 20;
 const names = Array.from({ length: 30 }, (_, index) => `d${index % 3}/f${index}`);

@@ -1,7 +1,7 @@
 /** A thread that hashes files of contexts, while the main thread hashes others. */
-import { openFolder } from '../context/folder.ts';
-import type { FileTree } from '../core/file-tree.ts';
-import { answerQuestions } from '../sys/thread/thread.ts';
+import { openFolder } from '../../context/folder.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import { answerQuestions } from '../../sys/thread/thread.ts';
 import type { FilesToHash } from './hash-ahead.ts';
 import { hashContent } from './hash-content.ts';
 

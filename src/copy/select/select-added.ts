@@ -1,9 +1,9 @@
 /** The sources of ADD: what COPY takes, and URLs and git repositories (Dockerfile reference, 3.7). */
 import { join } from 'node:path';
-import type { FileTree } from '../core/file-tree.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { SelectedSource, Selection, SelectRequest } from '../selection.ts';
 import { openRemote, type RemoteRequest, type RemoteServices, type RemoteSource } from './remote-source.ts';
 import { selectFiles } from './select.ts';
-import type { SelectedSource, Selection, SelectRequest } from './selection.ts';
 
 export type AddRequest = SelectRequest & RemoteRequest;
 

@@ -1,7 +1,7 @@
-import type { BytePath } from '../core/byte-path.ts';
-import { openThread } from '../sys/thread/thread.ts';
+import type { BytePath } from '../../core/byte-path.ts';
+import { openThread } from '../../sys/thread/thread.ts';
+import type { SelectedFile } from '../selection.ts';
 import { openingBytes } from './hash-content.ts';
-import type { SelectedFile } from './selection.ts';
 
 /** What the thread is asked: the digests of these files, in this order. */
 export type FilesToHash = readonly {

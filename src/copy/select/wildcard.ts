@@ -8,16 +8,16 @@ import {
   PatternSyntaxError,
   parseWildcards,
   type WildcardToken,
-} from '../context/patterns/wildcard.ts';
+} from '../../context/patterns/wildcard.ts';
 import {
   type BytePath,
   bytePathFromText,
   bytePathToText,
   compareBytes,
   joinBytePath,
-} from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
-import { type FileTree, resolveBeneath } from '../core/file-tree.ts';
+} from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
+import { type FileTree, resolveBeneath } from '../../core/file-tree.ts';
 import { sourceNotFound } from './missing-source.ts';
 import { listCandidates } from './wildcard-candidates.ts';
 

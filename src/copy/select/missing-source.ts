@@ -1,7 +1,7 @@
-import { type BytePath, baseName, bytePathToText, joinBytePath, parentOf } from '../core/byte-path.ts';
-import { StepError } from '../core/errors.ts';
-import { type FileTree, resolveBeneath } from '../core/file-tree.ts';
-import { suggest } from '../core/suggest.ts';
+import { type BytePath, baseName, bytePathToText, joinBytePath, parentOf } from '../../core/byte-path.ts';
+import { StepError } from '../../core/errors.ts';
+import { type FileTree, resolveBeneath } from '../../core/file-tree.ts';
+import { suggest } from '../../core/suggest.ts';
 
 /**
  * The error for a source that is not there: says whether an ignore rule hides it, whether it is a symlink

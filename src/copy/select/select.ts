@@ -2,11 +2,11 @@
  * From the source arguments of COPY and ADD to the files they mean (Dockerfile reference, 3.6 "Source
  * side" and 5.4).
  */
-import { compilePatterns } from '../context/patterns/pattern-list.ts';
-import { type BytePath, baseName, bytePathFromText, cleanBeneath } from '../core/byte-path.ts';
-import { type FileTree, resolveBeneath } from '../core/file-tree.ts';
+import { compilePatterns } from '../../context/patterns/pattern-list.ts';
+import { type BytePath, baseName, bytePathFromText, cleanBeneath } from '../../core/byte-path.ts';
+import { type FileTree, resolveBeneath } from '../../core/file-tree.ts';
+import type { SelectedSource, Selection, SelectRequest } from '../selection.ts';
 import { sourceNotFound } from './missing-source.ts';
-import type { SelectedSource, Selection, SelectRequest } from './selection.ts';
 import { excluding, selecting, type TakeRule, walkTaken } from './walk.ts';
 import { expandWildcard, hasWildcard, unescaped } from './wildcard.ts';
 

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { CanceledError } from '../core/errors.ts';
-import type { FileTree } from '../core/file-tree.ts';
+import { CanceledError } from '../../core/errors.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { SelectedFile } from '../selection.ts';
 import { openHashAhead, type UpcomingFile } from './hash-ahead.ts';
 import { hashContent, openingBytes } from './hash-content.ts';
-import type { SelectedFile } from './selection.ts';
 
 export interface FileHasher {
   /**

@@ -1,7 +1,7 @@
-import type { PatternList } from '../context/patterns/pattern-list.ts';
-import { type BytePath, joinBytePath } from '../core/byte-path.ts';
-import type { FileTree } from '../core/file-tree.ts';
-import type { SelectedFile } from './selection.ts';
+import type { PatternList } from '../../context/patterns/pattern-list.ts';
+import { type BytePath, joinBytePath } from '../../core/byte-path.ts';
+import type { FileTree } from '../../core/file-tree.ts';
+import type { SelectedFile } from '../selection.ts';
 
 /** Which paths below a directory are taken, relative to it. */
 export interface TakeRule {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import type { FileSystemAdapter } from 'fast-glob';
-import { type BytePath, cleanBeneath, joinBytePath } from '../core/byte-path.ts';
-import type { FileTree, FileType } from '../core/file-tree.ts';
+import { type BytePath, cleanBeneath, joinBytePath } from '../../core/byte-path.ts';
+import type { FileTree, FileType } from '../../core/file-tree.ts';
 
 /**
  * Every path below `base` that a glob of names and stars matches, relative to it, in no order. Directories

@@ -4,14 +4,14 @@
  * part of it, and neither is anything that was not selected.
  */
 import { createHash } from 'node:crypto';
-import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
-import { type Digest, digestFromHex } from '../core/digest.ts';
-import type { FileStat, FileTree } from '../core/file-tree.ts';
+import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
+import { type Digest, digestFromHex } from '../../core/digest.ts';
+import type { FileStat, FileTree } from '../../core/file-tree.ts';
+import { type KeptMetadata, keptMetadata } from '../metadata.ts';
+import type { SelectedFile, SelectedSource, Selection } from '../selection.ts';
+import { isCopied } from '../xattr-policy.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
 import type { UpcomingFile } from './hash-ahead.ts';
-import { type KeptMetadata, keptMetadata } from './metadata.ts';
-import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
-import { isCopied } from './xattr-policy.ts';
 
 export interface SelectionDigest {
   readonly digest: Digest;

@@ -18,14 +18,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openDigestIndex } from '../../src/context/digest-index.ts';
-import { openFolder } from '../../src/context/folder.ts';
-import { type SelectionDigest, selectionDigest } from '../../src/copy/content-digest.ts';
-import { selectFiles } from '../../src/copy/select.ts';
-import type { SelectRequest } from '../../src/copy/selection.ts';
-import type { FileTree } from '../../src/core/file-tree.ts';
-import { makeNode } from '../../src/sys/node.ts';
-import { setXattr } from '../../src/sys/xattr.ts';
+import { openDigestIndex } from '../../../src/context/digest-index.ts';
+import { openFolder } from '../../../src/context/folder.ts';
+import { type SelectionDigest, selectionDigest } from '../../../src/copy/digest/content-digest.ts';
+import { selectFiles } from '../../../src/copy/select/select.ts';
+import type { SelectRequest } from '../../../src/copy/selection.ts';
+import type { FileTree } from '../../../src/core/file-tree.ts';
+import { makeNode } from '../../../src/sys/node.ts';
+import { setXattr } from '../../../src/sys/xattr.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-digest-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
