@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { runBuild } from '../build/run-build.ts';
 import type { BuildFlags } from '../flags/build-options.ts';
 import { each, eachOfList } from '../flags/collect.ts';
@@ -82,6 +83,11 @@ export const defineBuild: DefineCommand = (command, context) => {
     .option('--timeout <time>', 'stop the build after this time: 90s, 10m, 1h30m')
     .option('--step-timeout <time>', 'stop a RUN that takes longer than this')
     .option('--on-failure <what>', 'shell: open one in the sandbox of the step that fails')
+    // Scripts have them from Docker's first builder. They ask for what happens anyway: nothing to remove is left, and no
+    // context is sent anywhere.
+    .addOption(new Option('--rm').hideHelp())
+    .addOption(new Option('--force-rm').hideHelp())
+    .addOption(new Option('--compress').hideHelp())
     .addHelpText(
       'after',
       '\nExamples:\n' +
