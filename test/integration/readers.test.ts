@@ -56,9 +56,9 @@ CMD ["/app/busybox", "cat", "/app/twin"]
       const metadata = JSON.parse(readFileSync(site.path('metadata'), 'utf8'));
       manifests.set(compression, metadata['containerimage.digest']);
     }
-    const files = ['-o', site.path('files'), '-o', `type=tar,dest=${site.path('files.tar')}`];
-    await site.strataOk(['build', ...files, context]);
-    want = { config: readFileSync(site.path('iid'), 'utf8'), files: filesOf(site.path('files')) };
+    await site.strataOk(['build', '-o', `type=tar,dest=${site.path('files.tar')}`, context]);
+    const files = filesOf(await unpack(site.path('files.tar')));
+    want = { config: readFileSync(site.path('iid'), 'utf8'), files };
     expect([Object.keys(want.files), new Set(manifests.values()).size]).toEqual([
       ['/app', '/app/busybox', '/app/cat', '/app/open', '/app/text', '/app/twin'],
       3,
@@ -76,6 +76,14 @@ CMD ["/app/busybox", "cat", "/app/twin"]
     Object.fromEntries(
       Object.entries(treeListing(dir, Number.MAX_SAFE_INTEGER)).filter(([path]) => /^\/app\b/.test(path)),
     );
+
+  /** An archive's files, owners and all, in a directory. */
+  const unpack = async (archive: string): Promise<string> => {
+    const dir = `${archive}.files`;
+    mkdirSync(dir);
+    await runOk('tar', ['-C', dir, '-xpf', archive]);
+    return dir;
+  };
 
   const skopeo = (...args: string[]) => runOk('skopeo', args);
   const docker = async (...args: string[]) => {
@@ -254,9 +262,11 @@ CMD ["/app/busybox", "cat", "/app/twin"]
       Dockerfile: `FROM ${image.name}\nRUN ["/app/busybox", "sh", "-c", "cat /app/twin > /read"]\n`,
     });
     const built = `${path}.child.tar`;
-    await site.strataOk([...root, 'build', '-o', `type=oci,dest=${built}`, '-o', `${path}.files`, child]);
-    expect(readFileSync(join(`${path}.files`, 'read'), 'utf8')).toBe('read me\n');
-    expect(filesOf(`${path}.files`)).toEqual(want.files);
+    const outputs = ['-o', `type=oci,dest=${built}`, '-o', `type=tar,dest=${path}.tar`];
+    await site.strataOk([...root, 'build', ...outputs, child]);
+    const files = await unpack(`${path}.tar`);
+    expect(readFileSync(join(files, 'read'), 'utf8')).toBe('read me\n');
+    expect(filesOf(files)).toEqual(want.files);
     const layersOf = async (where: string) => JSON.parse(await skopeo('inspect', where)).Layers as string[];
     const theirs = await layersOf(source);
     expect((await layersOf(`oci-archive:${built}`)).slice(0, -1)).toEqual(theirs);
