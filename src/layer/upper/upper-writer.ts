@@ -69,7 +69,7 @@ export class UpperWriter {
     if (path === '') throw badPath(entry.path, 'makes the root a file');
     const host = this.#paths.host(path);
     const fsPath = bytePathToFs(host);
-    const isNewOwner = ({ uid, gid }: TarEntry) => uid === this.#newOwner?.uid && gid === this.#newOwner.gid;
+    const isOwned = this.#isOwned(entry);
     let end = 0;
     const fd = this.#inPlace(path, () => openSync(fsPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     return {
@@ -81,7 +81,7 @@ export class UpperWriter {
         try {
           if (end < entry.size) ftruncateSync(fd, entry.size);
           // In this order: changing the owner takes setuid bits and capabilities away.
-          if (!isNewOwner(entry)) fchownSync(fd, entry.uid, entry.gid);
+          if (!isOwned) fchownSync(fd, entry.uid, entry.gid);
           fchmodSync(fd, entry.mode);
           setTimesOfOpen(fd, host, entry.mtime);
         } finally {
@@ -121,17 +121,20 @@ export class UpperWriter {
     }
   }
 
-  #makeNode(
-    path: BytePath,
-    { type, mode, uid, gid, mtime, link, devMajor, devMinor, xattrs }: TarEntry,
-  ): void {
+  /** Whether a file is its owner's as soon as it is made. */
+  #isOwned({ uid, gid }: TarEntry): boolean {
+    return uid === this.#newOwner?.uid && gid === this.#newOwner.gid;
+  }
+
+  #makeNode(path: BytePath, entry: TarEntry): void {
+    const { type, mode, uid, gid, mtime, link, devMajor, devMinor, xattrs } = entry;
     const host = this.#paths.host(path);
     this.#inPlace(path, () => {
       if (type === 'symlink') symlinkSync(bytePathToFs(link), bytePathToFs(host));
       else if (type === 'fifo') makeNode(host, type, mode, 0, 0);
       else if (type === 'char' || type === 'block') makeDevice(host, { type, mode, devMajor, devMinor });
     });
-    lchownSync(bytePathToFs(host), uid, gid);
+    if (!this.#isOwned(entry)) lchownSync(bytePathToFs(host), uid, gid);
     if (type !== 'symlink') chmodSync(bytePathToFs(host), mode);
     setXattrs(host, xattrs);
     setTimes(host, mtime);
