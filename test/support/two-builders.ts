@@ -43,7 +43,8 @@ export async function startTwoBuilders(site: Site, bases: readonly WorldBase[]):
   }
   cpSync(worldDir, site.path('cases'), { recursive: true, verbatimSymlinks: true });
   setTimes(site.path('cases'));
-  const since = Date.now();
+  // Layers have whole seconds: what is made now may be dated before now.
+  const since = Math.floor(Date.now() / 1000) * 1000;
   const facts = (name: string): Promise<ImageFacts> => engineImage(engine, site.path('docker'), name, since);
 
   return {
