@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { workerURL } from '../../sys/thread/worker-url.ts';
+import { openThread, type Thread } from '../../sys/thread/thread.ts';
 import type { Compression } from '../compression.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
 import type { KnownMembers } from './known-members.ts';
@@ -30,26 +29,14 @@ export type BlockWork =
   /** The stream ends. */
   | { readonly kind: 'digest'; readonly stream: number };
 
-export type BlockRequest = BlockWork & { readonly id: number };
-
-/** One for each request. */
 export interface BlockReply {
-  readonly id: number;
   /** How long a compressed block is. */
   readonly length?: number;
   /** What a stream came to, in hex. */
   readonly sha256?: string;
 }
 
-interface Pending {
-  readonly kind: BlockWork['kind'];
-  resolve(reply: BlockReply): void;
-  reject(error: unknown): void;
-}
-
-interface Thread {
-  readonly worker: Worker;
-  readonly pending: Map<number, Pending>;
+interface PoolThread extends Thread<BlockWork, BlockReply> {
   /** Blocks to compress and streams that have not ended. */
   load: number;
 }
@@ -67,7 +54,7 @@ export interface FilePart {
 export interface StreamHasher {
   /** Fulfilled when the bytes, in memory that all threads share, were read. */
   update(input: Uint8Array): Promise<void>;
-  /** Fulfilled when the bytes were copied, as far as there are any. @throws a system error, and the thread is gone then */
+  /** Fulfilled when the bytes were copied, as far as there are any. @throws a system error */
   copy(part: FilePart): Promise<void>;
   /** @returns the digest in hex; nothing comes after it */
   digest(): Promise<string>;
@@ -83,11 +70,11 @@ export interface StreamHasher {
  */
 export class CompressPool {
   readonly #width: number;
-  #threads: Thread[] = [];
+  readonly #threads: PoolThread[] = [];
   readonly #free: Block[] = [];
   readonly #waiting: ((block: Block) => void)[] = [];
   #unmade: number;
-  #nextID = 0;
+  #nextStream = 0;
 
   constructor(width: number) {
     this.#width = width;
@@ -136,52 +123,48 @@ export class CompressPool {
     compression: Compression,
     known?: KnownMembers,
   ): Promise<number> {
-    const reply = await this.#ask(this.#leastBusy(), {
-      kind: 'compress',
-      input: input.subarray(0, length),
-      output,
-      compression,
-      known,
-    });
-    return reply.length ?? 0;
+    const thread = this.#leastBusy();
+    thread.load++;
+    try {
+      const work = {
+        kind: 'compress',
+        input: input.subarray(0, length),
+        output,
+        compression,
+        known,
+      } as const;
+      return (await thread.ask(work)).length ?? 0;
+    } finally {
+      thread.load--;
+    }
   }
 
   /** One of the threads hashes a stream beside compressing: that takes it a tenth of the time of compressing. */
   hasher(): StreamHasher {
     const thread = this.#leastBusy();
-    const stream = this.#nextID++;
+    const stream = this.#nextStream++;
     thread.load++;
     return {
       update: async (input) => {
-        await this.#ask(thread, { kind: 'hash', stream, input });
+        await thread.ask({ kind: 'hash', stream, input });
       },
       copy: async (part) => {
-        await this.#ask(thread, { kind: 'copy', stream, part });
+        await thread.ask({ kind: 'copy', stream, part });
       },
-      digest: async () => (await this.#ask(thread, { kind: 'digest', stream })).sha256 ?? '',
+      async digest() {
+        thread.load--;
+        return (await thread.ask({ kind: 'digest', stream })).sha256 ?? '';
+      },
     };
   }
 
-  #ask(thread: Thread, work: BlockWork): Promise<BlockReply> {
-    const { worker, pending } = thread;
-    const id = this.#nextID++;
-    return new Promise((resolve, reject) => {
-      if (!this.#threads.includes(thread)) throw new Error('a compressing thread is gone');
-      pending.set(id, { kind: work.kind, resolve, reject });
-      if (work.kind === 'compress') thread.load++;
-      worker.ref();
-      const request: BlockRequest = { id, ...work };
-      worker.postMessage(request);
-    });
-  }
-
-  /** Ends the threads. Idle ones need no such thing when the process exits. */
+  /** Ends the threads; who asks later has others. Idle ones need no such thing when the process exits. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.end()));
   }
 
   /** One that is idle, else a new one as long as there may be more, else the one with the least to do. */
-  #leastBusy(): Thread {
+  #leastBusy(): PoolThread {
     const [first, ...others] = this.#threads;
     const best = others.reduce(
       (least, next) => (next.load < least.load ? next : least),
@@ -190,25 +173,8 @@ export class CompressPool {
     return best.load > 0 && this.#threads.length < this.#width ? this.#start() : best;
   }
 
-  #start(): Thread {
-    const worker = new Worker(workerURL('compress-worker'), { name: 'strata compress', execArgv: [] });
-    const thread: Thread = { worker, pending: new Map(), load: 0 };
-    worker.on('message', (reply: BlockReply) => {
-      const done = thread.pending.get(reply.id);
-      thread.pending.delete(reply.id);
-      if (done?.kind === 'compress' || done?.kind === 'digest') thread.load--;
-      done?.resolve(reply);
-      if (thread.pending.size === 0) worker.unref();
-    });
-    const fail = (error: unknown) => {
-      this.#threads = this.#threads.filter((each) => each !== thread);
-      for (const { reject } of thread.pending.values()) reject(error);
-      thread.pending.clear();
-    };
-    worker.on('error', fail);
-    worker.on('exit', (code) => fail(new Error(`a compressing thread exited with code ${code}`)));
-    // Only now: whoever begins to listen to a thread holds it again.
-    worker.unref();
+  #start(): PoolThread {
+    const thread = { ...openThread<BlockWork, BlockReply>('compress-worker', 'strata compress'), load: 0 };
     this.#threads.push(thread);
     return thread;
   }

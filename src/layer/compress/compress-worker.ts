@@ -1,22 +1,19 @@
 /** A thread of the compress pool: takes blocks in shared memory, says what became of them. */
 import { createHash, type Hash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
+import { answerQuestions } from '../../sys/thread/thread.ts';
 import type { Compression } from '../compression.ts';
 import { type BlockCompressor, openBlockCompressor, usualDeflate } from './block-compressor.ts';
-import type { BlockReply, BlockRequest, BlockWork, FilePart } from './compress-pool.ts';
+import type { BlockReply, BlockWork, FilePart } from './compress-pool.ts';
 import { type KnownMembers, reusingCompressor } from './known-members.ts';
 
 const compressors = new Map<string, BlockCompressor>();
 
 const streams = new Map<number, Hash>();
 
-parentPort?.on('message', ({ id, ...work }: BlockRequest) => {
-  const reply: BlockReply = { id, ...perform(work) };
-  parentPort?.postMessage(reply);
-});
+answerQuestions(perform);
 
-function perform(work: BlockWork): Omit<BlockReply, 'id'> {
+function perform(work: BlockWork): BlockReply {
   switch (work.kind) {
     case 'compress': {
       const { compression, known } = work;

@@ -22,49 +22,46 @@ interface Pending<Answer> {
 
 /**
  * A thread that runs `program`, which calls `answerQuestions`. It starts with the first question and never keeps
- * the process alive when idle.
+ * the process alive when idle. One that ended is not started again: what it knew is gone.
  * @param program see `workerURL`
  * @param name for people who look at the process
  */
 export function openThread<Question, Answer>(program: string, name: string): Thread<Question, Answer> {
-  interface Running {
-    readonly worker: Worker;
-    readonly pending: Pending<Answer>[];
-  }
-  let running: Running | undefined;
+  const pending: Pending<Answer>[] = [];
+  let worker: Worker | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
-  const start = (): Running => {
-    const worker = new Worker(workerURL(program), { name, execArgv: [] });
-    const started: Running = { worker, pending: [] };
-    worker.on('message', (reply: Reply<Answer>) => {
-      const asked = started.pending.shift();
-      if (started.pending.length === 0) worker.unref();
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    for (const { reject } of pending.splice(0)) reject(error);
+  };
+  const start = (): Worker => {
+    const started = new Worker(workerURL(program), { name, execArgv: [] });
+    started.on('message', (reply: Reply<Answer>) => {
+      const asked = pending.shift();
+      if (pending.length === 0) started.unref();
       if ('error' in reply) asked?.reject(decodeThreadError(reply.error));
       else asked?.resolve(reply.answer);
     });
-    const fail = (error: unknown) => {
-      if (running === started) running = undefined;
-      for (const { reject } of started.pending.splice(0)) reject(error);
-    };
-    worker.on('error', fail);
-    worker.on('exit', (code) => fail(new Error(`the thread "${name}" exited with code ${code}`)));
+    started.on('error', fail);
+    started.on('exit', (code) => fail(new Error(`the thread "${name}" exited with code ${code}`)));
     // Only now: whoever begins to listen to a thread holds it again.
-    worker.unref();
+    started.unref();
     return started;
   };
 
   return {
     ask(question) {
-      running ??= start();
-      const { worker, pending } = running;
       return new Promise((resolve, reject) => {
+        if (failure !== undefined) throw failure.error;
+        worker ??= start();
         pending.push({ resolve, reject });
         worker.ref();
         worker.postMessage(question);
       });
     },
     async end() {
-      await running?.worker.terminate();
+      await worker?.terminate();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Threads are there for work, and never in the way of a process that ends. */
 import { createHash } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
@@ -67,6 +68,23 @@ test('streams are hashed each in its order, beside each other and beside compres
     [0, 1, 2].map((at) => sum(at).digest('hex')),
   );
   expect(held()).toBe(before);
+});
+
+test('a copy that fails says what the system says, and the thread goes on', async () => {
+  const pool = open(1);
+  const [failing, fine] = [pool.hasher(), pool.hasher()];
+  const block = await pool.take();
+  block.input.fill(1, 0, 1000);
+  const directory = openSync('/', 'r');
+  const outcomes = await Promise.allSettled([
+    failing.copy({ from: directory, start: 0, length: 1, to: directory, position: 0 }),
+    fine.update(block.input.subarray(0, 1000)),
+    pool.compress(block, 1000, gzip),
+  ]);
+  closeSync(directory);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(outcomes[0]).toMatchObject({ reason: { code: 'EISDIR' } });
+  expect(await fine.digest()).toBe(createHash('sha256').update(Buffer.alloc(1000, 1)).digest('hex'));
 });
 
 test('a block that two have is free when both gave it back', async () => {
