@@ -95,4 +95,27 @@ describeBuilds(['root', 'overlay', 'registry', 'skopeo'], 'a full disk', (site) 
       await runOk('umount', [small]);
     }
   });
+
+  test('while threads copy a large layer into an archive', async () => {
+    site.files('large', { Dockerfile: 'FROM scratch\nCOPY one /\n' });
+    writeFileSync(site.path('large/one'), randomBytes(9_000_000));
+    const target = join(small, 'large.tar');
+    await runOk('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small]);
+    try {
+      const { code, stderr } = await site.strata([
+        'build',
+        '-o',
+        `type=oci,dest=${target}`,
+        site.path('large'),
+      ]);
+      expect({ code, stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`write ${target}: no space left on the device`),
+      });
+      expect(stderr).toContain('[disk-full]');
+      expect(await runOk('find', [small, '-type', 'f'])).toBe('');
+    } finally {
+      await runOk('umount', [small]);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 /** What comes back from a thread that answers questions. */
+import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HostError, IntegrityError } from '../../src/core/errors.ts';
 import { decodeThreadError, encodeThreadError } from '../../src/sys/thread/thread-error.ts';
@@ -6,7 +7,7 @@ import { decodeThreadError, encodeThreadError } from '../../src/sys/thread/threa
 test.each([
   ['one of ours', new HostError('disk-full', 'no room', { hint: 'make some' })],
   ['another of ours', new IntegrityError('blob-damaged', 'not what it was', { hint: 'pull it' })],
-  ["the system's", Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })],
+  ["the system's", systemError()],
   ['a bug', new Error('it cannot be')],
 ])('an error keeps class, code, message and hint: %s', (_title, error) => {
   const sent = structuredClone(encodeThreadError(error));
@@ -14,3 +15,12 @@ test.each([
   const facts = (it: Error) => [it.constructor.name, it.message, { ...it }, it.stack];
   expect(facts(got)).toEqual(facts(error));
 });
+
+function systemError(): Error {
+  try {
+    openSync('/dev/null/below', 'r');
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('a device has files below it');
+}

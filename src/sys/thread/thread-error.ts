@@ -1,31 +1,34 @@
-import { HostError, IntegrityError, StepError, StrataError, systemCode } from '../../core/errors.ts';
+import { HostError, IntegrityError, StepError, StrataError } from '../../core/errors.ts';
 
 /** An error on its way between threads, which take away classes and own properties. */
 export interface ThreadError {
   readonly name: string;
-  /** strata's or the system's. */
-  readonly code: string | undefined;
   readonly message: string;
-  readonly hint: string | undefined;
   readonly stack: string | undefined;
+  /** What else it says: strata's code and hint, or what the system told of a call that failed. */
+  readonly facts: Readonly<Record<string, string | number>>;
 }
 
 const classes = [StrataError, HostError, IntegrityError, StepError];
 
+const factNames = ['code', 'hint', 'word', 'errno', 'syscall', 'path', 'dest'];
+
 /** An error as it can be sent to another thread, which loses classes and members. */
-export function encodeThreadError(error: unknown): ThreadError {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const { hint } = error instanceof StrataError ? error : {};
-  return { name, code: systemCode(error), message, hint, stack };
+export function encodeThreadError(given: unknown): ThreadError {
+  const error = given instanceof Error ? given : new Error(String(given));
+  const facts = Object.entries(error).filter(
+    ([name, fact]) => factNames.includes(name) && ['string', 'number'].includes(typeof fact),
+  );
+  return { name: error.name, message: error.message, stack: error.stack, facts: Object.fromEntries(facts) };
 }
 
 /** The error that was sent, of the class it had. */
-export function decodeThreadError({ name, code, message, hint, stack }: ThreadError): Error {
+export function decodeThreadError({ name, message, stack, facts }: ThreadError): Error {
   const Kind = classes.find((each) => each.name === name);
-  const error =
-    Kind === undefined || code === undefined
-      ? Object.assign(new Error(message), code === undefined ? {} : { code })
-      : new Kind(code, message, { hint });
+  const error = Object.assign(
+    Kind === undefined ? new Error(message) : new Kind(String(facts.code), message),
+    facts,
+  );
   if (stack !== undefined) error.stack = stack;
   return error;
 }
