@@ -82,7 +82,8 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   const identityOf = openIdentities(options.registry.trust);
   const ssh = openSshAgents(options.ssh, store.workspace.scratch, io.env.SSH_AUTH_SOCK);
   // One that is ending has its directory still: each gets one of its own.
-  const sandbox = stepSandbox(() => openSandbox(options.runtime, store.workspace.scratch(), tell));
+  const { scratch, newName } = store.workspace;
+  const sandbox = stepSandbox(() => openSandbox(options.runtime, scratch(), newName(), tell));
   return {
     options,
     io,

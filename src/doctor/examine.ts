@@ -6,6 +6,7 @@
 import { checkOwners } from '../build/store/check-owners.ts';
 import { checkRoot } from '../build/store/check-root.ts';
 import { claimWorkspace, listDeadRuns, listRuns, type Workspace } from '../build/store/workspace.ts';
+import { stepCgroups } from '../sandbox/limits/step-cgroups.ts';
 import type { OverlayChoice } from '../snapshot/mount/overlay-choice.ts';
 import { findLeftovers } from '../store/leftovers/find-leftovers.ts';
 import { type Finding, failedBy, ok } from './finding.ts';
@@ -62,7 +63,7 @@ export async function* examine(patient: Patient): AsyncGenerator<Finding> {
     yield disk(root, workspace.scratch());
     yield clock(root);
     yield overlay(patient.snapshotter, workspace.scratch);
-    yield* await trialStep(patient.runtime, workspace.scratch);
+    yield* await trialStep(patient.runtime, workspace);
     yield* await leftovers(root);
   } finally {
     workspace.close();
@@ -81,11 +82,22 @@ function configuration(read: () => void): Finding {
 async function leftovers(root: string): Promise<Finding[]> {
   const living = new Set(listRuns(root).map(({ id }) => id));
   const found = await findLeftovers(root, (id) => living.has(id));
-  const dead = listDeadRuns(root).length;
-  const swept =
-    dead === 0 ? 'none' : `none but ${count(dead, 'directory', 'directories')} that the next build removes`;
-  if (found.length === 0) return [ok('leftovers', swept)];
-  return found.map(({ kind, text, remedy }) => ({ name: `leftover ${kind}`, verdict: 'fail', text, remedy }));
+  // A control group of no run of this store says nothing about it.
+  const isClean = found.every(({ kind }) => kind === 'cgroup');
+  return [
+    ...(isClean ? [ok('leftovers', whatIsSwept(listDeadRuns(root)))] : []),
+    ...found.map(({ kind, text, remedy }): Finding => {
+      return { name: `leftover ${kind}`, verdict: 'fail', text, remedy };
+    }),
+  ];
+}
+
+function whatIsSwept(dead: readonly string[]): string {
+  if (dead.length === 0) return 'none in this store';
+  const directories = count(dead.length, 'directory', 'directories');
+  const cgroups = stepCgroups().filter(({ run }) => dead.includes(run)).length;
+  const also = cgroups === 0 ? '' : ` and ${count(cgroups, 'control group')}`;
+  return `none but ${directories}${also} that the next build removes`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

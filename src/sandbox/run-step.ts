@@ -11,7 +11,7 @@ import { prepareLimits } from './limits/cgroup-place.ts';
 import { hastenGroupMove } from './limits/hasten-move.ts';
 import { watchMemory } from './limits/out-of-memory.ts';
 import { watchProcesses } from './limits/process-limit.ts';
-import { removeCgroup } from './limits/remove-cgroup.ts';
+import { removeCgroup } from './limits/step-cgroups.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { ShellRequest, StepExit, StepRequest, StepSetting } from './step.ts';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytePathFromText } from '../core/byte-path.ts';
@@ -13,7 +12,7 @@ import {
   isSecondVersion,
   secondHierarchy,
 } from './limits/cgroup-place.ts';
-import { hasCgroup } from './limits/remove-cgroup.ts';
+import { hasCgroup } from './limits/step-cgroups.ts';
 import { type Networks, openNetworks } from './network.ts';
 import { sealRuntime } from './seal-runtime.ts';
 
@@ -39,12 +38,15 @@ export interface Sandbox {
 /**
  * @param runtime name or path of the OCI runtime: runc, crun
  * @param directory what this build alone writes in; made when missing
+ * @param name the id of its run and a number, which no other sandbox had: the cgroups of its steps bear it, so that
+ *   whoever finds one knows of which run it is (`stepCgroups`)
  * @param tell takes a line about what this machine lacks, at most once
  * @throws HostError `program-missing`, `no-mount-namespace`, `no-cage`, `mount-failed`
  */
 export async function openSandbox(
   runtime: string,
   directory: string,
+  name: string,
   tell: (note: string) => void,
 ): Promise<Sandbox> {
   const program = requireProgram(
@@ -56,8 +58,9 @@ export async function openSandbox(
   mkdirSync(directory, { recursive: true });
   const target = bytePathFromText(directory);
   mountFilesystem({ source: 'strata', target, type: 'tmpfs', flags: ['noSuid', 'noDev'], data: 'mode=700' });
-  const prefix = `strata-${randomBytes(6).toString('hex')}`;
-  // Who was killed, we or a runtime, cannot remove the cgroups it made. What covers the second hierarchy goes with us.
+  const prefix = `strata-${name}`;
+  // Who was killed, we or a runtime, cannot remove the cgroups it made; where the cage was killed with us, the next
+  // build does. What covers the second hierarchy goes with us.
   const clearUp = [
     ...['find', cgroupRoot, '-depth', '-type', 'd', '-path', `*/${prefix}-*`],
     ...['!', '-path', `${secondHierarchy}/*`, '-exec', 'rmdir', '{}', '+'],

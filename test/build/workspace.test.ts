@@ -1,8 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDeadRuns, listRuns, openWorkspace } from '../../src/build/store/workspace.ts';
+import { describeWith } from '../support/capabilities.ts';
 import { bundleProgram } from '../support/program.ts';
 
 let root: string;
@@ -35,6 +38,43 @@ test('what dead builds left is told and swept, odd names and all', () => {
   expect(listDeadRuns(root)).toEqual([]);
   workspace.close();
   expect(existsSync(join(root, 'run/dead'))).toBe(false);
+});
+
+describeWith(['root'], 'cgroups of steps', () => {
+  const top = '/sys/fs/cgroup';
+  const hierarchy = existsSync(join(top, 'cgroup.procs')) ? top : join(top, 'pids');
+  const parent = join(hierarchy, `strata-test-${process.pid}`);
+  const [dead, inUse, stranger] = ['0a1b2c3d4e50', '0a1b2c3d4e51', '0a1b2c3d4e52'];
+  const groups = [
+    join(hierarchy, `strata-${dead}-0-0`),
+    join(parent, `strata-${dead}-1-20`),
+    join(parent, `strata-${inUse}-0-0`),
+    join(hierarchy, `strata-${stranger}-0-0`),
+  ];
+  beforeEach(() => {
+    for (const each of groups) mkdirSync(join(each, 'made-by-the-step'), { recursive: true });
+  });
+  afterEach(() => {
+    for (const each of groups.flatMap((path) => [join(path, 'made-by-the-step'), path])) {
+      if (existsSync(each)) rmdirSync(each);
+    }
+    rmdirSync(parent);
+  });
+
+  test('of a dead build are swept once nothing runs in them, and it is known as dead until then', async () => {
+    for (const id of [dead, inUse]) mkdirSync(join(root, 'run', id), { recursive: true });
+    const running = spawn('sleep', ['60']);
+    const ended = once(running, 'exit');
+    writeFileSync(join(groups[2] ?? '', 'made-by-the-step/cgroup.procs'), String(running.pid));
+    openWorkspace(root).close();
+    expect(listDeadRuns(root)).toEqual([inUse]);
+    expect(groups.map(existsSync)).toEqual([false, false, true, true]);
+    running.kill('SIGKILL');
+    await ended;
+    openWorkspace(root).close();
+    expect(readdirSync(join(root, 'run'))).toEqual([]);
+    expect(groups.map(existsSync)).toEqual([false, false, false, true]);
+  });
 });
 
 test('many processes open and close at once without taking each other for dead', async () => {

@@ -1,5 +1,5 @@
 /** What a build asks of the kernel, counted: figures that no busy machine can change. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { projectDir } from '../structure/imports.ts';
@@ -92,6 +92,15 @@ describeBuilds(['root', 'overlay', 'runc', 'strace'], 'counted', (site) => {
     ]);
     const ofContext = opened.filter((call) => call.includes(`<${context}/src/`));
     expect(ofContext).toHaveLength(2 * names.length);
+  });
+
+  test('control groups of killed builds are looked for only where one was killed', async () => {
+    const context = site.files('next', { Dockerfile: 'FROM strata-base/busybox\n' });
+    const looks = async () =>
+      (await calls('openat', [context])).filter((call) => /"\/sys\/fs\/cgroup.*O_DIRECTORY/.test(call));
+    expect(await looks()).toEqual([]);
+    writeFileSync(join(site.root, 'run/0a1b2c3d4e5f.lock'), '');
+    expect(await looks()).not.toEqual([]);
   });
 
   test('without a RUN nothing of a base is unpacked', async () => {

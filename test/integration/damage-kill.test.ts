@@ -10,7 +10,7 @@ import { findLeftovers } from '../../src/store/leftovers/find-leftovers.ts';
 import { projectDir } from '../structure/imports.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { leakedBy } from '../support/doctor.ts';
-import { leftCgroups, leftovers } from '../support/leftovers.ts';
+import { cgroupsOf, emptyCgroups, leftCgroups, leftovers, runsOf } from '../support/leftovers.ts';
 import { type Outcome, run, runOk } from '../support/process.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
@@ -64,6 +64,7 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
   const lanes: Lane[] = [];
   let registry: Registry;
   let want = '';
+  let cgroupsBefore: string[] = [];
 
   const openLane = (index: number): Lane => {
     const dir = site.path(`lane-${index}`);
@@ -126,6 +127,7 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
   };
 
   beforeAll(async () => {
+    cgroupsBefore = emptyCgroups();
     await site.makeBusyboxBase();
     const base = site.path('base.tar');
     await site.strataOk(['save', '-o', base, 'strata-base/busybox']);
@@ -177,15 +179,17 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
           if (victim.prepare !== undefined) await lane.ok(victim.prepare);
           await lane.kill(victim.args, after);
           expect.soft((await leftovers(lane)).filter(isOutsideOfFiles), moment).toEqual([]);
+          const killed = runsOf(lane.root);
           const digest = await lane.build().catch((error: unknown) => String(error));
           expect.soft(digest, moment).toBe(want);
           expect.soft(await leftovers(lane), moment).toEqual([]);
+          expect.soft(await cgroupsOf(killed), moment).toEqual([]);
           const left = (await findLeftovers(lane.root, () => false)).filter(({ kind }) => kind !== 'cgroup');
           expect.soft(left, moment).toEqual([]);
         }
       }),
     );
-    expect(await leftCgroups()).toEqual([]);
+    expect(await leftCgroups(cgroupsBefore)).toEqual([]);
   });
 
   test('and in the end nothing is left that they or a prune do not remove', {

@@ -260,6 +260,6 @@ describeBuilds([...sandboxNeeds, 'newuidmap'], 'strata doctor', (site) => {
     expect(await leftovers()).toMatchObject([{ verdict: 'ok' }]);
 
     await site.strataOk(['build', site.files('quick', { Dockerfile: 'FROM strata-base/busybox\n' })]);
-    expect(await leftovers()).toMatchObject([{ verdict: 'ok', text: 'none' }]);
+    expect(await leftovers()).toMatchObject([{ verdict: 'ok', text: 'none in this store' }]);
   });
 });

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
-import { leakedBy } from '../support/doctor.ts';
-import { leftovers } from '../support/leftovers.ts';
+import { findingsOf, leakedBy } from '../support/doctor.ts';
+import { killWhole, onceItRuns } from '../support/killed-build.ts';
+import { cgroupsOf, leftovers, runsOf } from '../support/leftovers.ts';
 import { recordedBuild } from '../support/recorded-build.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -59,6 +60,36 @@ RUN echo it runs now && sleep 60 & wait
     },
   );
 
+  test.each([
+    ['in a step', 'runc', []],
+    ['in a step of crun', 'crun', []],
+    ['in a step of a group', 'runc', ['--cgroup-parent', `strata-test-${process.pid}`]],
+  ])(
+    'killed %s with all that it started, leaves nothing that the next one does not take away',
+    async (_where, runtime, flags) => {
+      await site.strata(
+        [...args.slice(0, -1), '--no-cache', '--runtime', runtime, ...flags, context],
+        onceItRuns(killWhole),
+      );
+      const killed = runsOf(site.root);
+      expect(killed).toHaveLength(1);
+      const cgroups = await cgroupsOf(killed);
+      expect(cgroups).not.toEqual([]);
+      expect(findingsOf(await site.strata(['doctor', '--json']))).toContainEqual({
+        name: 'leftovers',
+        verdict: 'ok',
+        text: `none but 1 directory and ${cgroups.length} control group${cgroups.length === 1 ? '' : 's'} that the next build removes`,
+      });
+
+      await site.strataOk(['build', site.files('next', { Dockerfile: 'FROM strata-base/busybox\n' })]);
+      expect(await leftovers(site)).toEqual([]);
+      expect(await cgroupsOf(killed)).toEqual([]);
+      for (const parent of new Set(cgroups.map(dirname))) {
+        if (parent.endsWith(`/strata-test-${process.pid}`)) rmdirSync(parent);
+      }
+    },
+  );
+
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('by %s says so and leaves nothing', async (signal) => {
     expect(await stopWith(signal)).toBe(130);
     expect(await leftovers(site)).toEqual([]);
@@ -101,8 +132,10 @@ RUN echo it runs now && sleep 60 & wait
         onStart: (pid) => void sleep(150 + 60 * round).then(() => killIfThere(pid)),
       });
       expect(await leakedBy(site)).toEqual([]);
+      const killed = runsOf(site.root);
       await site.strataOk(build);
       expect(await leftovers(site)).toEqual([]);
+      expect(await cgroupsOf(killed)).toEqual([]);
     }
   });
 });

@@ -19,8 +19,8 @@ import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { startDockerd } from '../support/dockerd.ts';
-import { expectOnlyFilesOfKilled } from '../support/killed-build.ts';
-import { leftovers } from '../support/leftovers.ts';
+import { expectOnlyFilesOfKilled, killWhole, onceItRuns } from '../support/killed-build.ts';
+import { cgroupsOf, leftovers, runsOf } from '../support/leftovers.ts';
 import { run, runOk } from '../support/process.ts';
 import { dockerLoadAndRun } from '../support/referees.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -239,34 +239,34 @@ describeBuilds(needs, 'a build without root', (site) => {
     expect(stderr).toContain('systemd-run --user --scope');
   });
 
-  test('keeps limits where it was handed a control group', async () => {
-    const group = `strata-test-${process.pid}`;
-    const groups = hierarchies().map((dir) => join(dir, group));
-    try {
-      for (const dir of groups) {
-        mkdirSync(dir);
-        inheritCpus(dir);
-        await runOk('chown', ['-R', `${person.name}:`, dir]);
-      }
+  test('keeps limits where it was handed a control group', () =>
+    inOwnGroup(person, async (enter) => {
       const context = dockerfile(
         'limited',
         'RUN cd /sys/fs/cgroup; cat memory.max memory/memory.limit_in_bytes pids.max pids/pids.max; true\nRUN tail /dev/zero\n',
       );
       const limits = ['-m', '32m', '--resource', 'pids-limit=23'];
-      const enter = groups.map((dir) => `echo $$ > ${dir}/cgroup.procs`).join('; ');
       const command = person.strataCommand(['build', '--progress', 'plain', ...limits, context]);
-      const { stderr } = await run('sh', ['-c', `${enter}; exec "$@"`, 'sh', ...command], {
-        env: { HOME: person.home },
-      });
+      const { stderr } = await run('sh', ['-c', enter, 'sh', ...command], { env: { HOME: person.home } });
       expect(stderr).toContain('33554432');
       expect(stderr).toMatch(/ 23$/m);
       expect(stderr).toContain('[step-out-of-memory]');
-    } finally {
-      // strata makes the inner one in the second version, for itself.
-      const made = groups.flatMap((dir) => [join(dir, 'strata'), dir]);
-      for (const dir of made.filter(existsSync)) rmdirSync(dir);
-    }
-  });
+    }));
+
+  test('killed there with all that it started, leaves nothing that the next one does not take away', () =>
+    inOwnGroup(person, async (enter) => {
+      const context = dockerfile('killed', 'RUN echo it runs now; sleep 60\n');
+      const command = person.strataCommand(['build', '--progress', 'plain', context]);
+      await run('sh', ['-c', enter, 'sh', ...command], {
+        env: { HOME: person.home },
+        ...onceItRuns(killWhole),
+      });
+      const killed = runsOf(person.root);
+      expect(await cgroupsOf(killed)).not.toEqual([]);
+      await person.strataOk(['build', dockerfile('next', '')]);
+      expect(await leftovers({ ...site, root: person.root })).toEqual([]);
+      expect(await cgroupsOf(killed)).toEqual([]);
+    }));
 
   test('shows a directory of a cache alone', async () => {
     const mount = '--mount=type=cache,id=parts,target=/c';
@@ -321,6 +321,24 @@ describeBuilds(needs, 'a build without subordinate ids', (site) => {
     expect(outcome.stderr).toContain(`/etc/subuid has no line for ${person.name}`);
   });
 });
+
+/** Does work with a control group that a person was handed. @param work is given a script that runs `"$@"` in it */
+async function inOwnGroup(person: Person, work: (enter: string) => Promise<void>): Promise<void> {
+  const group = `strata-test-${process.pid}`;
+  const groups = hierarchies().map((dir) => join(dir, group));
+  try {
+    for (const dir of groups) {
+      mkdirSync(dir);
+      inheritCpus(dir);
+      await runOk('chown', ['-R', `${person.name}:`, dir]);
+    }
+    await work(`${groups.map((dir) => `echo $$ > ${dir}/cgroup.procs`).join('; ')}; exec "$@"`);
+  } finally {
+    // strata makes the inner one in the second version, for itself.
+    const made = groups.flatMap((dir) => [join(dir, 'strata'), dir]);
+    for (const dir of made.filter(existsSync)) rmdirSync(dir);
+  }
+}
 
 /** Where control groups with controllers are mounted: the one of the second version, or all of the first. */
 function hierarchies(): string[] {

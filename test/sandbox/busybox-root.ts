@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,12 @@ export interface Workshop {
 export async function openWorkshop(runtime: string): Promise<Workshop> {
   const directory = mkdtempSync(join(tmpdir(), 'strata-sandbox-'));
   const snapshots = openSnapshotter(join(directory, 'snapshots'), join(directory, 'run'));
-  const sandbox = await openSandbox(runtime, join(directory, 'sandbox'), () => {});
+  const sandbox = await openSandbox(
+    runtime,
+    join(directory, 'sandbox'),
+    `${randomBytes(6).toString('hex')}-0`,
+    () => {},
+  );
   const active = snapshots.prepare([]);
   fillBusyboxRoot(active.upper);
   const base = snapshots.newID();

@@ -83,16 +83,21 @@ describeWith(['root'], 'leftovers of a store', () => {
     expect(await found()).toEqual([`file: ${root}/steps.bak is not of this store`]);
   });
 
-  test('a cgroup of a step is one when nothing is in it', async () => {
+  test('a cgroup of a step is one when nothing is in it and no run of the store made it', async () => {
     const top = '/sys/fs/cgroup';
     const hierarchy = existsSync(join(top, 'cgroup.procs')) ? top : join(top, 'pids');
-    const path = join(hierarchy, 'strata-0a1b2c3d4e5f-0');
-    mkdirSync(path);
+    const known = '0a1b2c3d4e5f';
+    writeFileSync(join(root, `run/${known}.lock`), '');
+    const names = ['0a1b2c3d4e5e-0', '0a1b2c3d4e5e-1-0', `${known}-0-0`];
+    const paths = names.map((name) => join(hierarchy, `strata-${name}`));
+    for (const path of paths) mkdirSync(path);
     try {
       const all = await findLeftovers(root, () => false);
-      expect(all.map(({ text }) => text)).toContain(`a control group of a step that is gone: ${path}`);
+      const said = (path: string) =>
+        all.some(({ text }) => text === `a control group of a step that is gone: ${path}`);
+      expect(paths.map(said)).toEqual([true, true, false]);
     } finally {
-      rmdirSync(path);
+      for (const path of paths) rmdirSync(path);
     }
   });
 });

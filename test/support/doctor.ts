@@ -8,7 +8,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** What `strata doctor --json` said. Without cgroups: they have no store, and tests beside this one make some. */
+/** What `strata doctor --json` said. Without cgroups: it names those of other stores, which say nothing about this one. */
 export function findingsOf({ stdout }: Outcome): Finding[] {
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   return findings.filter(({ name }) => name !== 'leftover cgroup');

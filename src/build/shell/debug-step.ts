@@ -71,7 +71,7 @@ export async function debugFailedStep(options: DebugOptions): Promise<number> {
 async function shellIn(failed: FailedStep, store: BuildStore, options: DebugOptions): Promise<number> {
   const { snapshotter, workspace } = store;
   const { signal, runtime, place, command, onOpen, tell } = options;
-  const sandbox = await openSandbox(runtime, workspace.subdirectory('sandbox'), tell);
+  const sandbox = await openSandbox(runtime, workspace.subdirectory('sandbox'), workspace.newName(), tell);
   try {
     const vertex = withoutAgents(failed.vertex);
     const active = snapshotter.prepare(failed.stack);

@@ -1,12 +1,14 @@
 /**
  * The directory of one running build: everything unfinished lies in it (uppers being written, blobs on
  * their way in, mount points, runtime state), and a lock beside it says that its build lives. The kernel
- * frees the lock whatever ends the process, so the next build finds and removes what a dead one left.
+ * frees the lock whatever ends the process, so the next build finds and removes what a dead one left: its directory,
+ * and cgroups of its steps.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../core/errors.ts';
+import { removeCgroupsOf } from '../../sandbox/limits/step-cgroups.ts';
 import { type FileLock, tryLockFile } from '../../sys/file-lock.ts';
 import { amongOthers } from '../../sys/use-mark.ts';
 
@@ -18,6 +20,8 @@ export interface Workspace {
   subdirectory(name: string): string;
   /** A new, empty directory in the workspace. */
   scratch(): string;
+  /** A name for something outside of the workspace: it says of which run it is. */
+  newName(): string;
   /** Removes the workspace. */
   close(): void;
 }
@@ -47,7 +51,8 @@ export function claimWorkspace(root: string): Workspace {
   });
   const directory = join(runs, id);
   mkdirSync(directory);
-  let count = 0;
+  let scratches = 0;
+  let names = 0;
   return {
     id,
     directory,
@@ -57,10 +62,11 @@ export function claimWorkspace(root: string): Workspace {
       return path;
     },
     scratch() {
-      const path = join(directory, `scratch-${count++}`);
+      const path = join(directory, `scratch-${scratches++}`);
       mkdirSync(path);
       return path;
     },
+    newName: () => `${id}-${names++}`,
     close() {
       rmSync(directory, { recursive: true, force: true });
       rmSync(`${directory}${suffix}`, { force: true });
@@ -92,7 +98,7 @@ export function listDeadRuns(root: string): string[] {
 /** A name of its own, with the lock that says that its build lives. */
 function claim(runs: string): { id: string; lock: FileLock } {
   for (;;) {
-    const id = randomBytes(5).toString('hex');
+    const id = randomBytes(6).toString('hex');
     const lock = tryLockFile(join(runs, `${id}${suffix}`), 'exclusive');
     // Whoever looks for dead builds may try the lock between its making and our taking it.
     if (lock !== undefined) return { id, lock };
@@ -108,15 +114,18 @@ function namesIn(runs: string): string[] {
   }
 }
 
-/** A lock that can be had belongs to a build that is gone. */
+/** A lock that can be had belongs to a build that is gone. It stays as long as anything is left of that build. */
 function sweep(runs: string): void {
-  for (const id of namesIn(runs)) {
-    const lockPath = join(runs, `${id}${suffix}`);
-    const lock = tryLockFile(lockPath, 'exclusive');
-    if (lock === undefined) continue;
+  const dead = namesIn(runs).flatMap((id) => {
+    const lock = tryLockFile(join(runs, `${id}${suffix}`), 'exclusive');
+    return lock === undefined ? [] : [{ id, lock }];
+  });
+  if (dead.length === 0) return;
+  const inUse = removeCgroupsOf(new Set(dead.map(({ id }) => id)));
+  for (const { id, lock } of dead) {
     try {
       rmSync(join(runs, id), { recursive: true, force: true });
-      rmSync(lockPath, { force: true });
+      if (!inUse.has(id)) rmSync(join(runs, `${id}${suffix}`), { force: true });
     } catch {
       // What was killed just now may still be writing there: the next build will find it quiet.
     } finally {

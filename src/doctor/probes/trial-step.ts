@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Workspace } from '../../build/store/workspace.ts';
 import { canOpenTunnels, openTunnels } from '../../sandbox/network.ts';
 import { runStep } from '../../sandbox/run-step.ts';
 import { openSandbox } from '../../sandbox/sandbox.ts';
@@ -19,9 +20,9 @@ const otherRuntime = 'apt-get install crun, and {"runtime": "crun"} in the confi
 
 /**
  * Runs a step as a build does: in its namespaces, behind its seccomp profile, with its network.
- * @param scratch makes an empty directory in the store
+ * In the workspace of whoever asks.
  */
-export async function trialStep(runtime: string, scratch: () => string): Promise<Finding[]> {
+export async function trialStep(runtime: string, { scratch, newName }: Workspace): Promise<Finding[]> {
   // Said of it already.
   if (findProgram(runtime) === undefined) return [];
   const notes: string[] = [];
@@ -30,7 +31,7 @@ export async function trialStep(runtime: string, scratch: () => string): Promise
     said += Buffer.from(chunk).toString();
   };
   try {
-    const sandbox = await openSandbox(runtime, scratch(), (note) => notes.push(note));
+    const sandbox = await openSandbox(runtime, scratch(), newName(), (note) => notes.push(note));
     try {
       const { code } = await runStep(sandbox, {
         rootfs: scratch(),

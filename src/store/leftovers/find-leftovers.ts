@@ -18,7 +18,7 @@ export async function findLeftovers(root: string, isRunning: (id: string) => boo
   const real = realpathIfThere(root);
   return [
     ...mountUsers(real, isRunning),
-    ...(await emptyCgroups()),
+    ...(await emptyCgroups(real)),
     ...orphanedLocks(real),
     ...strangeFiles(real),
   ];
