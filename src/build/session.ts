@@ -80,10 +80,11 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
   const bases: Bases = sessionBases(options, io, store, registry);
   const imports: Imports = sessionImports(options, io, store, registry);
   const identityOf = openIdentities(options.registry.trust);
-  const ssh = openSshAgents(options.ssh, store.workspace.scratch, io.env.SSH_AUTH_SOCK);
   // One that is ending has its directory still: each gets one of its own.
   const { scratch, newName } = store.workspace;
   const sandbox = stepSandbox(() => openSandbox(options.runtime, scratch(), newName(), tell));
+  const cage = async () => (await sandbox.open()).cage;
+  const ssh = openSshAgents(options.ssh, scratch, cage, io.env.SSH_AUTH_SOCK);
   return {
     options,
     io,
@@ -109,7 +110,6 @@ export function openSession(options: BuildOptions, world: BuildIO, secrets: Secr
     endSteps: sandbox.end,
     async close() {
       await sandbox.close();
-      await ssh.close();
       imports.close();
       store.close();
       await registry.close();

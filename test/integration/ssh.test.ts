@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findProgram, sandboxNeeds } from '../support/capabilities.ts';
+import { onceItRuns } from '../support/killed-build.ts';
+import { leftovers } from '../support/leftovers.ts';
 import { runOk } from '../support/process.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -72,6 +74,19 @@ describeBuilds([...sandboxNeeds, 'ssh-agent'], 'a build with ssh', (site) => {
   ])('%s', async (_title, mounts, args, env, want) => {
     const { code, keys, stderr } = await build(mounts, args, env);
     expect([code, keys], stderr).toEqual([0, want.map((name) => fingerprints.get(name))]);
+  });
+
+  test('an agent for a key that is a file ends with the build, also when that is killed', async () => {
+    const context = site.files('killed', {
+      Dockerfile: 'FROM strata-base/busybox\nRUN --mount=type=ssh echo it runs now; sleep 60\n',
+    });
+    const { code } = await site.strata(
+      ['build', '--progress', 'plain', '--ssh', `default=${file('one')}`, context],
+      onceItRuns((pid) => process.kill(pid, 'SIGKILL')),
+    );
+    expect(code).toBe(137);
+    await site.strataOk(['build', site.files('next', { Dockerfile: 'FROM strata-base/busybox\n' })]);
+    expect(await leftovers(site)).toEqual([]);
   });
 
   test('a mount that need not be there finds no agent', async () => {

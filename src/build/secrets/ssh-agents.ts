@@ -1,8 +1,12 @@
-/** `--ssh`: agents of the person, and agents started for keys that are files. */
+/**
+ * `--ssh`: agents of the person, and agents started for keys that are files. Those hold private keys, so they live in
+ * the cage of the steps and end with it, whatever ends the build.
+ */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError, UsageError } from '../../core/errors.ts';
 import { requireProgram } from '../../sys/probe.ts';
+import type { Cage } from '../../sys/process/cage.ts';
 import { spawnProcess } from '../../sys/process/spawn.ts';
 import type { SshSpec } from '../options.ts';
 
@@ -13,30 +17,29 @@ export interface SshAgents {
    * @throws HostError `no-ssh-agent`, `program-missing`; UsageError `bad-ssh-key`
    */
   socket(id: string): Promise<string | undefined>;
-  /** Ends the agents that were started. */
-  close(): Promise<void>;
 }
 
 /**
  * @param directory for the sockets of agents that are started
+ * @param openCage the one steps are started in now
  * @param ownAgent $SSH_AUTH_SOCK of the person
  */
 export function openSshAgents(
   specs: readonly SshSpec[],
   directory: () => string,
+  openCage: () => Promise<Cage>,
   ownAgent: string | undefined,
 ): SshAgents {
-  const over = new AbortController();
-  const started = new Map<string, Promise<string>>();
-  const running: Promise<unknown>[] = [];
+  const started = new Map<string, { readonly cage: Cage; readonly socket: Promise<string> }>();
 
-  async function startAgent(id: string, keys: readonly string[]): Promise<string> {
+  async function startAgent(id: string, keys: readonly string[], cage: Cage): Promise<string> {
     const hint =
       'install the OpenSSH client (Debian: apt-get install openssh-client), or give the socket of an agent';
     const agent = requireProgram('ssh-agent', hint);
     const add = requireProgram('ssh-add', hint);
     const socket = join(directory(), 'agent');
-    running.push(spawnProcess(agent, ['-D', '-a', socket], { signal: over.signal }));
+    // How it ends says nothing: it does with the cage.
+    spawnProcess(agent, ['-D', '-a', socket], { cage }).catch(() => {});
     await appears(socket);
     let said = '';
     const result = await spawnProcess(add, ['--', ...keys], {
@@ -59,16 +62,13 @@ export function openSshAgents(
       const [first] = spec.paths;
       if (first === undefined) return ownSocket(id, ownAgent);
       if (statSync(first, { throwIfNoEntry: false })?.isSocket()) return first;
+      const cage = await openCage();
       let agent = started.get(id);
-      if (agent === undefined) {
-        agent = startAgent(id, spec.paths);
+      if (agent?.cage !== cage) {
+        agent = { cage, socket: startAgent(id, spec.paths, cage) };
         started.set(id, agent);
       }
-      return agent;
-    },
-    async close() {
-      over.abort();
-      await Promise.all(running);
+      return agent.socket;
     },
   };
 }
