@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +45,8 @@ describeWith(['root'], 'cgroups of steps', () => {
   const top = '/sys/fs/cgroup';
   const hierarchy = existsSync(join(top, 'cgroup.procs')) ? top : join(top, 'pids');
   const parent = join(hierarchy, `strata-test-${process.pid}`);
-  const [dead, inUse, stranger] = ['0a1b2c3d4e50', '0a1b2c3d4e51', '0a1b2c3d4e52'];
+  const newID = () => randomBytes(6).toString('hex');
+  const [dead, inUse, stranger] = [newID(), newID(), newID()];
   const groups = [
     join(hierarchy, `strata-${dead}-0-0`),
     join(parent, `strata-${dead}-1-20`),

@@ -18,6 +18,8 @@ import { setXattr } from '../../src/sys/xattr.ts';
 import { projectDir } from '../structure/imports.ts';
 import { findProgram, sandboxNeeds } from '../support/capabilities.ts';
 import { type Finding, findingsOf } from '../support/doctor.ts';
+import { onceItRuns } from '../support/killed-build.ts';
+import { cgroupsOf, runsOf } from '../support/leftovers.ts';
 import { run } from '../support/process.ts';
 import { describeBuilds } from '../support/site.ts';
 import { configure, makePerson, type Person } from '../support/unprivileged.ts';
@@ -223,14 +225,12 @@ describeBuilds([...sandboxNeeds, 'newuidmap'], 'strata doctor', (site) => {
     const slow = site.files('slow', {
       Dockerfile: 'FROM strata-base/busybox\nRUN echo it runs now; sleep 60\n',
     });
-    let pid = 0;
-    await site.strata(['build', '--progress', 'plain', slow], {
-      onStart: (started) => (pid = started),
-      onOutput: (text) => {
-        if (/\d it runs now$/m.test(text) && pid > 0) process.kill(pid, 'SIGKILL');
-        if (/\d it runs now$/m.test(text)) pid = 0;
-      },
-    });
+    await site.strata(
+      ['build', '--progress', 'plain', slow],
+      onceItRuns((pid) => process.kill(pid, 'SIGKILL')),
+    );
+    // What watches over the steps ends a moment later.
+    while ((await cgroupsOf(runsOf(site.root))).length > 0) await sleep(20);
     expect(await leftovers()).toMatchObject([
       { verdict: 'ok', text: 'none but 1 directory that the next build removes' },
     ]);

@@ -1,4 +1,5 @@
 /** Images for several platforms, and steps that run on an emulated one. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -143,7 +144,8 @@ describeBuilds([...sandboxNeeds, 'qemu'], 'a program for another machine', (site
     for (const name of off) writeFileSync(join(handlers, name), '0');
     if (enabled('qemu-aarch64').length > 0) return;
     const conf = readFileSync('/usr/lib/binfmt.d/qemu-aarch64.conf', 'latin1');
-    mine = 'strata-test-aarch64';
+    // A run that was killed may have left its own.
+    mine = `strata-test-aarch64-${randomBytes(4).toString('hex')}`;
     writeFileSync(join(handlers, 'register'), conf.replace(/^:[^:]*/, `:${mine}`), 'latin1');
   });
   afterAll(async () => {

@@ -1,4 +1,5 @@
 /** Builds of an ordinary user: what comes out, and what is left behind. */
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -324,7 +325,7 @@ describeBuilds(needs, 'a build without subordinate ids', (site) => {
 
 /** Does work with a control group that a person was handed. @param work is given a script that runs `"$@"` in it */
 async function inOwnGroup(person: Person, work: (enter: string) => Promise<void>): Promise<void> {
-  const group = `strata-test-${process.pid}`;
+  const group = `strata-test-${randomBytes(4).toString('hex')}`;
   const groups = hierarchies().map((dir) => join(dir, group));
   try {
     for (const dir of groups) {

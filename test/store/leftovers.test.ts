@@ -1,5 +1,6 @@
 /** Each kind of leftover, made by hand: what strata itself leaves is looked for in the tests that kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,9 +87,9 @@ describeWith(['root'], 'leftovers of a store', () => {
   test('a cgroup of a step is one when nothing is in it and no run of the store made it', async () => {
     const top = '/sys/fs/cgroup';
     const hierarchy = existsSync(join(top, 'cgroup.procs')) ? top : join(top, 'pids');
-    const known = '0a1b2c3d4e5f';
+    const [known, unknown] = [randomBytes(6).toString('hex'), randomBytes(6).toString('hex')];
     writeFileSync(join(root, `run/${known}.lock`), '');
-    const names = ['0a1b2c3d4e5e-0', '0a1b2c3d4e5e-1-0', `${known}-0-0`];
+    const names = [`${unknown}-0`, `${unknown}-1-0`, `${known}-0-0`];
     const paths = names.map((name) => join(hierarchy, `strata-${name}`));
     for (const path of paths) mkdirSync(path);
     try {
