@@ -51,7 +51,9 @@ interface Lane {
   readonly victims: readonly Victim[];
   /** How long each takes when nobody kills it. */
   readonly ms: number[];
-  /** Runs to its end, and must succeed. */
+  /** Runs to its end. */
+  strata(args: readonly string[]): Promise<Outcome>;
+  /** The same, and must succeed. */
   ok(args: readonly string[]): Promise<Outcome>;
   /** Runs until it is killed, if it has not ended before. */
   kill(args: readonly string[], afterMs: number): Promise<void>;
@@ -79,8 +81,9 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
     const pulled = `${registry.host}/app:1`;
     const pushed = `${registry.host}/lane-${index}`;
     const stored = `${pushed}/stored:1`;
+    const strata = (args: readonly string[]) => run(program, args, { env });
     const ok = async (args: readonly string[]) => {
-      const outcome = await run(program, args, { env });
+      const outcome = await strata(args);
       if (outcome.code !== 0) throw new Error(`strata ${args.join(' ')}: ${outcome.code}\n${outcome.stderr}`);
       return outcome;
     };
@@ -115,6 +118,7 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
           args: to('type=image', '--cache-to', `type=registry,ref=${pushed}:cache,mode=max`),
         },
       ],
+      strata,
       ok,
       async kill(args, afterMs) {
         await run(program, args, { env, onStart: (pid) => void sleep(afterMs).then(() => killIfThere(pid)) });
@@ -208,7 +212,8 @@ describeBuilds([...sandboxNeeds, 'registry', 'skopeo'], 'strata killed at any mo
       expect(Object.keys(exported).filter((path) => path.includes('.strata-'))).toEqual([]);
 
       await lane.ok(['prune']);
-      expect(await leakedBy({ strata: lane.ok })).toEqual([]);
+      // Machines have leftovers of others, of which it complains.
+      expect(await leakedBy(lane)).toEqual([]);
       expect(await runOk('find', [lane.root, '-name', '*.tmp', '-o', '-path', '*/locks/*'])).toBe('');
       const images = JSON.parse((await lane.ok(['images', '--json'])).stdout) as { readonly name: string }[];
       await lane.ok(['rmi', ...images.map(({ name }) => name)]);
