@@ -12,6 +12,7 @@ import { StepError } from '../core/errors.ts';
 import { emptyTree, type FileTree, resolveBeneath, type Timestamp, type Xattr } from '../core/file-tree.ts';
 import type { LayerEntry } from '../layer/layer-entry.ts';
 import { type Destination, openDestination, type PlacedFile } from './destination.ts';
+import { knownContent } from './digest/known-content.ts';
 import { makeDirectories, makeLeadingDirectories, shown } from './directories.ts';
 import { type MetadataRequest, type MetadataRules, metadataRules } from './metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from './selection.ts';
@@ -140,11 +141,12 @@ function putDirectory(onto: Destination, path: BytePath, directory: PlacedFile):
 function placedFile(tree: FileTree, file: SelectedFile, rules: MetadataRules): PlacedFile {
   const { path, stat } = file;
   const isRead = stat.type === 'file' && stat.size > 0;
+  const known = knownContent(tree, file);
   return {
     stat: rules.copied(stat),
     target: stat.type === 'symlink' ? tree.readlink(path) : '',
-    xattrs: () => tree.xattrs(path).filter(isCopied),
-    ...(isRead ? { content: { kind: 'file', open: () => tree.open(path) } } : {}),
+    xattrs: known?.xattrs === '-' ? noXattrs : () => tree.xattrs(path).filter(isCopied),
+    ...(isRead ? { content: { kind: 'file', open: () => tree.open(path), sha256: known?.digest } } : {}),
   };
 }
 

@@ -12,7 +12,7 @@ import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../
 import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
 import { statSnapshotFile } from '../snapshot/device-file.ts';
 import { isImageXattr } from '../snapshot/image-xattr.ts';
-import { listNames } from '../sys/stat.ts';
+import { listNames, statFile } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
 import { isOpaque } from './opaque.ts';
@@ -20,8 +20,8 @@ import { isSameDirectory, isSameMember } from './same-member.ts';
 import { isWhiteout } from './whiteout.ts';
 
 interface Walk {
-  /** The upper, as a path on the host. */
-  readonly upper: BytePath;
+  /** The directories of the upper, as paths on the host: what the first has not, the next one has. */
+  readonly directories: readonly BytePath[];
   readonly below: FileTree;
   /** The first name of every file that has several. */
   readonly firstNames: Map<string, BytePath>;
@@ -41,12 +41,19 @@ interface Beneath {
  * attributes differ.
  *
  * Nothing may change meanwhile. Files are opened when their content is read, not before.
+ *
+ * @param rest directories with those of the upper's files that it does not have itself (`Snapshotter.directories`)
  */
-export function* diffSnapshot(upper: string, below: FileTree): Generator<LayerEntry, void, undefined> {
-  const walk: Walk = { upper: bytePathFromText(upper), below, firstNames: new Map() };
-  const stat = statSnapshotFile(walk.upper);
-  if (stat === undefined) return;
-  const xattrs = readXattrs(walk.upper);
+export function* diffSnapshot(
+  upper: string,
+  below: FileTree,
+  rest: readonly string[] = [],
+): Generator<LayerEntry, void, undefined> {
+  const walk: Walk = { directories: [upper, ...rest].map(bytePathFromText), below, firstNames: new Map() };
+  const [host] = walk.directories;
+  const stat = host === undefined ? undefined : statSnapshotFile(host);
+  if (host === undefined || stat === undefined) return;
+  const xattrs = readXattrs(host);
   const root = memberOf(walk, '', stat, xattrs);
   const rootBelow = below.lstat('');
   if (rootBelow !== undefined && !isSameDirectory(root, rootBelow, below)) yield root;
@@ -54,12 +61,12 @@ export function* diffSnapshot(upper: string, below: FileTree): Generator<LayerEn
 }
 
 function* changesInside(walk: Walk, directory: BytePath, beneath: Beneath): Generator<LayerEntry> {
-  const names = listNames(joinBytePath(walk.upper, directory));
+  const names = namesIn(walk, directory);
   const hidden = beneath.exists && beneath.isHidden ? walk.below.list(directory) : [];
   const all = hidden.length === 0 ? names : [...new Set([...names, ...hidden])].sort();
   for (const name of all) {
     const path = joinBytePath(directory, name);
-    const stat = statSnapshotFile(joinBytePath(walk.upper, path));
+    const stat = statSnapshotFile(hostPath(walk, path));
     const old = beneath.exists ? walk.below.lstat(path) : undefined;
     if (stat === undefined || stat.type === 'socket' || isWhiteout(stat)) {
       if (old !== undefined) yield { type: 'delete', path };
@@ -78,7 +85,7 @@ function* directoryChanges(
   old: FileStat | undefined,
   isParentHidden: boolean,
 ): Generator<LayerEntry> {
-  const xattrs = readXattrs(joinBytePath(walk.upper, path));
+  const xattrs = readXattrs(hostPath(walk, path));
   const entry = memberOf(walk, path, stat, xattrs);
   let isTold = old === undefined || !isSameDirectory(entry, old, walk.below);
   if (isTold) yield entry;
@@ -97,7 +104,7 @@ function* fileChanges(
   stat: FileStat,
   old: FileStat | undefined,
 ): Generator<LayerEntry> {
-  const entry = memberOf(walk, path, stat, readXattrs(joinBytePath(walk.upper, path)));
+  const entry = memberOf(walk, path, stat, readXattrs(hostPath(walk, path)));
   // A file with several names was linked in this step: a name without its file would not unpack.
   const isLinked = stat.linkCount > 1;
   const first = isLinked ? walk.firstNames.get(stat.inode) : undefined;
@@ -111,8 +118,23 @@ function* fileChanges(
   yield entry;
 }
 
+/** Where a name of the upper is, or would be. */
+function hostPath({ directories }: Walk, path: BytePath): BytePath {
+  const places = directories.map((directory) => joinBytePath(directory, path));
+  const [first = path] = places;
+  return places.length === 1 ? first : (places.find((place) => statFile(place) !== undefined) ?? first);
+}
+
+function namesIn({ directories }: Walk, directory: BytePath): readonly BytePath[] {
+  const places = directories.map((each) => joinBytePath(each, directory));
+  const [first] = places;
+  if (first !== undefined && places.length === 1) return listNames(first);
+  const there = places.filter((place) => statFile(place)?.type === 'directory');
+  return [...new Set(there.flatMap(listNames))].sort();
+}
+
 function memberOf(walk: Walk, path: BytePath, stat: FileStat, xattrs: readonly Xattr[]): LayerMember {
-  const host = bytePathToFs(joinBytePath(walk.upper, path));
+  const host = bytePathToFs(hostPath(walk, path));
   const { type, mode, uid, gid, size, mtime, devMajor, devMinor } = stat;
   assert(type !== 'socket', 'sockets are left out');
   const open = () => openSync(host, constants.O_RDONLY | constants.O_NOFOLLOW);

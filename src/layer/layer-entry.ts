@@ -13,8 +13,8 @@ export type LayerMember = TarEntry & { readonly content?: LayerContent };
 /** Where a file's bytes come from; read once, when its entry is written. */
 export type LayerContent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** Opens the file; whoever reads it closes the descriptor. */
-  | { readonly kind: 'file'; open(): number }
+  /** Opens the file; whoever reads it closes the descriptor. Its digest, in hex, where that is known already. */
+  | { readonly kind: 'file'; open(): number; readonly sha256?: string | undefined }
   | { readonly kind: 'reader'; open(): ContentReader };
 
 /** Bytes of a file in order. Whoever opened it closes it. */

@@ -10,6 +10,7 @@ import type { Descriptor, StoredLayer } from '../oci/descriptor.ts';
 import type { SnapshotID, Snapshotter } from '../snapshot/snapshotter.ts';
 import type { OnDamagedFile } from '../sys/sealed-file.ts';
 import type { KnownMembers } from './compress/known-members.ts';
+import { type FactsOfLayers, openFactsOfLayers } from './earlier/file-facts.ts';
 import type { RefusedContent } from './refuse-content.ts';
 import { type BlobsOfLayers, openBlobsOfLayers } from './store/blobs-of-layers.ts';
 import { type LayerOrigin, openLayerBringer } from './store/bring-layers.ts';
@@ -29,6 +30,8 @@ export interface LayerStore extends FilesOfLayers, BlobsOfLayers {
   adoptAs(id: SnapshotID, layer: StoredLayer): Promise<boolean>;
   /** A blob of the snapshot's layer, be it in the store or to be fetched; undefined when none was ever made. */
   findBlob(id: SnapshotID): StoredLayer | undefined;
+  /** What the files of some layers are. */
+  readonly facts: FactsOfLayers;
   /** What was compressed before, for whoever packs a layer that `save` takes. */
   readonly members: KnownMembers;
   /** Whether the snapshot can be had without running anything. */
@@ -59,6 +62,7 @@ export function openLayerStore(root: string, services: LayerServices): LayerStor
     ...files,
     ...openBlobsOfLayers(snapshotter, blobs, known, bringer, files, refused, members),
     members,
+    facts: openFactsOfLayers(join(root, 'layers'), onDamage),
     adopt: known.adopt,
     async adoptAs(id, layer) {
       const isTaken = known.recordOf(id) === undefined && snapshotter.has(id);

@@ -11,7 +11,7 @@ import type { Compression } from './compression.ts';
 import { type BegunLayer, beginLayerBlob, type PackedLayer } from './layer-blob.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import { type BlockCursor, tarBlocks } from './tar-blocks.ts';
-import { type BlockUnpacker, openBlockUnpacker } from './unpack/block-unpacker.ts';
+import { type BlockUnpacker, type FilesToWrite, openBlockUnpacker } from './unpack/block-unpacker.ts';
 
 export interface PackOptions {
   readonly compression: Compression;
@@ -20,8 +20,8 @@ export interface PackOptions {
   readonly pool?: CompressPool;
   /** Where to look for blocks that were compressed before, and to note those of this layer. */
   readonly known?: KnownMembers;
-  /** An empty directory to write the files to as well. */
-  readonly upper?: string;
+  /** Where to write the files to as well. */
+  readonly files?: FilesToWrite;
 }
 
 /** Other steps get their turn at least this often. */
@@ -48,13 +48,13 @@ export async function packLayer(
 export function beginLayer(
   entries: Iterable<LayerEntry>,
   blobs: BlobStore,
-  { compression, signal, pool = compressPool(), known, upper }: PackOptions,
+  { compression, signal, pool = compressPool(), known, files: wanted }: PackOptions,
 ): Promise<BegunLayer> {
   return beginLayerBlob(blobs, compression, pool, known, async (sink) => {
     const fill = (files?: BlockUnpacker) =>
       traced('read and hash', () => fillBlocks(entries, sink, pool, signal, files));
-    if (upper === undefined) return fill();
-    const files = openBlockUnpacker(upper, pool);
+    if (wanted === undefined) return fill();
+    const files = openBlockUnpacker(wanted, pool);
     try {
       const diffID = await fill(files);
       await traced('write the last files', files.finish);

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { fileChanged, openContent } from './content-reader.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
+import type { FilesToWrite } from './unpack/block-unpacker.ts';
 import { type NewFile, UpperWriter } from './upper/upper-writer.ts';
 import { writeFailure } from './upper/write-failure.ts';
 
@@ -15,12 +16,13 @@ const turnMs = 20;
  */
 export async function writeEntries(
   entries: Iterable<LayerEntry>,
-  upper: string,
+  { upper, isWritten }: FilesToWrite,
   signal: AbortSignal,
 ): Promise<void> {
   const writer = new UpperWriter(upper);
   let since = performance.now();
   for (const entry of entries) {
+    if (isWritten?.(entry.path) === false) continue;
     try {
       if (entry.type === 'delete') writer.delete(entry.path);
       else if (entry.type === 'file') writeFile(writer, entry);

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../core/assert.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import { during, systemCode } from '../core/errors.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { removeSmallTree, removeTrees } from '../sys/remove-tree.ts';
-import { visibleLayers } from './layers.ts';
+import { partsOf, visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
 import { type MountOverlay, mountKernelOverlay } from './mount/overlay-mount.ts';
 import { openStackMounts } from './mount/stack-mounts.ts';
+import { markRest, restOf } from './rest.ts';
 import { isSnapshotID, randomID } from './snapshot-id.ts';
 import type { SnapshotID, Snapshotter, Stack } from './snapshotter.ts';
 import { ownDirectory, upperMaker } from './uppers.ts';
@@ -40,15 +40,31 @@ export function openSnapshotter(
     assert(isSnapshotID(id), `"${id}" is a snapshot id`);
     return join(published, id);
   };
+  const has = (id: SnapshotID): boolean => {
+    if (!existsSync(path(id))) return false;
+    const rest = restOf(path(id));
+    return rest === undefined || existsSync(path(rest));
+  };
+  /** Out of sight: nobody may meet half a snapshot. */
+  const moveAside = (id: SnapshotID): string => {
+    const aside = join(work, `removed-${removedCount++}`);
+    renameSync(path(id), aside);
+    return aside;
+  };
   const visible = (stack: Stack) => visibleLayers(stack, path);
   const view = (stack: Stack): FileTree => mergedTree(visible(stack).map((id) => bytePathFromText(path(id))));
 
   return {
     newID: randomID,
-    has: (id) => existsSync(path(id)),
+    has,
     path,
+    directories: (id) => partsOf(id, path).map(path),
     view,
-    prepare: (over) => makeUpper(over.length === 0 ? undefined : view(over)),
+    prepare(over, rest) {
+      const active = makeUpper(over.length === 0 ? undefined : view(over));
+      if (rest !== undefined) markRest(active.upper, rest);
+      return active;
+    },
     discard: (active) => removeTrees([ownDirectory(active)]),
     mount: (stack, active) => mounts.mount(visible(stack), active),
     unmount: mounts.unmount,
@@ -57,6 +73,8 @@ export function openSnapshotter(
     async commit(active, id) {
       await during(`publish the snapshot ${id}`, async () => {
         beforePublishing(id);
+        // The rest of its files is gone: what is left of it is of no use.
+        if (existsSync(path(id)) && !has(id)) await removeTrees([moveAside(id)]);
         try {
           renameSync(active.upper, path(id));
         } catch (error) {
@@ -70,10 +88,9 @@ export function openSnapshotter(
     },
 
     async remove(id) {
-      const aside = join(work, `removed-${removedCount++}`);
+      let aside: string;
       try {
-        // First out of sight: nobody may meet half a snapshot.
-        await rename(path(id), aside);
+        aside = moveAside(id);
       } catch (error) {
         if (systemCode(error) === 'ENOENT') return;
         throw error;

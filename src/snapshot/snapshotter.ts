@@ -27,14 +27,22 @@ export interface ActiveSnapshot {
 export interface Snapshotter {
   /** A fresh id: random, for what a step made. */
   newID(): SnapshotID;
+  /** Whether all of its files are there. */
   has(id: SnapshotID): boolean;
   /** The published directory of a snapshot. */
   path(id: SnapshotID): string;
   /**
+   * The directories that together have the files of a published snapshot, topmost first: its own, and where that holds
+   * only what differs from another snapshot (`prepare`), the other's. Neither hides anything of what is below.
+   * @throws HostError `snapshot-missing`
+   */
+  directories(id: SnapshotID): string[];
+  /**
    * An empty upper, whose root directory has the mode, owner, time and xattrs of the root of the stack it
    * is meant for: stacking it there changes nothing. Over the empty stack that is 0755, 0:0 and now.
+   * @param rest a snapshot that has all files which are not written to the upper, and no others
    */
-  prepare(over: Stack): ActiveSnapshot;
+  prepare(over: Stack, rest?: SnapshotID): ActiveSnapshot;
   /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */
   commit(active: ActiveSnapshot, id: SnapshotID): Promise<void>;
   /** Throws away what was prepared. */

@@ -79,11 +79,11 @@ describeWith(['root', 'overlay', 'python3'], 'what an upper changes', () => {
 
     // So do they written while they are packed, and written for nobody.
     mkdirSync(path('written'));
-    const written = await packLayer(changes(), blobs, { compression, upper: path('written') });
+    const written = await packLayer(changes(), blobs, { compression, files: { upper: path('written') } });
     expect(written.layer).toEqual(layer);
     expect(listTree(tree('written', 'lower'))).toEqual(merged);
     mkdirSync(path('copied'));
-    await writeEntries(changes(), path('copied'), new AbortController().signal);
+    await writeEntries(changes(), { upper: path('copied') }, new AbortController().signal);
     expect(listTree(tree('copied', 'lower'))).toEqual(merged);
 
     // And the snapshot they make has the same changes as the one they came from.

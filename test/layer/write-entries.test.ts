@@ -37,7 +37,7 @@ describeWith(['root'], 'writing entries', () => {
     return { ...entryOf({ path, size: bytes.length }), content: { kind: 'bytes', bytes } };
   };
   const write = (entries: Iterable<LayerEntry>, path: string) =>
-    writeEntries(entries, path, new AbortController().signal);
+    writeEntries(entries, { upper: path }, new AbortController().signal);
   const openFiles = () => readdirSync('/proc/self/fd').length;
 
   test('a file of another size than its entry says', async () => {

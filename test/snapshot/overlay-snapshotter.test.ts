@@ -103,6 +103,68 @@ describe('life of a snapshot', () => {
   });
 });
 
+describe('a snapshot that leaves files to another', () => {
+  let rest: string;
+  let id: string;
+  beforeEach(async () => {
+    rest = await snapshot((directory) => {
+      mkdirSync(join(directory, 'd'));
+      for (const name of ['d/same', 'd/other']) writeFileSync(join(directory, name), 'before');
+    });
+    const active = snapshots.prepare([], rest);
+    mkdirSync(join(active.upper, 'd'), { mode: 0o711 });
+    for (const name of ['d/other', 'new']) writeFileSync(join(active.upper, name), 'after');
+    id = snapshots.newID();
+    await snapshots.commit(active, id);
+  });
+
+  test('has both, seen and mounted', async () => {
+    expect(snapshots.directories(id)).toEqual([id, rest].map(snapshots.path));
+    const view = snapshots.view([id]);
+    expect([view.list(''), view.list('d'), view.lstat('d')?.mode]).toEqual([
+      ['d', 'new'],
+      ['other', 'same'],
+      0o711,
+    ]);
+    const mounted = snapshots.mount([id]);
+    const read = (name: string) => readFileSync(join(mounted, name), 'utf8');
+    expect(['d/same', 'd/other', 'new'].map(read)).toEqual(['before', 'after', 'after']);
+    expect(statSync(join(mounted, 'd')).mode & 0o777).toBe(0o711);
+    snapshots.unmount(mounted);
+  });
+
+  test('says everything where the other is below it once more', async () => {
+    const between = await file('new', 'between');
+    const mounted = snapshots.mount([rest, between, id]);
+    expect(readFileSync(join(mounted, 'new'), 'utf8')).toBe('after');
+    snapshots.unmount(mounted);
+  });
+
+  test('is not there when the other is not, and is made anew', async () => {
+    await snapshots.remove(rest);
+    expect(snapshots.has(id)).toBe(false);
+    expect(() => snapshots.view([id])).toThrow(`the snapshot ${rest} is not in the store any more`);
+    const active = snapshots.prepare([]);
+    writeFileSync(join(active.upper, 'all'), 'x');
+    await snapshots.commit(active, id);
+    expect(snapshots.has(id)).toBe(true);
+    expect(snapshots.view([id]).list('')).toEqual(['all']);
+  });
+
+  test('cannot be made by a step, which has no word in its attributes', async () => {
+    const active = snapshots.prepare([]);
+    const mounted = snapshots.mount([], active);
+    for (const kind of ['trusted', 'user']) {
+      setXattr(mounted, `${kind}.overlay.strata.rest`, Buffer.from(rest));
+    }
+    snapshots.unmount(mounted);
+    const made = snapshots.newID();
+    await snapshots.commit(active, made);
+    expect(snapshots.directories(made)).toEqual([snapshots.path(made)]);
+    expect(snapshots.view([made]).xattrs('')).toEqual([]);
+  });
+});
+
 describe('the root of a new upper', () => {
   test('over nothing is 0755, whatever the umask', () => {
     const before = process.umask(0o077);

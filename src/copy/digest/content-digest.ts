@@ -6,12 +6,13 @@
 import { createHash } from 'node:crypto';
 import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../../core/digest.ts';
-import type { FileStat, FileTree } from '../../core/file-tree.ts';
+import type { FileTree } from '../../core/file-tree.ts';
 import { type KeptMetadata, keptMetadata } from '../metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from '../selection.ts';
 import { isCopied } from '../xattr-policy.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
 import type { UpcomingFile } from './hash-ahead.ts';
+import { type Content, knownContent, noteContent } from './known-content.ts';
 
 export interface SelectionDigest {
   readonly digest: Digest;
@@ -111,34 +112,11 @@ function fileLine(
   return line;
 }
 
-/** Two words of a line. */
-interface Content {
-  /** In hex, `-` for what has no content. */
-  readonly digest: string;
-  readonly xattrs: string;
-}
-
-/**
- * What the tree's index says of a regular file or directory. It has the attributes as well, since a change
- * of either shows in the ctime: asking 20,000 files for their attributes takes as long as finding them.
- */
-function knownContent({ digests }: FileTree, { path, stat }: SelectedFile): Content | undefined {
-  const known = isIndexed(stat) ? digests?.get(path, stat) : undefined;
-  if (known === undefined) return undefined;
-  const cut = known.indexOf('/');
-  return { digest: known.slice(0, cut), xattrs: known.slice(cut + 1) };
-}
-
 async function readContent(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<Content> {
-  const { path, stat } = file;
-  const digest = stat.type === 'file' ? await hasher.hash(tree, file) : '-';
-  const xattrs = xattrField(tree, file);
-  if (isIndexed(stat)) tree.digests?.set(path, stat, `${digest}/${xattrs}`);
-  return { digest, xattrs };
-}
-
-function isIndexed({ type }: FileStat): boolean {
-  return type === 'file' || type === 'directory';
+  const digest = file.stat.type === 'file' ? await hasher.hash(tree, file) : '-';
+  const content = { digest, xattrs: xattrField(tree, file) };
+  noteContent(tree, file, content);
+  return content;
 }
 
 function xattrField(tree: FileTree, file: SelectedFile): string {

@@ -89,7 +89,8 @@ export function openBlobsOfLayers(
   }
 
   function changesOf(stack: Stack): Iterable<LayerEntry> {
-    const changes = diffSnapshot(snapshotter.path(topOf(stack)), snapshotter.view(stack.slice(0, -1)));
+    const [upper = '', ...rest] = snapshotter.directories(topOf(stack));
+    const changes = diffSnapshot(upper, snapshotter.view(stack.slice(0, -1)), rest);
     return refused.length === 0 ? changes : refuseContent(changes, refused);
   }
 

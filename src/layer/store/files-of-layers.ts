@@ -74,8 +74,11 @@ export function openFilesOfLayers(
     }
   }
 
-  async function openLayer(id: SnapshotID, signal: AbortSignal): Promise<LayerFiles> {
-    if (snapshotter.has(id)) return directoryLayer(bytePathFromText(snapshotter.path(id)));
+  /** The directories of one layer, topmost first, or its listing. */
+  async function openLayer(id: SnapshotID, signal: AbortSignal): Promise<LayerFiles[]> {
+    if (snapshotter.has(id)) {
+      return snapshotter.directories(id).map((directory) => directoryLayer(bytePathFromText(directory)));
+    }
     let listing = known.readListing(id);
     if (listing === undefined) {
       const { diffID, descriptor } = await bringAny(id, signal);
@@ -84,7 +87,7 @@ export function openFilesOfLayers(
       );
       await known.writeListing(id, listing);
     }
-    return listedLayer(listing, id);
+    return [listedLayer(listing, id)];
   }
 
   return {
@@ -95,7 +98,7 @@ export function openFilesOfLayers(
     async openListing(stack, signal) {
       // A layer that stands there twice says everything where it is topmost, as in a mount.
       const ids = [...new Set(stack.toReversed())];
-      const opened = await Promise.all(ids.map((id) => openLayer(id, signal)));
+      const opened = (await Promise.all(ids.map((id) => openLayer(id, signal)))).flat();
       const opaque = opened.findIndex((layer) => layer.isOpaque(''));
       return mergedLayers(opaque < 0 ? opened : opened.slice(0, opaque + 1));
     },

@@ -13,7 +13,7 @@ answerQuestions((task: BlockUnpackTask): void => {
   if (task.kind === 'close') unpackers.delete(upper);
   if (unpacker === 'failed') return;
   try {
-    if (task.kind === 'block') unpacker.push(task.bytes, task.nanoseconds);
+    if (task.kind === 'block') unpacker.push(task.bytes, task.notes);
     else if (task.kind === 'finish') unpacker.finish();
     else unpacker.close();
   } catch (error) {

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { BytePath } from '../../core/byte-path.ts';
 import { openThread } from '../../sys/thread/thread.ts';
 import type { Block, CompressPool } from '../compress/compress-pool.ts';
 import type { LayerEntry } from '../layer-entry.ts';
-import { tarUnpacker } from './tar-unpacker.ts';
+import { notWritten, tarUnpacker } from './tar-unpacker.ts';
 
 /** Writes the files of a layer while it is packed: from the blocks of its tar, so nothing is read for it again. */
 export interface BlockUnpacker {
@@ -20,9 +21,16 @@ export interface BlockUnpacker {
   close(): Promise<void>;
 }
 
+export interface FilesToWrite {
+  /** An empty directory. */
+  readonly upper: string;
+  /** Those that are not written are somewhere else already; without, all are. */
+  isWritten?(path: BytePath): boolean;
+}
+
 /** What the thread does, for the tar whose files go to `upper`. */
 export type BlockUnpackTask = { readonly upper: string } & (
-  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly nanoseconds: readonly number[] }
+  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly notes: readonly number[] }
   /** The tar is complete. */
   | { readonly kind: 'finish' }
   /** Nothing is written there any more. */
@@ -34,31 +42,29 @@ const thread = openThread<BlockUnpackTask, void>('block-unpack-worker', 'strata 
 
 const pieceBytes = 1 << 16;
 
-/**
- * An unpacker for one layer, beneath `upper`. A thread writes the files; a single block it is not worth starting for.
- */
-export function openBlockUnpacker(upper: string, pool: CompressPool): BlockUnpacker {
-  let nanoseconds: number[] = [];
+/** An unpacker for one layer. A thread writes the files; a single block it is not worth starting for. */
+export function openBlockUnpacker({ upper, isWritten }: FilesToWrite, pool: CompressPool): BlockUnpacker {
+  let notes: number[] = [];
   let isAsked = false;
   let failure: { readonly error: unknown } | undefined;
 
   return {
     *watch(entries) {
       for (const entry of entries) {
-        nanoseconds.push(entry.type === 'delete' ? 0 : entry.mtime.nanoseconds);
+        notes.push(isWritten?.(entry.path) === false ? notWritten : nanosecondsOf(entry));
         yield entry;
       }
     },
     async push(block, length, isOnly) {
       if (failure !== undefined) throw failure.error;
       const bytes = block.input.subarray(0, length);
-      const noted = nanoseconds;
-      nanoseconds = [];
+      const noted = notes;
+      notes = [];
       if (isOnly) return unpackHere(upper, bytes, noted);
       isAsked = true;
       pool.share(block);
       thread
-        .ask({ kind: 'block', upper, bytes, nanoseconds: noted })
+        .ask({ kind: 'block', upper, bytes, notes: noted })
         .catch((error: unknown) => {
           failure ??= { error };
         })
@@ -74,13 +80,17 @@ export function openBlockUnpacker(upper: string, pool: CompressPool): BlockUnpac
   };
 }
 
+function nanosecondsOf(entry: LayerEntry): number {
+  return entry.type === 'delete' ? 0 : entry.mtime.nanoseconds;
+}
+
 /** In pieces: others get their turn. */
-async function unpackHere(upper: string, bytes: Uint8Array, nanoseconds: readonly number[]): Promise<void> {
+async function unpackHere(upper: string, bytes: Uint8Array, notes: readonly number[]): Promise<void> {
   const unpacker = tarUnpacker(upper);
   try {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       if (at > 0) await setImmediate();
-      unpacker.push(bytes.subarray(at, at + pieceBytes), at === 0 ? nanoseconds : []);
+      unpacker.push(bytes.subarray(at, at + pieceBytes), at === 0 ? notes : []);
     }
     unpacker.finish();
   } finally {

@@ -1,13 +1,16 @@
 import { createTarParser } from '../../tar/parser.ts';
 import { layerUnpacker } from './layer-unpacker.ts';
 
+/** The note of a member that is passed over. */
+export const notWritten = -1;
+
 export interface TarUnpacker {
   /**
    * Takes the next bytes of the tar.
-   * @param nanoseconds of the times of the members that begin in them, at least: those of members to come may be among
-   *   them
+   * @param notes of the members that begin in them, at least (those of members to come may be among them): the
+   *   nanoseconds of its time, or `notWritten`
    */
-  push(bytes: Uint8Array, nanoseconds: readonly number[]): void;
+  push(bytes: Uint8Array, notes: readonly number[]): void;
   /** The tar is complete. */
   finish(): void;
   /** Lets go of what a tar that broke off left open. */
@@ -22,18 +25,25 @@ export interface TarUnpacker {
  */
 export function tarUnpacker(upper: string): TarUnpacker {
   const unpacker = layerUnpacker(upper);
-  let fractions: readonly number[] = [];
+  let known: readonly number[] = [];
   let next = 0;
+  let isWritten = true;
   const parser = createTarParser({
-    ...unpacker,
     entry(entry) {
-      const nanoseconds = fractions[next++] ?? 0;
-      unpacker.entry({ ...entry, mtime: { seconds: entry.mtime.seconds, nanoseconds } });
+      const nanoseconds = known[next++] ?? 0;
+      isWritten = nanoseconds !== notWritten;
+      if (isWritten) unpacker.entry({ ...entry, mtime: { seconds: entry.mtime.seconds, nanoseconds } });
+    },
+    data(bytes, offset) {
+      if (isWritten) unpacker.data(bytes, offset);
+    },
+    entryEnd() {
+      if (isWritten) unpacker.entryEnd();
     },
   });
   return {
-    push(bytes, nanoseconds) {
-      fractions = next < fractions.length ? [...fractions.slice(next), ...nanoseconds] : nanoseconds;
+    push(bytes, notes) {
+      known = next < known.length ? [...known.slice(next), ...notes] : notes;
       next = 0;
       parser.push(bytes);
     },

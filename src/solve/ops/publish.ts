@@ -3,6 +3,7 @@
  * reading of their content: a blob where the image has the layer, files where a later step looks at them.
  */
 import type { BlobStore } from '../../content/blob-store.ts';
+import type { KeyDigest } from '../../core/digest.ts';
 import type { Compression } from '../../layer/compression.ts';
 import type { LayerEntry } from '../../layer/layer-entry.ts';
 import type { LayerStore } from '../../layer/layer-store.ts';
@@ -13,16 +14,22 @@ import { type RefusedContent, refuseContent } from '../../layer/refuse-content.t
 import { writeEntries } from '../../layer/write-entries.ts';
 import type { Vertex } from '../../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
+import { type EarlierCopies, wholeCopy } from './earlier-copy.ts';
 
 export interface EntryPublisher {
   /** Puts in place what publishing will need of the filesystem below. */
   prepare(vertex: Vertex, below: Stack, signal: AbortSignal): Promise<void>;
-  /** Makes a snapshot of the entries; `prepare` was done. */
+  /**
+   * Makes a snapshot of the entries; `prepare` was done.
+   * @param entries gone through once
+   * @param like what copies have in common that are likely to have the same files
+   */
   publish(
     vertex: Vertex,
     below: Stack,
     entries: Iterable<LayerEntry>,
     signal: AbortSignal,
+    like?: KeyDigest,
   ): Promise<SnapshotID>;
 }
 
@@ -30,6 +37,7 @@ export interface PublishServices {
   readonly snapshotter: Snapshotter;
   readonly layers: LayerStore;
   readonly blobs: BlobStore;
+  readonly earlier: EarlierCopies;
   /** Absent when nothing is exported. */
   readonly compression: Compression | undefined;
   /** What no entry may hold. */
@@ -45,11 +53,14 @@ export interface PublishServices {
  * the outputs want it.
  */
 export function entryPublisher(services: PublishServices): EntryPublisher {
-  const { snapshotter, layers, blobs, refused } = services;
+  const { snapshotter, layers, blobs, earlier, refused } = services;
   const known = layers.members;
 
   /** Undefined when the vertex's layer goes nowhere. */
   const compressionOf = (vertex: Vertex) => (services.isExported(vertex) ? services.compression : undefined);
+
+  const checked = (entries: Iterable<LayerEntry>) =>
+    refused.length === 0 ? entries : refuseContent(entries, refused);
 
   return {
     async prepare(vertex, below, signal) {
@@ -57,29 +68,30 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const needsFiles = compressionOf(vertex) === undefined || services.isLookedAt(vertex);
       if (needsFiles) await layers.ensureFiles(below, signal);
     },
-    async publish(vertex, below, given, signal) {
-      const entries = refused.length === 0 ? given : refuseContent(given, refused);
+    async publish(vertex, below, entries, signal, like) {
       const id = snapshotter.newID();
       const compression = compressionOf(vertex);
       if (compression !== undefined && !services.isLookedAt(vertex)) {
         const listing: ListedMember[] = [];
-        const packed = await packLayer(listEntries(entries, listing), blobs, { compression, signal, known });
-        await layers.save(id, packed, listing);
+        const listed = listEntries(checked(entries), listing);
+        await layers.save(id, await packLayer(listed, blobs, { compression, signal, known }), listing);
         return id;
       }
-      const active = snapshotter.prepare(below);
+      // What no entry may hold is looked for in all of them.
+      const copy =
+        like === undefined || refused.length > 0 ? wholeCopy(entries) : earlier.open(like, entries);
+      const { rest, isWritten } = copy;
+      const active = snapshotter.prepare(below, rest);
       try {
-        if (compression === undefined) await writeEntries(entries, active.upper, signal);
+        const files = { upper: active.upper, isWritten };
+        if (compression === undefined) await writeEntries(checked(copy.entries), files, signal);
         else {
-          const { upper } = active;
+          const options = { compression, signal, known, files };
           // The next step looks at the files: it does not wait for the blob.
-          layers.expect(
-            id,
-            compression,
-            await beginLayer(entries, blobs, { compression, signal, known, upper }),
-          );
+          layers.expect(id, compression, await beginLayer(checked(copy.entries), blobs, options));
         }
         await snapshotter.commit(active, id);
+        await copy.published(id);
       } catch (error) {
         await snapshotter.discard(active);
         throw error;

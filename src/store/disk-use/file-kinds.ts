@@ -26,7 +26,7 @@ export interface FileKind {
   readonly kind: Kind;
   readonly role: Piece['role'];
   /** Where the piece's label and needs stand; absent for a file that is just itself. */
-  readonly holds?: 'step' | 'layer' | 'fact' | 'build' | 'cache' | 'failure';
+  readonly holds?: 'step' | 'layer' | 'snapshot' | 'fact' | 'build' | 'cache' | 'failure';
   /** Whether it says when the piece was last used. */
   readonly isMarked: boolean;
   /** Beneath the root. */
@@ -43,9 +43,9 @@ const table: readonly (readonly [pattern: RegExp, describe: Describe])[] = [
   ],
   [/^layers\/(d[a-z0-9]{12})\.json$/, (id) => ({ ...layer(id), role: 'entry', holds: 'layer' })],
   [/^layers\/([a-z0-9]{1,16})\.json$/, (id) => ({ ...layer(id), holds: 'layer' })],
-  [/^layers\/([a-z0-9]{1,16})\.files\.json$/, (id) => ({ ...layer(id), isMarked: false })],
+  [/^layers\/([a-z0-9]{1,16})\.(?:files\.json|facts)$/, (id) => ({ ...layer(id), isMarked: false })],
   // Its times are those of the root directory of an image.
-  [/^snapshots\/([a-z0-9]{1,16})$/, (id) => ({ ...layer(id), isMarked: false })],
+  [/^snapshots\/([a-z0-9]{1,16})$/, (id) => ({ ...layer(id), holds: 'snapshot', isMarked: false })],
   [/^images\/blobs\/sha256\/([0-9a-f]{64})$/, (hex) => ({ id: `blob ${hex}`, kind: 'blob', role: 'part' })],
   [
     /^partial\/([0-9a-f]{64})$/,

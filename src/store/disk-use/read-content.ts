@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readStepRecord } from '../../cache/step-cache.ts';
 import { digestFromHex, type KeyDigest } from '../../core/digest.ts';
 import { readLayerRecord } from '../../layer/layer-record.ts';
+import { restOf } from '../../snapshot/rest.ts';
 import { readFailedStep } from '../../solve/ops/exec/failure/failed-step.ts';
 import { readSealedFile } from '../../sys/sealed-file.ts';
 import type { FileKind } from './file-kinds.ts';
@@ -42,6 +43,10 @@ const readers: Readonly<Record<Holder, (path: string, name: string, root: string
     if (record === undefined) return damaged;
     const blobs = [...record.blobs, ...(record.clamped ?? [])];
     return { label: record.diffID, needs: blobs.map(({ descriptor }) => blobID(descriptor.digest)) };
+  },
+  snapshot(path) {
+    const rest = restOf(path);
+    return { needs: rest === undefined ? [] : [`layer ${rest}`] };
   },
   fact(path) {
     const answer = readSealedFile(path);

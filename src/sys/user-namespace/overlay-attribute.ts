@@ -1,9 +1,9 @@
 import { isInitialUserNamespace } from './id-map.ts';
 
 /**
- * The name of an attribute in which overlay keeps its notes. In a user namespace it takes those that any
+ * The name of an attribute in which overlay keeps its notes, and we ours where no step may reach them. In a user namespace it takes those that any
  * owner of a file may set, and keeps what a container writes there apart (`userxattr`).
  */
-export function overlayAttribute(name: 'opaque'): string {
+export function overlayAttribute(name: 'opaque' | 'strata.rest'): string {
   return isInitialUserNamespace() ? `trusted.overlay.${name}` : `user.overlay.${name}`;
 }

@@ -111,7 +111,7 @@ describeWith(['root'], 'files written while they are packed', () => {
     const before = held();
     const entries = entriesWith(size);
     const upper = freshUpper();
-    const { layer } = await packLayer(entries, blobs, { compression, upper, pool });
+    const { layer } = await packLayer(entries, blobs, { compression, files: { upper }, pool });
     expect(held()).toBe(before);
 
     const applied = freshUpper();
@@ -143,7 +143,7 @@ describeWith(['root'], 'files written while they are packed', () => {
           ...many(5, name),
           { ...entryOf({ path: `${name} from disk`, size: 4 }), content: { kind: 'file', open } },
         ];
-        await packLayer(entries, blobs, { compression, upper, pool });
+        await packLayer(entries, blobs, { compression, files: { upper }, pool });
         return upper;
       }),
     );
@@ -169,7 +169,7 @@ describeWith(['root'], 'files written while they are packed', () => {
       small,
     ]);
     try {
-      const packing = packLayer(many(mebibytes, 'f'), blobs, { compression, upper: small, pool });
+      const packing = packLayer(many(mebibytes, 'f'), blobs, { compression, files: { upper: small }, pool });
       await expect(packing).rejects.toMatchObject({
         code: 'disk-full',
         message: expect.stringMatching(/"\/f\d{4}" beneath /),
@@ -207,9 +207,9 @@ describeWith(['root'], 'files written while they are packed', () => {
         yield* many(4, 'g');
       };
       const { signal } = stopped;
-      await expect(packLayer(entries(), blobs, { compression, upper, pool, signal })).rejects.toMatchObject(
-        error,
-      );
+      await expect(
+        packLayer(entries(), blobs, { compression, files: { upper }, pool, signal }),
+      ).rejects.toMatchObject(error);
       // Were anything still written, this would fail or leave something.
       rmSync(upper, { recursive: true });
       await expect(

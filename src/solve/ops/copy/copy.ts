@@ -1,7 +1,10 @@
+import { keyOf } from '../../../cache/recipe.ts';
 import type { ServerAccess } from '../../../context/authorization.ts';
 import { isLookedUp } from '../../../copy/owner.ts';
 import { placeFiles } from '../../../copy/place.ts';
+import type { Selection } from '../../../copy/selection.ts';
 import { openArchives } from '../../../copy/unpack.ts';
+import type { KeyDigest } from '../../../core/digest.ts';
 import { emptyTree, type FileTree } from '../../../core/file-tree.ts';
 import type { CopyOp } from '../../../plan/vertex.ts';
 import type { Stack } from '../../../snapshot/snapshotter.ts';
@@ -45,13 +48,31 @@ export function copyRunner(
           createdAt: times.createdAt(),
         });
         const [id] = await Promise.all([
-          publisher.publish(vertex, below, entries, context.signal),
+          publisher.publish(vertex, below, entries, context.signal, likeness(op, selection)),
           chosen(vertex).keepList(),
         ]);
         return id;
       };
     },
   };
+}
+
+/**
+ * What tells a copy that is likely to have the files of this one: the same instruction in the same directory of the
+ * host. Nothing is believed because of it.
+ */
+function likeness(op: CopyOp, { sources }: Selection): KeyDigest | undefined {
+  const directory = sources[0]?.tree.directory;
+  if (directory === undefined) return undefined;
+  const { instruction, dest, owner, mode, isLink, keepsParents, excludes } = op;
+  const words = { instruction, sources: op.sources, dest, owner, mode, isLink, keepsParents, excludes };
+  return keyOf({
+    kind: 'like',
+    parts: [
+      ['directory', directory],
+      ['copy', JSON.stringify(words)],
+    ],
+  });
 }
 
 /**

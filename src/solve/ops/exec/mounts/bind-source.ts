@@ -85,7 +85,7 @@ async function contextSnapshot(
       isLink: false,
       createdAt: { seconds: 0, nanoseconds: 0 },
     });
-    await writeEntries(placed, active.upper, context.signal);
+    await writeEntries(placed, active, context.signal);
     const id = snapshotter.newID();
     await snapshotter.commit(active, id);
     await steps.remember(question, id);

@@ -94,7 +94,7 @@ function openCache(mount: CacheMount, { settings, chosen, context }: StepService
     if (isFilled || mount.owner !== undefined || mount.origin.kind === 'empty') return undefined;
     const selection = await chosen(mount).selection(context);
     const place = { dest: '/', isLink: false, createdAt: { seconds: 0, nanoseconds: 0 } };
-    await writeEntries(placeFiles(selection, emptyTree, place), directory, context.signal);
+    await writeEntries(placeFiles(selection, emptyTree, place), { upper: directory }, context.signal);
     const [source] = selection.sources;
     return source?.kind === 'directory' ? source.top : undefined;
   };
