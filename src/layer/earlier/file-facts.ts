@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { BytePath } from '../../core/byte-path.ts';
 import type { SnapshotID } from '../../snapshot/snapshotter.ts';
 import { type OnDamagedFile, readSealedFile, writeSealedFile } from '../../sys/sealed-file.ts';
+import { markUsed } from '../../sys/use-mark.ts';
 import type { LayerMember } from '../layer-entry.ts';
 
 /** A line for each path. It begins with the type. */
@@ -35,7 +36,7 @@ function hexOf(name: string, value: Uint8Array): string {
 }
 
 export interface FactsOfLayers {
-  /** Undefined where nobody kept them. */
+  /** Undefined where nobody kept them. No prune takes the layer while the build goes on. */
   read(id: SnapshotID): FileFacts | undefined;
   /** @throws HostError `disk-full` */
   keep(id: SnapshotID, facts: FileFacts): Promise<void>;
@@ -51,7 +52,9 @@ export function openFactsOfLayers(directory: string, onDamage?: OnDamagedFile): 
   const pathOf = (id: SnapshotID) => join(directory, `${id}.facts`);
   return {
     read(id) {
-      const [format, ...words] = readSealedFile(pathOf(id), onDamage)?.split(separator) ?? [];
+      const path = pathOf(id);
+      const text = markUsed(path) ? readSealedFile(path, onDamage) : undefined;
+      const [format, ...words] = text?.split(separator) ?? [];
       if (format !== formatName) return undefined;
       const facts = new Map<BytePath, string>();
       for (let at = 0; at + 1 < words.length; at += 2) facts.set(words[at] ?? '', words[at + 1] ?? '');

@@ -44,8 +44,10 @@ export function openEarlierCopies(
   /** The snapshot that copies like this one may leave files to, and what these are. */
   function find(like: KeyDigest): { readonly rest: SnapshotID; readonly earlier: FileFacts } | undefined {
     const rest = memory.recall(like);
-    const earlier = rest !== undefined && snapshotter.has(rest) ? facts.read(rest) : undefined;
-    return rest === undefined || earlier === undefined ? undefined : { rest, earlier };
+    const earlier = rest === undefined ? undefined : facts.read(rest);
+    return rest === undefined || earlier === undefined || !snapshotter.has(rest)
+      ? undefined
+      : { rest, earlier };
   }
 
   /** Notes what the files are, so that a later copy can leave them to this one. */
