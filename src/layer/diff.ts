@@ -9,9 +9,10 @@
 import { constants, openSync, readlinkSync } from 'node:fs';
 import { assert } from '../core/assert.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../core/byte-path.ts';
-import type { FileStat, FileTree, Xattr } from '../core/file-tree.ts';
+import { emptyTree, type FileStat, type FileTree, type Xattr } from '../core/file-tree.ts';
 import { statSnapshotFile } from '../snapshot/device-file.ts';
 import { isImageXattr } from '../snapshot/image-xattr.ts';
+import { isAlone } from '../snapshot/own-notes.ts';
 import { listNames, statFile } from '../sys/stat.ts';
 import { readXattrs } from '../sys/xattr.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
@@ -34,11 +35,13 @@ interface Beneath {
   readonly isHidden: boolean;
 }
 
+const nothing: Beneath = { exists: false, isHidden: false };
+
 /**
  * Compares an overlay upper directory with the tree below it. Whiteouts and opaque directories become
  * plain deletes, of names that exist below only; what was copied up and is as it was makes no entry;
  * sockets are left out (no archive can hold them). The root itself comes when its mode, owner or
- * attributes differ.
+ * attributes differ. An upper that stands alone is told whole, but for its root.
  *
  * Nothing may change meanwhile. Files are opened when their content is read, not before.
  *
@@ -54,6 +57,7 @@ export function* diffSnapshot(
   const stat = host === undefined ? undefined : statSnapshotFile(host);
   if (host === undefined || stat === undefined) return;
   const xattrs = readXattrs(host);
+  if (isAlone(host)) return yield* changesInside({ ...walk, below: emptyTree }, '', nothing);
   const root = memberOf(walk, '', stat, xattrs);
   const rootBelow = below.lstat('');
   if (rootBelow !== undefined && !isSameDirectory(root, rootBelow, below)) yield root;

@@ -2,7 +2,7 @@ import { HostError } from '../core/errors.ts';
 import { statFile } from '../sys/stat.ts';
 import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
 import { readXattr } from '../sys/xattr.ts';
-import { restOf } from './rest.ts';
+import { restOf } from './own-notes.ts';
 import type { SnapshotID, Stack } from './snapshotter.ts';
 
 /** Overlay's mark on a directory that hides what lower layers have of it; other values mean something else. */

@@ -9,7 +9,7 @@ import { partsOf, visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
 import { type MountOverlay, mountKernelOverlay } from './mount/overlay-mount.ts';
 import { openStackMounts } from './mount/stack-mounts.ts';
-import { markRest, restOf } from './rest.ts';
+import { restOf, writeNotes } from './own-notes.ts';
 import { isSnapshotID, randomID } from './snapshot-id.ts';
 import type { SnapshotID, Snapshotter, Stack } from './snapshotter.ts';
 import { ownDirectory, upperMaker } from './uppers.ts';
@@ -60,9 +60,9 @@ export function openSnapshotter(
     path,
     directories: (id) => partsOf(id, path).map(path),
     view,
-    prepare(over, rest) {
+    prepare(over, notes = {}) {
       const active = makeUpper(over.length === 0 ? undefined : view(over));
-      if (rest !== undefined) markRest(active.upper, rest);
+      writeNotes(active.upper, notes);
       return active;
     },
     discard: (active) => removeTrees([ownDirectory(active)]),

@@ -8,6 +8,7 @@
  * `remove` takes a published one away. What was prepared and never committed is swept with its build.
  */
 import type { FileTree } from '../core/file-tree.ts';
+import type { OwnNotes } from './own-notes.ts';
 
 /** Short (at most 16 characters of [a-z0-9]), because an overlay mount names all its lowers in one page. */
 export type SnapshotID = string;
@@ -40,9 +41,8 @@ export interface Snapshotter {
   /**
    * An empty upper, whose root directory has the mode, owner, time and xattrs of the root of the stack it
    * is meant for: stacking it there changes nothing. Over the empty stack that is 0755, 0:0 and now.
-   * @param rest a snapshot that has all files which are not written to the upper, and no others
    */
-  prepare(over: Stack, rest?: SnapshotID): ActiveSnapshot;
+  prepare(over: Stack, notes?: OwnNotes): ActiveSnapshot;
   /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */
   commit(active: ActiveSnapshot, id: SnapshotID): Promise<void>;
   /** Throws away what was prepared. */

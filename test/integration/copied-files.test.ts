@@ -105,4 +105,35 @@ describeBuilds(sandboxNeeds, 'the files of a COPY', (site) => {
     const archive = execFileSync('tar', ['-C', context, '-c', '.']);
     expect((await build('sent', ['-'], archive))('said')).toBe('.dockerignore\nDockerfile\nfile\n');
   });
+
+  test('of --link are one layer, packed at once or when somebody asks for it, whatever it stands on', async () => {
+    const context = site.files('linked', {
+      Dockerfile: [
+        'FROM strata-base/busybox AS base',
+        'RUN mkdir -p /tree/empty',
+        'FROM base AS made',
+        'COPY --link tree /tree',
+        'RUN ls -R /tree > /list',
+        'FROM scratch AS files',
+        'COPY --from=made /list /list',
+        'FROM strata-base/busybox AS other',
+        'COPY --link tree /tree',
+      ].join('\n'),
+      'tree/empty/': '',
+      'tree/file': 'x',
+    });
+    const later = { STRATA_ROOT: site.path('later') };
+    execFileSync('cp', ['-a', site.root, later.STRATA_ROOT]);
+    const layersOf = async (target: string, env: Record<string, string>) => {
+      await site.strataOk(['build', '-q', '--target', target, '-t', target, context], { env });
+      const { layers } = JSON.parse(await site.strataOk(['inspect', '--json', target], { env })) as {
+        layers: { diffID: string }[];
+      };
+      return layers.map(({ diffID }) => diffID);
+    };
+    const [, , copied] = await layersOf('made', {});
+    await site.strataOk(['build', '-q', '--target', 'files', context], { env: later });
+    expect((await layersOf('made', later))[2]).toBe(copied);
+    expect((await layersOf('other', later))[1]).toBe(copied);
+  });
 });

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { bytePathFromText } from '../../src/core/byte-path.ts';
-import { restOf } from '../../src/snapshot/rest.ts';
+import { restOf } from '../../src/snapshot/own-notes.ts';
 import { setXattr } from '../../src/sys/xattr.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
 import { describeBuilds } from '../support/site.ts';

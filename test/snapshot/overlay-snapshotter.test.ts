@@ -111,7 +111,7 @@ describe('a snapshot that leaves files to another', () => {
       mkdirSync(join(directory, 'd'));
       for (const name of ['d/same', 'd/other']) writeFileSync(join(directory, name), 'before');
     });
-    const active = snapshots.prepare([], rest);
+    const active = snapshots.prepare([], { rest });
     mkdirSync(join(active.upper, 'd'), { mode: 0o711 });
     for (const name of ['d/other', 'new']) writeFileSync(join(active.upper, name), 'after');
     id = snapshots.newID();

@@ -14,6 +14,7 @@ import { type RefusedContent, refuseContent } from '../../layer/refuse-content.t
 import { writeEntries } from '../../layer/write-entries.ts';
 import type { Vertex } from '../../plan/vertex.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
+import { standsAlone } from '../graph.ts';
 import { type EarlierCopies, wholeCopy } from './earlier-copy.ts';
 
 export interface EntryPublisher {
@@ -81,7 +82,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const copy =
         like === undefined || refused.length > 0 ? wholeCopy(entries) : earlier.open(like, entries);
       const { rest, isWritten } = copy;
-      const active = snapshotter.prepare(below, rest);
+      const active = snapshotter.prepare(below, { rest, isAlone: standsAlone(vertex) });
       try {
         const files = { upper: active.upper, isWritten };
         if (compression === undefined) await writeEntries(checked(copy.entries), files, signal);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readStepRecord } from '../../cache/step-cache.ts';
 import { digestFromHex, type KeyDigest } from '../../core/digest.ts';
 import { readLayerRecord } from '../../layer/layer-record.ts';
-import { restOf } from '../../snapshot/rest.ts';
+import { restOf } from '../../snapshot/own-notes.ts';
 import { readFailedStep } from '../../solve/ops/exec/failure/failed-step.ts';
 import { readSealedFile } from '../../sys/sealed-file.ts';
 import type { FileKind } from './file-kinds.ts';
