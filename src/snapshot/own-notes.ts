@@ -7,14 +7,7 @@ import { systemCode } from '../core/errors.ts';
 import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
 import { readXattr, setXattr } from '../sys/xattr.ts';
 import { isSnapshotID } from './snapshot-id.ts';
-import type { SnapshotID } from './snapshotter.ts';
-
-export interface OwnNotes {
-  /** A snapshot that has all files which this one has not itself. */
-  readonly rest?: SnapshotID | undefined;
-  /** Its layer holds all that is in it, and not only what differs from what it stands on. */
-  readonly isAlone?: boolean | undefined;
-}
+import type { OwnNotes, SnapshotID } from './snapshotter.ts';
 
 const restNote = () => overlayAttribute('strata.rest');
 const aloneNote = () => overlayAttribute('strata.alone');

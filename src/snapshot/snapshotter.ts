@@ -8,13 +8,20 @@
  * `remove` takes a published one away. What was prepared and never committed is swept with its build.
  */
 import type { FileTree } from '../core/file-tree.ts';
-import type { OwnNotes } from './own-notes.ts';
 
 /** Short (at most 16 characters of [a-z0-9]), because an overlay mount names all its lowers in one page. */
 export type SnapshotID = string;
 
 /** A whole filesystem: lowest first. The empty stack is `scratch`. */
 export type Stack = readonly SnapshotID[];
+
+/** What is noted of a snapshot that is not only what one step changed, whole. */
+export interface OwnNotes {
+  /** A snapshot that has all files which this one has not itself, and no others. */
+  readonly rest?: SnapshotID | undefined;
+  /** Its layer holds all that is in it, and not only what differs from what it stands on. */
+  readonly isAlone?: boolean | undefined;
+}
 
 /** A snapshot that is being written: nobody else sees it. */
 export interface ActiveSnapshot {

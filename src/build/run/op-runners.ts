@@ -3,7 +3,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Op } from '../../plan/vertex.ts';
 import type { OpRunner } from '../../solve/op-runner.ts';
 import { copyRunner } from '../../solve/ops/copy/copy.ts';
-import { openEarlierCopies } from '../../solve/ops/earlier-copy.ts';
+import type { EarlierCopies } from '../../solve/ops/earlier-copy.ts';
 import { execRunner } from '../../solve/ops/exec/exec.ts';
 import type { OriginServices } from '../../solve/ops/files/origin.ts';
 import { mkdirRunner } from '../../solve/ops/mkdir.ts';
@@ -22,6 +22,7 @@ export function opRunners(
   session: BuildSession,
   inputs: BuildInputs,
   { compression, isExported }: PlanLayers,
+  earlier: EarlierCopies,
 ): (op: Op) => OpRunner<Op> {
   const { store, imports, io } = session;
   const { snapshotter, layers, blobs, steps, fileLists } = store;
@@ -38,7 +39,7 @@ export function opRunners(
     snapshotter,
     layers,
     blobs,
-    earlier: openEarlierCopies(snapshotter, layers.facts, steps),
+    earlier,
     compression,
     refused: refusedSecrets(session.secrets),
     isExported,

@@ -4,6 +4,7 @@ import { assert } from '../../core/assert.ts';
 import type { KeyDigest } from '../../core/digest.ts';
 import type { StoredLayer } from '../../oci/descriptor.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { openEarlierCopies } from '../../solve/ops/earlier-copy.ts';
 import type { ImportedStep } from '../../solve/services.ts';
 import { createSolver, type Solver } from '../../solve/solver.ts';
 import type { BuildInputs } from '../inputs/inputs.ts';
@@ -34,7 +35,8 @@ export async function runPlan(
   const { store, bases, imports, io } = session;
   await imports.ready();
   const layers = openPlanLayers(plan, session, inputs.dockerfile, wish);
-  const runnerOf = opRunners(plan, session, inputs, layers);
+  const earlier = openEarlierCopies(store.snapshotter, store.layers.facts, store.steps);
+  const runnerOf = opRunners(plan, session, inputs, layers, earlier);
   const solver = createSolver({
     vertices: plan.vertices,
     steps: store.steps,
@@ -55,6 +57,7 @@ export async function runPlan(
     now: io.now,
   });
   const stack = await solvePlan(plan, solver, session);
+  await earlier.finish();
   return { stack, layers: () => layers.packed(stack), files: () => layers.files(stack) };
 }
 

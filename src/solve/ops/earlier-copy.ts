@@ -3,12 +3,13 @@
  * the rest to the earlier one. Editing one of 20,000 files then writes one file, not 20,000.
  */
 import { constants, openSync } from 'node:fs';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { StepCache } from '../../cache/step-cache.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
 import type { KeyDigest } from '../../core/digest.ts';
 import { differenceFrom } from '../../layer/earlier/difference.ts';
 import { type FactsOfLayers, type FileFacts, factsOf } from '../../layer/earlier/file-facts.ts';
-import type { LayerEntry } from '../../layer/layer-entry.ts';
+import type { LayerEntry, LayerMember } from '../../layer/layer-entry.ts';
 import type { SnapshotID, Snapshotter } from '../../snapshot/snapshotter.ts';
 
 /** How the files of a copy come to be those of a snapshot. */
@@ -19,7 +20,7 @@ export interface CopyPlan {
   readonly rest: SnapshotID | undefined;
   isWritten(path: BytePath): boolean;
   /** To be called when the snapshot has its name. */
-  published(id: SnapshotID): Promise<void>;
+  published(id: SnapshotID): void;
 }
 
 export interface EarlierCopies {
@@ -28,12 +29,18 @@ export interface EarlierCopies {
    * @param entries gone through once
    */
   open(like: KeyDigest, entries: Iterable<LayerEntry>): CopyPlan;
+  /** Waits until what later copies need of those that were published is in the store. */
+  finish(): Promise<void>;
 }
 
 /** Fewer files that are smaller are written sooner than compared. */
 const [fewFiles, fewBytes] = [200, 16 << 20];
 /** Of more it would take too much memory to know them all. */
-const manyFiles = 200_000;
+const manyFiles = 100_000;
+/** Until the next step runs, which leaves this process with nothing to do. */
+const restMs = 50;
+/** Others get their turn after so many files. */
+const sliceFiles = 2_000;
 
 /** @param memory keeps which snapshot the last whole copy of a kind made: what it names stays in the store */
 export function openEarlierCopies(
@@ -50,27 +57,44 @@ export function openEarlierCopies(
       : { rest, earlier };
   }
 
-  /** Notes what the files are, so that a later copy can leave them to this one. */
+  const ending = new AbortController();
+  const noted: Promise<void>[] = [];
+
+  /** Notes what the files of a snapshot are, so that a later copy can leave them to it. */
+  async function note(like: KeyDigest, id: SnapshotID, members: readonly LayerMember[]): Promise<void> {
+    await delay(restMs, undefined, { signal: ending.signal }).catch(() => {});
+    const known = new Map<BytePath, string>();
+    for (const member of members) {
+      known.set(member.path, factsOf(member));
+      if (known.size % sliceFiles === 0) await setImmediate();
+    }
+    await facts.keep(id, known);
+    await memory.remember(like, id);
+  }
+
   function first(like: KeyDigest, entries: Iterable<LayerEntry>): CopyPlan {
-    const seen = new Map<BytePath, string>();
+    const members: LayerMember[] = [];
     let bytes = 0;
     let isPlain = true;
-    function* noting(): Generator<LayerEntry> {
+    function* watched(): Generator<LayerEntry> {
       for (const entry of entries) {
-        if (entry.type === 'delete' || entry.type === 'hardlink' || seen.size === manyFiles) isPlain = false;
-        else if (isPlain) {
-          seen.set(entry.path, factsOf(entry));
+        if (entry.type === 'delete' || entry.type === 'hardlink') isPlain = false;
+        else if (isPlain && members.length <= manyFiles) {
+          members.push(entry);
           bytes += entry.size;
         }
         yield entry;
       }
     }
     return {
-      ...wholeCopy(noting()),
-      async published(id) {
-        if (!isPlain || (seen.size < fewFiles && bytes < fewBytes)) return;
-        await facts.keep(id, seen);
-        await memory.remember(like, id);
+      ...wholeCopy(watched()),
+      published(id) {
+        const isFew = members.length < fewFiles && bytes < fewBytes;
+        if (!isPlain || isFew || members.length > manyFiles) return;
+        const noting = note(like, id, members);
+        // Whoever waits for it in the end meets the failure.
+        noting.catch(() => {});
+        noted.push(noting);
       },
     };
   }
@@ -88,6 +112,10 @@ export function openEarlierCopies(
       if (written === undefined) return first(like, all);
       const isWritten = (path: BytePath) => written.has(path);
       return { ...wholeCopy(readingFrom(snapshotter.path(rest), all, isWritten)), rest, isWritten };
+    },
+    async finish() {
+      ending.abort();
+      await Promise.all(noted);
     },
   };
 }
@@ -109,7 +137,7 @@ function* followed<T>(head: readonly T[], source: Iterator<T>): Generator<T> {
 
 /** All files are written, and nobody asks again. */
 export function wholeCopy(entries: Iterable<LayerEntry>): CopyPlan {
-  return { entries, rest: undefined, isWritten: () => true, published: async () => {} };
+  return { entries, rest: undefined, isWritten: () => true, published: () => {} };
 }
 
 /** The content of what is not written comes from where it is, so that it is the same in the layer as in the files. */

@@ -92,7 +92,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
           layers.expect(id, compression, await beginLayer(checked(copy.entries), blobs, options));
         }
         await snapshotter.commit(active, id);
-        await copy.published(id);
+        copy.published(id);
       } catch (error) {
         await snapshotter.discard(active);
         throw error;
