@@ -3,16 +3,15 @@
  * with a line per file, which is kept so that a later miss can name the file that changed. Times are no
  * part of it, and neither is anything that was not selected.
  */
-import { createHash } from 'node:crypto';
 import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../../core/digest.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import { type KeptMetadata, keptMetadata } from '../metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from '../selection.ts';
-import { isCopied } from '../xattr-policy.ts';
 import { type FileHasher, openFileHasher } from './file-hasher.ts';
 import type { UpcomingFile } from './hash-ahead.ts';
 import { type Content, knownContent, noteContent } from './known-content.ts';
+import { escaped, sha256, xattrWord } from './words.ts';
 
 export interface SelectionDigest {
   readonly digest: Digest;
@@ -113,24 +112,10 @@ function fileLine(
 }
 
 async function readContent(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<Content> {
-  const digest = file.stat.type === 'file' ? await hasher.hash(tree, file) : '-';
-  const content = { digest, xattrs: xattrField(tree, file) };
+  const isFile = file.stat.type === 'file';
+  const content = isFile
+    ? await hasher.read(tree, file)
+    : { digest: '-', xattrs: xattrWord(tree, file.path) };
   noteContent(tree, file, content);
   return content;
-}
-
-function xattrField(tree: FileTree, file: SelectedFile): string {
-  const copied = tree.xattrs(file.path).filter(isCopied);
-  if (copied.length === 0) return '-';
-  return copied.map((x) => `${escaped(x.name)}=${sha256(x.value)}`).join(',');
-}
-
-/** One word of printable ASCII for any bytes; the empty name is `.`. */
-function escaped(bytes: BytePath): string {
-  if (bytes === '') return '.';
-  return bytes.replace(/[^!-[\]-~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -4,14 +4,16 @@ import type { FileTree } from '../../core/file-tree.ts';
 import type { SelectedFile } from '../selection.ts';
 import { openHashAhead, type UpcomingFile } from './hash-ahead.ts';
 import { hashContent, openingBytes } from './hash-content.ts';
+import type { Content } from './known-content.ts';
+import { xattrWord } from './words.ts';
 
 export interface FileHasher {
   /**
-   * sha256 of the content, in hex.
+   * The sha256 of a regular file, and its attributes.
    * @throws StepError `source-changed` if the file is not as long as it was when it was selected
    * @throws CanceledError
    */
-  hash(tree: FileTree, file: SelectedFile): Promise<string>;
+  read(tree: FileTree, file: SelectedFile): Promise<Content>;
   /** How many so far. */
   filesHashed(): number;
   /** Nothing is read any more. */
@@ -42,12 +44,12 @@ export function openFileHasher(
     if (signal?.aborted) throw new CanceledError();
   };
 
-  const hashHere = async (tree: FileTree, { path, stat }: SelectedFile): Promise<string> => {
+  const readHere = async (tree: FileTree, { path, stat }: SelectedFile): Promise<Content> => {
     const run = hashContent(tree, path, stat.size);
     try {
       for (;;) {
         const { done, value } = run.next();
-        if (done === true) return value;
+        if (done === true) return { digest: value, xattrs: xattrWord(tree, path) };
         await work(value);
       }
     } finally {
@@ -56,11 +58,11 @@ export function openFileHasher(
   };
 
   return {
-    async hash(tree, file) {
-      const digest = await (ahead.take(file) ?? hashHere(tree, file));
+    async read(tree, file) {
+      const content = await (ahead.take(file) ?? readHere(tree, file));
       await work(openingBytes);
       count++;
-      return digest;
+      return content;
     },
     filesHashed: () => count,
     end: ahead.end,

@@ -1,9 +1,11 @@
+import { assert } from '../../core/assert.ts';
 import type { BytePath } from '../../core/byte-path.ts';
 import { openThread } from '../../sys/thread/thread.ts';
 import type { SelectedFile } from '../selection.ts';
 import { openingBytes } from './hash-content.ts';
+import type { Content } from './known-content.ts';
 
-/** What the thread is asked: the digests of these files, in this order. */
+/** What the thread is asked: what these files hold, in this order. */
 export type FilesToHash = readonly {
   /** Of the host, with the file beneath it. */
   readonly directory: string;
@@ -11,7 +13,7 @@ export type FilesToHash = readonly {
   readonly size: number;
 }[];
 
-/** A file whose digest will be asked for, in a tree that shows a directory of the host. */
+/** A file that will be asked for, in a tree that shows a directory of the host. */
 export interface UpcomingFile {
   readonly directory: string;
   readonly file: SelectedFile;
@@ -20,8 +22,8 @@ export interface UpcomingFile {
 export interface HashAhead {
   /** Has the thread begin where that is worth it; to be called when some files have been hashed. */
   start(): void;
-  /** The digest of a file that the thread took; undefined of one that is left to whoever asks, and stays so. */
-  take(file: SelectedFile): Promise<string> | undefined;
+  /** What a file holds that the thread took; undefined of one that is left to whoever asks, and stays so. */
+  take(file: SelectedFile): Promise<Content> | undefined;
   /** Ends the thread, whatever it is doing. */
   end(): Promise<void>;
 }
@@ -41,9 +43,9 @@ let isRunning = false;
  * @param fromLast the files that will be asked for, last first; looked at when there is a thread
  */
 export function openHashAhead(fromLast: () => Iterable<UpcomingFile>): HashAhead {
-  const thread = openThread<FilesToHash, readonly string[]>('hash-worker', 'strata hash files');
+  const thread = openThread<FilesToHash, readonly Content[]>('hash-worker', 'strata hash files');
   const left = new Set<SelectedFile>();
-  const taken = new Map<SelectedFile, Promise<string>>();
+  const taken = new Map<SelectedFile, Promise<Content>>();
   let upcoming: Iterator<UpcomingFile> | undefined;
   let underWay = 0;
 
@@ -81,10 +83,14 @@ export function openHashAhead(fromLast: () => Iterable<UpcomingFile>): HashAhead
       );
       underWay += bytes;
       for (const [index, { file }] of batch.entries()) {
-        const digest = answer.then((digests) => digests[index] ?? '');
+        const content = answer.then((contents) => {
+          const found = contents[index];
+          assert(found !== undefined, 'the thread answers for every file');
+          return found;
+        });
         // Met when its turn comes.
-        digest.catch(() => undefined);
-        taken.set(file, digest);
+        content.catch(() => undefined);
+        taken.set(file, content);
       }
       answer.then(
         () => {
@@ -104,9 +110,9 @@ export function openHashAhead(fromLast: () => Iterable<UpcomingFile>): HashAhead
       give();
     },
     take(file) {
-      const digest = taken.get(file);
-      if (digest === undefined) left.add(file);
-      return digest;
+      const content = taken.get(file);
+      if (content === undefined) left.add(file);
+      return content;
     },
     async end() {
       upcoming = undefined;
