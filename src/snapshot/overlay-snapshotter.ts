@@ -60,9 +60,9 @@ export function openSnapshotter(
     path,
     directories: (id) => partsOf(id, path).map(path),
     view,
-    prepare(over, notes = {}) {
-      const active = makeUpper(over.length === 0 ? undefined : view(over));
-      writeNotes(active.upper, notes);
+    prepare(over, about = {}) {
+      const active = makeUpper(over.length === 0 ? undefined : view(over), about.isLarge === true);
+      writeNotes(active.upper, about);
       return active;
     },
     discard: (active) => removeTrees([ownDirectory(active)]),

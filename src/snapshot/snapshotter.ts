@@ -23,6 +23,12 @@ export interface OwnNotes {
   readonly isAlone?: boolean | undefined;
 }
 
+/** A snapshot that is about to be written. */
+export interface NewSnapshot extends OwnNotes {
+  /** Thousands of files, so that it is worth looking for a good place on the disk. */
+  readonly isLarge?: boolean | undefined;
+}
+
 /** A snapshot that is being written: nobody else sees it. */
 export interface ActiveSnapshot {
   /** The directory to write into: the upper. */
@@ -49,7 +55,7 @@ export interface Snapshotter {
    * An empty upper, whose root directory has the mode, owner, time and xattrs of the root of the stack it
    * is meant for: stacking it there changes nothing. Over the empty stack that is 0755, 0:0 and now.
    */
-  prepare(over: Stack, notes?: OwnNotes): ActiveSnapshot;
+  prepare(over: Stack, about?: NewSnapshot): ActiveSnapshot;
   /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */
   commit(active: ActiveSnapshot, id: SnapshotID): Promise<void>;
   /** Throws away what was prepared. */

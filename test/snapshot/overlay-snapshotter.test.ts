@@ -72,6 +72,18 @@ describe('life of a snapshot', () => {
     expect(readdirSync(join(root, 'a,b:c', 'run'))).toEqual([]);
   });
 
+  test('looking for a place for a large one leaves nothing in it, and nothing elsewhere', async () => {
+    const active = snapshots.prepare([], { isLarge: true });
+    expect(readdirSync(join(root, 'a,b:c', 'run'))).toHaveLength(1);
+    expect(readdirSync(active.upper)).toEqual([]);
+    await snapshots.commit(active, 'large');
+    await setImmediate();
+    expect(readdirSync(join(root, 'a,b:c', 'run'))).toEqual([]);
+    const dropped = snapshots.prepare([], { isLarge: true });
+    await snapshots.discard(dropped);
+    expect(readdirSync(join(root, 'a,b:c', 'run'))).toEqual([]);
+  });
+
   test('the first of two results under one id stands', async () => {
     for (const content of ['first', 'second']) {
       const active = snapshots.prepare([]);

@@ -38,6 +38,9 @@ export interface UnpackWatcher {
   unpacked(id: SnapshotID, blob: Descriptor): void;
 }
 
+/** Of a blob that may well hold thousands of files. */
+const largeBytes = 8 << 20;
+
 /** Each snapshot is unpacked once by all builds of the machine together: locks beneath `root` see to it. */
 export function openFilesOfLayers(
   root: string,
@@ -57,7 +60,7 @@ export function openFilesOfLayers(
     try {
       if (snapshotter.has(id)) return;
       const { diffID, descriptor } = await bringAny(id, signal);
-      const active = snapshotter.prepare([]);
+      const active = snapshotter.prepare([], { isLarge: descriptor.size >= largeBytes });
       try {
         const watched = () =>
           counted(blobs.open(descriptor), (bytes) => watcher?.unpacking(id, descriptor, bytes));

@@ -23,16 +23,25 @@ export interface EntryPublisher {
   /**
    * Makes a snapshot of the entries; `prepare` was done.
    * @param entries gone through once
-   * @param like what copies have in common that are likely to have the same files
    */
   publish(
     vertex: Vertex,
     below: Stack,
     entries: Iterable<LayerEntry>,
     signal: AbortSignal,
-    like?: KeyDigest,
+    about?: AboutCopy,
   ): Promise<SnapshotID>;
 }
+
+/** What is known of a copy before its files are gone through. */
+export interface AboutCopy {
+  /** What copies have in common that are likely to have the same files; absent where nobody can tell. */
+  readonly like: KeyDigest | undefined;
+  readonly fileCount: number;
+}
+
+/** A directory of so many files is worth looking for a good place. */
+const manyFiles = 2_000;
 
 export interface PublishServices {
   readonly snapshotter: Snapshotter;
@@ -69,7 +78,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const needsFiles = compressionOf(vertex) === undefined || services.isLookedAt(vertex);
       if (needsFiles) await layers.ensureFiles(below, signal);
     },
-    async publish(vertex, below, entries, signal, like) {
+    async publish(vertex, below, entries, signal, { like, fileCount } = { like: undefined, fileCount: 0 }) {
       const id = snapshotter.newID();
       const compression = compressionOf(vertex);
       if (compression !== undefined && !services.isLookedAt(vertex)) {
@@ -82,7 +91,8 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const copy =
         like === undefined || refused.length > 0 ? wholeCopy(entries) : earlier.open(like, entries);
       const { rest, isWritten } = copy;
-      const active = snapshotter.prepare(below, { rest, isAlone: standsAlone(vertex) });
+      const isLarge = rest === undefined && fileCount >= manyFiles;
+      const active = snapshotter.prepare(below, { rest, isAlone: standsAlone(vertex), isLarge });
       try {
         const files = { upper: active.upper, isWritten };
         if (compression === undefined) await writeEntries(checked(copy.entries), files, signal);

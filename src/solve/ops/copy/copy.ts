@@ -10,7 +10,7 @@ import type { CopyOp } from '../../../plan/vertex.ts';
 import type { Stack } from '../../../snapshot/snapshotter.ts';
 import type { OpContext, OpRunner } from '../../op-runner.ts';
 import type { OriginServices } from '../files/origin.ts';
-import type { EntryPublisher } from '../publish.ts';
+import type { AboutCopy, EntryPublisher } from '../publish.ts';
 import type { StepTimes } from '../step-times.ts';
 import { copiedFiles } from './copied-files.ts';
 import { copyRecipe } from './recipe.ts';
@@ -48,13 +48,18 @@ export function copyRunner(
           createdAt: times.createdAt(),
         });
         const [id] = await Promise.all([
-          publisher.publish(vertex, below, entries, context.signal, likeness(op, selection)),
+          publisher.publish(vertex, below, entries, context.signal, aboutCopy(op, selection)),
           chosen(vertex).keepList(),
         ]);
         return id;
       };
     },
   };
+}
+
+function aboutCopy(op: CopyOp, selection: Selection): AboutCopy {
+  const counts = selection.sources.map((source) => (source.kind === 'directory' ? source.files.length : 1));
+  return { like: likeness(op, selection), fileCount: counts.reduce((sum, count) => sum + count, 0) };
 }
 
 /**
