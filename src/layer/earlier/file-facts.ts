@@ -35,17 +35,46 @@ function hexOf(name: string, value: Uint8Array): string {
   return `${Buffer.from(name).toString('hex')}=${Buffer.from(value).toString('hex')}`;
 }
 
-export interface FactsOfLayers {
-  /** Undefined where nobody kept them. No prune takes the layer while the build goes on. */
-  read(id: SnapshotID): FileFacts | undefined;
-  /** @throws HostError `disk-full` */
-  keep(id: SnapshotID, facts: FileFacts): Promise<void>;
-}
-
 /** The first word of the file; another one is another format. */
 const formatName = 'strata file facts 1';
 /** No path has it, and no line. */
 const separator = '\0';
+const chunkWords = 1024;
+
+/** Gathers the facts of many files outside of the heap: as objects they would be looked through again and again. */
+export class FactsWriter {
+  readonly #chunks: Buffer[] = [Buffer.from(formatName)];
+  #words: string[] = [];
+  #size = 0;
+
+  /** How many files were added. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(member: LayerMember): void {
+    this.#words.push(member.path, factsOf(member));
+    this.#size++;
+    if (this.#words.length === chunkWords) this.#flush();
+  }
+
+  text(): string {
+    this.#flush();
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  #flush(): void {
+    if (this.#words.length > 0) this.#chunks.push(Buffer.from(separator + this.#words.join(separator)));
+    this.#words = [];
+  }
+}
+
+export interface FactsOfLayers {
+  /** Undefined where nobody kept them. No prune takes the layer while the build goes on. */
+  read(id: SnapshotID): FileFacts | undefined;
+  /** @throws HostError `disk-full` */
+  keep(id: SnapshotID, facts: FactsWriter): Promise<void>;
+}
 
 /** Opens the facts in `directory`. */
 export function openFactsOfLayers(directory: string, onDamage?: OnDamagedFile): FactsOfLayers {
@@ -60,6 +89,6 @@ export function openFactsOfLayers(directory: string, onDamage?: OnDamagedFile): 
       for (let at = 0; at + 1 < words.length; at += 2) facts.set(words[at] ?? '', words[at + 1] ?? '');
       return facts;
     },
-    keep: (id, facts) => writeSealedFile(pathOf(id), [formatName, ...[...facts].flat()].join(separator)),
+    keep: (id, facts) => writeSealedFile(pathOf(id), facts.text()),
   };
 }

@@ -3,13 +3,13 @@
  * the rest to the earlier one. Editing one of 20,000 files then writes one file, not 20,000.
  */
 import { constants, openSync } from 'node:fs';
-import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StepCache } from '../../cache/step-cache.ts';
 import { type BytePath, bytePathFromText, bytePathToFs, joinBytePath } from '../../core/byte-path.ts';
 import type { KeyDigest } from '../../core/digest.ts';
 import { differenceFrom } from '../../layer/earlier/difference.ts';
-import { type FactsOfLayers, type FileFacts, factsOf } from '../../layer/earlier/file-facts.ts';
-import type { LayerEntry, LayerMember } from '../../layer/layer-entry.ts';
+import { type FactsOfLayers, FactsWriter, type FileFacts } from '../../layer/earlier/file-facts.ts';
+import type { LayerEntry } from '../../layer/layer-entry.ts';
 import type { SnapshotID, Snapshotter } from '../../snapshot/snapshotter.ts';
 
 /** How the files of a copy come to be those of a snapshot. */
@@ -39,8 +39,6 @@ const [fewFiles, fewBytes] = [200, 16 << 20];
 const manyFiles = 100_000;
 /** Until the next step runs, which leaves this process with nothing to do. */
 const restMs = 50;
-/** Others get their turn after so many files. */
-const sliceFiles = 2_000;
 
 /** @param memory keeps which snapshot the last whole copy of a kind made: what it names stays in the store */
 export function openEarlierCopies(
@@ -61,26 +59,21 @@ export function openEarlierCopies(
   const noted: Promise<void>[] = [];
 
   /** Notes what the files of a snapshot are, so that a later copy can leave them to it. */
-  async function note(like: KeyDigest, id: SnapshotID, members: readonly LayerMember[]): Promise<void> {
+  async function note(like: KeyDigest, id: SnapshotID, known: FactsWriter): Promise<void> {
     await delay(restMs, undefined, { signal: ending.signal }).catch(() => {});
-    const known = new Map<BytePath, string>();
-    for (const member of members) {
-      known.set(member.path, factsOf(member));
-      if (known.size % sliceFiles === 0) await setImmediate();
-    }
     await facts.keep(id, known);
     await memory.remember(like, id);
   }
 
   function first(like: KeyDigest, entries: Iterable<LayerEntry>): CopyPlan {
-    const members: LayerMember[] = [];
+    const known = new FactsWriter();
     let bytes = 0;
     let isPlain = true;
     function* watched(): Generator<LayerEntry> {
       for (const entry of entries) {
         if (entry.type === 'delete' || entry.type === 'hardlink') isPlain = false;
-        else if (isPlain && members.length <= manyFiles) {
-          members.push(entry);
+        else if (isPlain && known.size <= manyFiles) {
+          known.add(entry);
           bytes += entry.size;
         }
         yield entry;
@@ -89,9 +82,9 @@ export function openEarlierCopies(
     return {
       ...wholeCopy(watched()),
       published(id) {
-        const isFew = members.length < fewFiles && bytes < fewBytes;
-        if (!isPlain || isFew || members.length > manyFiles) return;
-        const noting = note(like, id, members);
+        const isFew = known.size < fewFiles && bytes < fewBytes;
+        if (!isPlain || isFew || known.size > manyFiles) return;
+        const noting = note(like, id, known);
         // Whoever waits for it in the end meets the failure.
         noting.catch(() => {});
         noted.push(noting);

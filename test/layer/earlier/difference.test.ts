@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { differenceFrom } from '../../../src/layer/earlier/difference.ts';
-import { factsOf, openFactsOfLayers } from '../../../src/layer/earlier/file-facts.ts';
+import { FactsWriter, factsOf, openFactsOfLayers } from '../../../src/layer/earlier/file-facts.ts';
 import type { LayerEntry, LayerMember } from '../../../src/layer/layer-entry.ts';
 import { plainFields } from '../../../src/tar/entry.ts';
 
@@ -80,7 +80,9 @@ test('facts are read as they were kept, whatever the names; those of another kin
     { ...f, type: 'symlink', link: '\n"', path: 'l' } as const,
   ];
   const oddFacts = new Map([...facts, ...odd.map((member) => [member.path, factsOf(member)] as const)]);
-  await kept.keep('id', oddFacts);
+  const writer = new FactsWriter();
+  for (const member of [...before, ...odd]) writer.add(member);
+  await kept.keep('id', writer);
   expect(kept.read('id')).toEqual(oddFacts);
   expect(kept.read('other')).toBeUndefined();
   writeFileSync(join(directory, 'other.facts'), 'strata file facts 1\0a\0b');
