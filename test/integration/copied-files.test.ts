@@ -1,9 +1,10 @@
 /** What only a real build shows of where COPY takes files from and where they land. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { sandboxNeeds } from '../support/capabilities.ts';
+import { onceItRuns } from '../support/killed-build.ts';
 import { type SaidStage, saidRows, saidStages } from '../support/said-stages.ts';
 import { describeBuilds } from '../support/site.ts';
 
@@ -135,5 +136,25 @@ describeBuilds(sandboxNeeds, 'the files of a COPY', (site) => {
     await site.strataOk(['build', '-q', '--target', 'files', context], { env: later });
     expect((await layersOf('made', later))[2]).toBe(copied);
     expect((await layersOf('other', later))[1]).toBe(copied);
+  });
+
+  test.each([
+    ['a COPY', 'COPY file /said'],
+    ['a bind mount', 'RUN --mount=type=bind,source=file,target=/mnt cp /mnt /said'],
+  ])('of %s are never cached as what they were before', async (title, takes) => {
+    const files = {
+      Dockerfile: `FROM strata-base/busybox\nRUN echo it runs now; sleep 1 # ${title}\n${takes}\n`,
+      file: 'before',
+    };
+    const context = site.files('changing', files);
+    const { code, stderr } = await site.strata(['build', '--progress', 'plain', context], {
+      ...onceItRuns(() => writeFileSync(join(context, 'file'), 'behind')),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: "/file" changed after the build had looked at it [source-changed]');
+    for (const content of ['behind', 'before']) {
+      writeFileSync(join(context, 'file'), content);
+      expect((await build('changing', [context]))('said')).toBe(content);
+    }
   });
 });

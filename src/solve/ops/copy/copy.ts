@@ -1,5 +1,6 @@
 import { keyOf } from '../../../cache/recipe.ts';
 import type { ServerAccess } from '../../../context/authorization.ts';
+import { asSelected } from '../../../copy/as-selected.ts';
 import { isLookedUp } from '../../../copy/owner.ts';
 import { placeFiles } from '../../../copy/place.ts';
 import type { Selection } from '../../../copy/selection.ts';
@@ -35,7 +36,7 @@ export function copyRunner(
       await publisher.prepare(vertex, below, context.signal);
       const onto = op.isLink ? emptyTree : await openBelow(op, below, services, context);
       return async () => {
-        const selection = await chosen(vertex).selection(context);
+        const selection = asSelected(await chosen(vertex).selection(context));
         const opened =
           op.instruction === 'COPY'
             ? selection

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { keyOf } from '../../../../cache/recipe.ts';
+import { asSelected } from '../../../../copy/as-selected.ts';
 import { placeFiles } from '../../../../copy/place.ts';
 import { assert } from '../../../../core/assert.ts';
 import { bytePathFromText, bytePathToText } from '../../../../core/byte-path.ts';
@@ -80,7 +81,7 @@ async function contextSnapshot(
   if (known !== undefined && snapshotter.has(known)) return known;
   const active = snapshotter.prepare([]);
   try {
-    const placed = placeFiles(await chosen.selection(context), emptyTree, {
+    const placed = placeFiles(asSelected(await chosen.selection(context)), emptyTree, {
       dest: `/${inSnapshot}`,
       isLink: false,
       createdAt: { seconds: 0, nanoseconds: 0 },
