@@ -41,7 +41,7 @@ describeBuilds(sandboxNeeds, 'a copy of nearly the same files', (site) => {
     ].join('\n');
   const tree = site.path('app/tree');
   const whole = { STRATA_ROOT: site.path('whole') };
-  const others = ['pruned', 'broken', 'secret'];
+  const others = ['pruned', 'failed', 'broken', 'secret'];
   let copies = 0;
   let outputs = 0;
 
@@ -243,6 +243,20 @@ describeBuilds(sandboxNeeds, 'a copy of nearly the same files', (site) => {
     await site.strataOk(['rmi', 'made']);
     await site.strataOk(['prune']);
     expect([...snapshots()].filter((each) => each === id || each === rest)).toEqual([]);
+  });
+
+  test('leaves files to that of a build that failed', async () => {
+    const context = site.path('failed');
+    const build = async (run: string) => {
+      const before = snapshots();
+      const text = dockerfile('below').replace(`RUN ${tell}`, `RUN ${run}`);
+      writeFileSync(join(context, 'Dockerfile'), text);
+      writeFileSync(join(context, 'tree/first'), run);
+      const { code } = await site.strata(['build', '--target', 'made', context]);
+      return { code, written: partialSince(before).map(filesOf) };
+    };
+    expect(await build('false')).toEqual({ code: 1, written: [] });
+    expect(await build('true')).toEqual({ code: 0, written: [['first']] });
   });
 
   test('is unpacked whole where the rest is gone', async () => {

@@ -56,7 +56,11 @@ export async function runPlan(
     signal: io.signal,
     now: io.now,
   });
-  const stack = await solvePlan(plan, solver, session);
+  const stack = await solvePlan(plan, solver, session).catch(async (error: unknown) => {
+    // The next try copies nearly the same files. Nothing is written once the store is closed, and the first error counts.
+    await earlier.finish().catch(() => {});
+    throw error;
+  });
   await earlier.finish();
   return { stack, layers: () => layers.packed(stack), files: () => layers.files(stack) };
 }

@@ -87,5 +87,7 @@ async function appears(socket: string): Promise<void> {
     if (statSync(socket, { throwIfNoEntry: false })?.isSocket()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new HostError('no-ssh-agent', 'ssh-agent does not open its socket');
+  throw new HostError('no-ssh-agent', `ssh-agent has not opened ${socket} within ${longestWaitMs / 1000} s`, {
+    hint: 'start an agent yourself (eval $(ssh-agent); ssh-add KEY) and give its socket: --ssh ID=SOCKET',
+  });
 }
