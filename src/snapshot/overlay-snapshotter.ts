@@ -9,7 +9,7 @@ import { partsOf, visibleLayers } from './layers.ts';
 import { mergedTree } from './merged-tree.ts';
 import { type MountOverlay, mountKernelOverlay } from './mount/overlay-mount.ts';
 import { openStackMounts } from './mount/stack-mounts.ts';
-import { restOf, writeNotes } from './own-notes.ts';
+import { keepsNotes, restOf, writeNotes } from './own-notes.ts';
 import { isSnapshotID, randomID } from './snapshot-id.ts';
 import type { SnapshotID, Snapshotter, Stack } from './snapshotter.ts';
 import { ownDirectory, upperMaker } from './uppers.ts';
@@ -60,6 +60,7 @@ export function openSnapshotter(
     path,
     directories: (id) => partsOf(id, path).map(path),
     view,
+    canHaveRest: () => keepsNotes(work),
     prepare(over, about = {}) {
       const active = makeUpper(over.length === 0 ? undefined : view(over), about.isLarge === true);
       writeNotes(active.upper, about);

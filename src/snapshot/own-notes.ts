@@ -2,8 +2,8 @@
  * What we note on the directory of a snapshot. Overlay keeps names that begin as its own do from whoever works in a
  * mount, so no step can write such a note. Neither can a layer, which has such names left out.
  */
-import { type BytePath, bytePathFromText } from '../core/byte-path.ts';
-import { systemCode } from '../core/errors.ts';
+import { type BytePath, bytePathFromText, bytePathToText } from '../core/byte-path.ts';
+import { HostError, systemCode } from '../core/errors.ts';
 import { overlayAttribute } from '../sys/user-namespace/overlay-attribute.ts';
 import { readXattr, setXattr } from '../sys/xattr.ts';
 import { isSnapshotID } from './snapshot-id.ts';
@@ -12,11 +12,42 @@ import type { OwnNotes, SnapshotID } from './snapshotter.ts';
 const restNote = () => overlayAttribute('strata.rest');
 const aloneNote = () => overlayAttribute('strata.alone');
 
-/** @throws a system error where the filesystem has no such attributes */
+/**
+ * Notes what is said of a snapshot on its directory.
+ * @throws HostError `no-attributes` where the filesystem keeps none
+ */
 export function writeNotes(upper: string, { rest, isAlone }: OwnNotes): void {
   const path = bytePathFromText(upper);
-  if (rest !== undefined) setXattr(path, restNote(), Buffer.from(rest));
-  if (isAlone === true) setXattr(path, aloneNote(), Buffer.from('y'));
+  if (rest !== undefined) writeNote(path, restNote(), rest);
+  if (isAlone === true) writeNote(path, aloneNote(), 'y');
+}
+
+function writeNote(path: BytePath, name: string, value: string): void {
+  try {
+    setXattr(path, name, Buffer.from(value));
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
+    const where = bytePathToText(path);
+    throw new HostError('no-attributes', `the filesystem of ${where} has no attributes like ${name}`, {
+      hint: 'put the store on ext4, xfs or btrfs (--root DIR); strata doctor looks for what else is missing',
+      cause: error,
+    });
+  }
+}
+
+/** Whether notes can be written on a directory; one is, to find out. */
+export function keepsNotes(directory: string): boolean {
+  try {
+    setXattr(bytePathFromText(directory), aloneNote(), Buffer.from('y'));
+    return true;
+  } catch (error) {
+    if (isUnsupported(error)) return false;
+    throw error;
+  }
+}
+
+function isUnsupported(error: unknown): boolean {
+  return ['ENOTSUP', 'EOPNOTSUPP'].includes(systemCode(error) ?? '');
 }
 
 /** The snapshot that has the rest of the files of the one in a directory; undefined where it has them all, or is gone. */

@@ -51,9 +51,12 @@ export interface Snapshotter {
    * @throws HostError `snapshot-missing`
    */
   directories(id: SnapshotID): string[];
+  /** Whether the store's filesystem lets a snapshot leave files to another one. */
+  canHaveRest(): boolean;
   /**
    * An empty upper, whose root directory has the mode, owner, time and xattrs of the root of the stack it
    * is meant for: stacking it there changes nothing. Over the empty stack that is 0755, 0:0 and now.
+   * @throws HostError `no-attributes` where what is to be noted of it cannot be
    */
   prepare(over: Stack, about?: NewSnapshot): ActiveSnapshot;
   /** Publishes under `id`; if another build was faster its result stands and ours is dropped. */

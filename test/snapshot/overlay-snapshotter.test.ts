@@ -16,8 +16,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { mountKernelOverlay } from '../../src/snapshot/mount/overlay-mount.ts';
+import { tryOverlay } from '../../src/snapshot/mount/try-overlay.ts';
 import { openSnapshotter } from '../../src/snapshot/overlay-snapshotter.ts';
 import type { Snapshotter, Stack } from '../../src/snapshot/snapshotter.ts';
+import { mountFilesystem, unmount } from '../../src/sys/mount/mount.ts';
+import { enterMountNamespace } from '../../src/sys/mount/mount-namespace.ts';
 import { makeNode, setTimes } from '../../src/sys/node.ts';
 import { statFile } from '../../src/sys/stat.ts';
 import { readXattr, setXattr } from '../../src/sys/xattr.ts';
@@ -54,6 +58,25 @@ test('no two are made in directories of the same name: ext4 would make them in t
     return name;
   });
   expect(new Set(names).size).toBe(3);
+});
+
+test('where the filesystem keeps no attributes nothing is left to others, and what would have to be noted is refused', () => {
+  enterMountNamespace();
+  const bare = join(root, 'bare');
+  mkdirSync(bare);
+  mountFilesystem({ source: 'bare', target: bare, type: 'ramfs', flags: [], data: '' });
+  const poor = openSnapshotter(join(bare, 'snapshots'), join(bare, 'run'));
+  try {
+    expect([snapshots.canHaveRest(), poor.canHaveRest()]).toEqual([true, false]);
+    expect(readdirSync(poor.prepare([]).upper)).toEqual([]);
+    for (const about of [{ rest: 'other' }, { isAlone: true }]) {
+      expect(() => poor.prepare([], about)).toThrow(expect.objectContaining({ code: 'no-attributes' }));
+    }
+    expect(tryOverlay(mountKernelOverlay, bare)).toMatch(/has none of the attributes/);
+  } finally {
+    poor.close();
+    unmount(bare);
+  }
 });
 
 describe('life of a snapshot', () => {

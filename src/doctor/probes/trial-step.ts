@@ -18,10 +18,7 @@ const filtered = '2';
 /** When the step began and its shell did not get on: of what it takes, only the runtime can be exchanged. */
 const otherRuntime = 'apt-get install crun, and {"runtime": "crun"} in the configuration file';
 
-/**
- * Runs a step as a build does: in its namespaces, behind its seccomp profile, with its network.
- * In the workspace of whoever asks.
- */
+/** Runs a step as a build does, in a workspace: in its namespaces, behind its seccomp profile, with its network. */
 export async function trialStep(runtime: string, { scratch, newName }: Workspace): Promise<Finding[]> {
   // Said of it already.
   if (findProgram(runtime) === undefined) return [];

@@ -7,6 +7,7 @@ import { setXattr } from '../../sys/xattr.ts';
 import { statSnapshotFile } from '../device-file.ts';
 import { isWhiteout } from '../layer-files.ts';
 import { isOpaque } from '../layers.ts';
+import { keepsNotes } from '../own-notes.ts';
 import type { MountOverlay } from './overlay-mount.ts';
 
 /**
@@ -16,6 +17,8 @@ import type { MountOverlay } from './overlay-mount.ts';
  * @throws HostError `mount-failed` and what else `mount` throws
  */
 export function tryOverlay(mount: MountOverlay, scratch: string): string | undefined {
+  if (!keepsNotes(scratch))
+    return 'the filesystem has none of the attributes that overlay writes its notes in';
   const [below, above, upper, work, empty, merged] = [
     'below',
     'above',

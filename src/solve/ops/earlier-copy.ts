@@ -50,9 +50,8 @@ export function openEarlierCopies(
   function find(like: KeyDigest): { readonly rest: SnapshotID; readonly earlier: FileFacts } | undefined {
     const rest = memory.recall(like);
     const earlier = rest === undefined ? undefined : facts.read(rest);
-    return rest === undefined || earlier === undefined || !snapshotter.has(rest)
-      ? undefined
-      : { rest, earlier };
+    if (rest === undefined || earlier === undefined) return undefined;
+    return snapshotter.has(rest) && snapshotter.canHaveRest() ? { rest, earlier } : undefined;
   }
 
   const ending = new AbortController();
