@@ -268,7 +268,7 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
            2 | RUN ["echo", "word0", "word1", "word2", "word3", "word4", "word5", "word6", "word7", "word8", "word9", "word10…
              | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 
-        help: this is no JSON array, so the shell was given it as text: exec form takes double quotes, with commas between
+        help: this is no JSON array, so the shell was given it as text: a comma stands before its closing bracket
       "
     `);
   });
@@ -281,7 +281,7 @@ describeBuilds(sandboxNeeds, 'a build that cannot succeed', (site) => {
     `);
     expect(await fail(2, [])).toMatchInlineSnapshot(`
       "error: strata build needs CONTEXT [missing-argument]
-        help: see \`strata build --help\`
+        help: the directory that COPY takes files from, often ".": strata build .
       "
     `);
     expect(await fail(2, ['--output', 'type=ocl,dest=x', kept])).toMatchInlineSnapshot(`

@@ -1,7 +1,7 @@
 /** The secrets of a build: where their values come from, and that no layer may hold them. */
 import { readFileSync } from 'node:fs';
 import { bytePathToText } from '../../core/byte-path.ts';
-import { StepError, UsageError } from '../../core/errors.ts';
+import { StepError, systemCode, UsageError } from '../../core/errors.ts';
 import { soughtForms } from '../../core/secrets/secret-values.ts';
 import type { RefusedContent } from '../../layer/refuse-content.ts';
 import type { BuildIO, SecretSpec } from '../options.ts';
@@ -35,9 +35,14 @@ function readSecret(spec: SecretSpec, env: BuildIO['env']): Uint8Array | undefin
   try {
     return readFileSync(spec.source);
   } catch (cause) {
-    throw new UsageError('secret-unreadable', `--secret id=${spec.id}: cannot read "${spec.source}"`, {
-      hint: (cause as Error).message,
-      cause,
-    });
+    const why = systemCode(cause) ?? (cause as Error).message;
+    throw new UsageError(
+      'secret-unreadable',
+      `--secret id=${spec.id}: cannot read "${spec.source}": ${why}`,
+      {
+        hint: 'src=FILE is a file of this machine; env=NAME takes the value of a variable',
+        cause,
+      },
+    );
   }
 }

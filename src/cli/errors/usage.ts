@@ -13,7 +13,11 @@ const codes: Readonly<Record<string, string>> = {
 export function usageError(error: CommanderError, command: string): UsageError {
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const near = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  const hint = near === undefined ? `see \`${command} --help\`` : `did you mean ${near}?`;
+  const isContext = error.code === 'commander.missingArgument' && first.includes("'CONTEXT'");
+  const usual = isContext
+    ? `the directory that COPY takes files from, often ".": ${command} .`
+    : `see \`${command} --help\``;
+  const hint = near === undefined ? usual : `did you mean ${near}?`;
   return new UsageError(codes[error.code] ?? 'bad-usage', reword(first, command), { hint });
 }
 

@@ -6,24 +6,34 @@ import { posix } from 'node:path';
 import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { type Platform, printPlatform } from '../../core/platform.ts';
 import { suggest } from '../../core/suggest.ts';
+import { whyNoArray } from '../problems/no-array.ts';
 import type { LintFinding } from './linter.ts';
 
-/** A CMD or ENTRYPOINT in shell form, with no SHELL in force that would show the shell is meant. */
-export function shellFormCommand(instruction: 'CMD' | 'ENTRYPOINT'): LintFinding {
+/** A CMD or ENTRYPOINT in shell form, `text`, with no SHELL in force that would show the shell is meant. */
+export function shellFormCommand(instruction: 'CMD' | 'ENTRYPOINT', text: string): LintFinding {
+  const lack = whyNoArray(text);
   return {
     rule: 'JSONArgsRecommended',
     message: `${instruction} in shell form: the shell, not the program, gets the signals that stop the container`,
-    help: `write ${instruction} ["program", "argument"]`,
+    help:
+      lack === undefined
+        ? `write ${instruction} ["program", "argument"]`
+        : `this is no JSON array, so the shell is given it as text: ${lack}`,
   };
 }
 
-/** @param known the names that are set, for a suggestion */
-export function undefinedVariable(name: string, known: Iterable<string>): LintFinding {
+/**
+ * @param known the names that are set, for a suggestion
+ * @param isDeclared whether some ARG of the file declares it: above the first FROM, in another stage, or further down
+ */
+export function undefinedVariable(name: string, known: Iterable<string>, isDeclared: boolean): LintFinding {
   const nearest = suggest(name, known);
   return {
     rule: 'UndefinedVar',
     message: `variable "$${name}" is used but not defined`,
-    help: nearest === undefined ? undefined : `did you mean $${nearest}?`,
+    help: isDeclared
+      ? `an ARG holds from its line to the end of its stage: write ARG ${name} above this line`
+      : nearest && `did you mean $${nearest}?`,
   };
 }
 

@@ -46,8 +46,8 @@ function checkForm(
   keyword: 'CMD' | 'ENTRYPOINT',
   { command, span }: CommandInstruction<'cmd' | 'entrypoint'>,
 ): void {
-  const isSuspicious = command.form === 'shell' && context.state.config.shell === undefined;
-  if (isSuspicious) lint(context, shellFormCommand(keyword), span);
+  if (command.form === 'exec' || context.state.config.shell !== undefined) return;
+  lint(context, shellFormCommand(keyword, command.text), span);
 }
 
 /** SHELL (spec 3.10). */

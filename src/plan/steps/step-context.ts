@@ -11,6 +11,7 @@ import type { Taken } from '../outline/taken.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { StageState } from '../reading/stage-state.ts';
 import { isScanSwitch } from '../scope/build-args.ts';
+import { declaresArg } from '../scope/declares-arg.ts';
 import type { GlobalScope } from '../scope/global-scope.ts';
 import { holdsUnknown, lookupIn } from '../scope/stage-scope.ts';
 import type { FromUse } from '../stages/dependencies.ts';
@@ -95,7 +96,7 @@ export function checkUnset(context: StepContext, unset: readonly string[], word:
     const known = new Set([...values.keys(), ...args]);
     const span =
       context.firedBy === undefined ? variablePlace(context.request.dockerfile, word, name) : context.firedBy;
-    lint(context, undefinedVariable(name, known), span);
+    lint(context, undefinedVariable(name, known, declaresArg(context.request.dockerfile, name)), span);
   }
 }
 

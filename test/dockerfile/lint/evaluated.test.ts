@@ -106,8 +106,8 @@ describe('platforms of base images', () => {
 });
 
 test.each([
-  [shellFormCommand('CMD'), 'JSONArgsRecommended', 'CMD'],
-  [undefinedVariable('VERSOIN', ['PATH', 'VERSION']), 'UndefinedVar', 'VERSOIN'],
+  [shellFormCommand('CMD', 'a b'), 'JSONArgsRecommended', 'CMD'],
+  [undefinedVariable('VERSOIN', ['PATH', 'VERSION'], false), 'UndefinedVar', 'VERSOIN'],
   [relativeWorkdir('app'), 'WorkdirRelativePath', 'app'],
   [repeatedInstruction('HEALTHCHECK'), 'MultipleInstructionsDisallowed', 'HEALTHCHECK'],
   [legacyKeyValue('ENV'), 'LegacyKeyValueFormat', 'ENV'],
@@ -117,8 +117,18 @@ test.each([
 });
 
 test('an undefined variable comes with the nearest defined one', () => {
-  expect(undefinedVariable('VERSOIN', ['PATH', 'VERSION']).help).toBe('did you mean $VERSION?');
-  expect(undefinedVariable('X', ['PATH']).help).toBeUndefined();
+  expect(undefinedVariable('VERSOIN', ['PATH', 'VERSION'], false).help).toBe('did you mean $VERSION?');
+  expect(undefinedVariable('X', ['PATH'], false).help).toBeUndefined();
+  expect(undefinedVariable('X', ['X2'], true).help).toMatch(
+    /^an ARG holds from its line to the end of its stage: .* ARG X /,
+  );
+});
+
+test.each([
+  ['node x.js', 'write CMD ["program", "argument"]'],
+  [`["node", 'x.js']`, 'this is no JSON array, so the shell is given it as text: strings take double quotes'],
+])('what to write instead of CMD %s', (text, help) => {
+  expect(shellFormCommand('CMD', text).help).toBe(help);
 });
 
 describe('a linter', () => {

@@ -1,4 +1,5 @@
 import { StepError } from '../../../../core/errors.ts';
+import { whyNoArray } from '../../../../dockerfile/problems/no-array.ts';
 import type { ExecOp } from '../../../../plan/vertex.ts';
 import type { StepExit } from '../../../../sandbox/step.ts';
 import type { ExecSettings } from '../settings.ts';
@@ -50,9 +51,9 @@ export function stepTimedOut(op: ExecOp, milliseconds: number): StepError {
 }
 
 function hintFor({ args }: ExecOp, isKept: boolean): string | undefined {
-  // Ran by the shell, which looks for a program called `["echo",`.
-  if (args.length > 1 && /^\[\s*["']/.test(args.at(-1) ?? ''))
-    return 'this is no JSON array, so the shell was given it as text: exec form takes double quotes, with commas between';
+  // Run by the shell, which looks for a program called `["echo",`.
+  const lack = args.length > 1 ? whyNoArray(args.at(-1) ?? '') : undefined;
+  if (lack !== undefined) return `this is no JSON array, so the shell was given it as text: ${lack}`;
   return isKept ? '`strata debug` opens a shell in this step, as it was left' : undefined;
 }
 
