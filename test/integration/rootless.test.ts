@@ -289,6 +289,19 @@ describeBuilds(needs, 'a build without root', (site) => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('[other-owners]')]);
   });
 
+  test('refuses a store that it may not write to', async () => {
+    const store = site.path('store-of-root');
+    mkdirSync(store);
+    writeFileSync(join(store, 'version'), '1\n');
+    for (const command of [['build', dockerfile('any', '')], ['images'], ['prune']]) {
+      const { code, stderr } = await person.strata(['--root', store, ...command]);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error: cannot use .*: EACCES.* \[root-unusable\]\n {2}help: /),
+      ]);
+    }
+  });
+
   test('leaves a store that "strata prune --all" empties, whoever its files belong to', async () => {
     await person.strataOk([
       'build',
