@@ -19,6 +19,7 @@ const limiter = new Limiter(availableParallelism());
  * fulfilled are the files what `diffID` names. Large layers are unpacked in threads, as many at once as
  * there are cores.
  *
+ * @param places as `ActiveSnapshot.places`
  * @throws IntegrityError `diff-id-mismatch`, `layer-bad-path`, `layer-bad-compression`, `cannot-write-file`,
  *   those of a damaged archive (`tar-…`), `unknown-layer-type`, and what reading the blob throws
  * @throws HostError `disk-full`, `cannot-write-file`, `zstd-missing`
@@ -28,6 +29,7 @@ export function applyLayer(
   mediaType: string,
   upper: string,
   diffID: DiffID,
+  places?: string,
 ): Promise<void> {
   return limiter.run(async () => {
     layerCompression(mediaType);
@@ -37,7 +39,7 @@ export function applyLayer(
       const chunks = follow(head, source);
       const tar = () => inflateSmall(Buffer.concat(head)) ?? inflateLayer(chunks);
       if (isAll) await unpackLayer(tar(), upper, diffID);
-      else await unpackInThread(chunks, { upper, diffID });
+      else await unpackInThread(chunks, { upper, diffID, places });
     } catch (error) {
       // A damaged blob shows as anything. Its own check comes at its end, says it best, and removes it.
       if (error instanceof IntegrityError) while (!(await source.next()).done);

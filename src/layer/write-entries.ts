@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { BytePath } from '../core/byte-path.ts';
 import { fileChanged, openContent } from './content-reader.ts';
 import type { LayerEntry, LayerMember } from './layer-entry.ts';
 import type { FilesToWrite } from './unpack/block-unpacker.ts';
@@ -16,30 +17,37 @@ const turnMs = 20;
  */
 export async function writeEntries(
   entries: Iterable<LayerEntry>,
-  { upper, isWritten }: FilesToWrite,
+  { upper, places, isWritten }: FilesToWrite,
   signal: AbortSignal,
 ): Promise<void> {
-  const writer = new UpperWriter(upper);
-  let since = performance.now();
-  for (const entry of entries) {
-    if (isWritten?.(entry.path) === false) continue;
+  const writer = new UpperWriter(upper, places);
+  const attempt = (path: BytePath, work: () => void) => {
     try {
-      if (entry.type === 'delete') writer.delete(entry.path);
-      else if (entry.type === 'file') writeFile(writer, entry);
-      else writer.create(entry);
+      work();
     } catch (error) {
-      throw writeFailure(upper, entry.path, error);
+      throw writeFailure(upper, path, error);
     }
-    if (performance.now() - since < turnMs) continue;
-    await setImmediate();
-    signal.throwIfAborted();
-    since = performance.now();
-  }
+  };
+  let since = performance.now();
   try {
-    writer.finish();
-  } catch (error) {
-    throw writeFailure(upper, '', error);
+    for (const entry of entries) {
+      if (isWritten?.(entry.path) === false) continue;
+      attempt(entry.path, () => writeEntry(writer, entry));
+      if (performance.now() - since < turnMs) continue;
+      await setImmediate();
+      signal.throwIfAborted();
+      since = performance.now();
+    }
+    attempt('', () => writer.finish());
+  } finally {
+    writer.close();
   }
+}
+
+function writeEntry(writer: UpperWriter, entry: LayerEntry): void {
+  if (entry.type === 'delete') writer.delete(entry.path);
+  else if (entry.type === 'file') writeFile(writer, entry);
+  else writer.create(entry);
 }
 
 function writeFile(writer: UpperWriter, entry: LayerMember): void {

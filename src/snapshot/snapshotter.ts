@@ -35,6 +35,8 @@ export interface ActiveSnapshot {
   readonly upper: string;
   /** Overlay's scratch directory, on the same filesystem. */
   readonly work: string;
+  /** Where places for files under way are made (`places.ts`), on the same filesystem; goes with the build. */
+  readonly places: string;
 }
 
 /** The snapshots of a store, and stacks of them as filesystems. */

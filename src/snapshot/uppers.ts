@@ -1,13 +1,12 @@
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '../core/assert.ts';
 import { bytePathFromText } from '../core/byte-path.ts';
 import type { FileTree } from '../core/file-tree.ts';
 import { setTimes } from '../sys/node.ts';
-import { removeSmallTree } from '../sys/remove-tree.ts';
 import { spreadDirectories } from '../sys/spread-directories.ts';
 import { setXattr } from '../sys/xattr.ts';
-import { randomID } from './snapshot-id.ts';
+import { makePlace, quickestPlace } from './places.ts';
 import type { ActiveSnapshot } from './snapshotter.ts';
 
 /**
@@ -23,50 +22,16 @@ export function upperMaker(
     if (!isSpread) spreadDirectories(directory);
     isSpread = true;
     const own = isLarge ? quickestPlace(directory) : makePlace(directory);
-    const active: ActiveSnapshot = { upper: join(own, 'upper'), work: join(own, 'work') };
+    const active: ActiveSnapshot = {
+      upper: join(own, 'upper'),
+      work: join(own, 'work'),
+      places: directory,
+    };
     for (const each of [active.upper, active.work]) mkdirSync(each);
     if (over === undefined) chmodSync(active.upper, 0o755);
     else copyRoot(over, active.upper);
     return active;
   };
-}
-
-/** ext4 chooses the place of a directory by its name as well: "0" would lie where the last build's "0" lay. */
-function makePlace(directory: string): string {
-  const path = join(directory, randomID());
-  mkdirSync(path);
-  return path;
-}
-
-const candidateCount = 4;
-
-/**
- * The one of some places in which a file is made soonest: where ext4 remembers the inodes of many files that were
- * removed, making one takes up to thirty times as long (`spreadDirectories`). Looking takes some five milliseconds.
- */
-function quickestPlace(directory: string): string {
-  const candidates = Array.from({ length: candidateCount }, () => {
-    const path = makePlace(directory);
-    return { path, milliseconds: timeToMakeFiles(path) };
-  }).sort((a, b) => a.milliseconds - b.milliseconds);
-  const [quickest, ...others] = candidates.map(({ path }) => path);
-  for (const path of others) removeSmallTree(path);
-  assert(quickest !== undefined, 'there are candidates');
-  return quickest;
-}
-
-/** The first files of a directory tell little: what slows the later ones down is not yet in memory. */
-const [firstFiles, timedFiles] = [24, 32];
-
-/** The files stay until the place goes: removed, they would be remembered as well. */
-function timeToMakeFiles(directory: string): number {
-  const make = (from: number, end: number) => {
-    for (let at = from; at < end; at++) closeSync(openSync(join(directory, `trial-${at}`), 'wx', 0o600));
-  };
-  make(0, firstFiles);
-  const start = performance.now();
-  make(firstFiles, firstFiles + timedFiles);
-  return performance.now() - start;
 }
 
 /** Where upper and work of a prepared snapshot lie, and nothing else. */

@@ -64,7 +64,7 @@ export function openFilesOfLayers(
       try {
         const watched = () =>
           counted(blobs.open(descriptor), (bytes) => watcher?.unpacking(id, descriptor, bytes));
-        const apply = () => applyLayer(watched(), descriptor.mediaType, active.upper, diffID);
+        const apply = () => applyLayer(watched(), descriptor.mediaType, active.upper, diffID, active.places);
         await traced('unpack layer', () => trusting(id, descriptor, apply));
         await snapshotter.commit(active, id);
         watcher?.unpacked(id, descriptor);

@@ -7,8 +7,8 @@ import { type TarUnpacker, tarUnpacker } from './tar-unpacker.ts';
 const unpackers = new Map<string, TarUnpacker | 'failed'>();
 
 answerQuestions((task: BlockUnpackTask): void => {
-  const { upper } = task;
-  const unpacker = unpackers.get(upper) ?? tarUnpacker(upper);
+  const { upper, places } = task;
+  const unpacker = unpackers.get(upper) ?? tarUnpacker(upper, places);
   unpackers.set(upper, unpacker);
   if (task.kind === 'close') unpackers.delete(upper);
   if (unpacker === 'failed') return;

@@ -24,18 +24,21 @@ export interface BlockUnpacker {
 export interface FilesToWrite {
   /** An empty directory. */
   readonly upper: string;
+  /** As `ActiveSnapshot.places`, where there may be many of them. */
+  readonly places?: string;
   /** Those that are not written are somewhere else already; without, all are. */
   isWritten?(path: BytePath): boolean;
 }
 
 /** What the thread does, for the tar whose files go to `upper`. */
-export type BlockUnpackTask = { readonly upper: string } & (
-  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly notes: readonly number[] }
-  /** The tar is complete. */
-  | { readonly kind: 'finish' }
-  /** Nothing is written there any more. */
-  | { readonly kind: 'close' }
-);
+export type BlockUnpackTask = Pick<FilesToWrite, 'upper' | 'places'> &
+  (
+    | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly notes: readonly number[] }
+    /** The tar is complete. */
+    | { readonly kind: 'finish' }
+    /** Nothing is written there any more. */
+    | { readonly kind: 'close' }
+  );
 
 /** One for the process: files of one disk are written no faster by several. */
 const thread = openThread<BlockUnpackTask, void>('block-unpack-worker', 'strata write files');
@@ -43,7 +46,11 @@ const thread = openThread<BlockUnpackTask, void>('block-unpack-worker', 'strata 
 const pieceBytes = 1 << 16;
 
 /** An unpacker for one layer. A thread writes the files; a single block it is not worth starting for. */
-export function openBlockUnpacker({ upper, isWritten }: FilesToWrite, pool: CompressPool): BlockUnpacker {
+export function openBlockUnpacker(
+  { upper, places, isWritten }: FilesToWrite,
+  pool: CompressPool,
+): BlockUnpacker {
+  const to = { upper, ...(places === undefined ? {} : { places }) };
   let notes: number[] = [];
   let isAsked = false;
   let failure: { readonly error: unknown } | undefined;
@@ -64,18 +71,18 @@ export function openBlockUnpacker({ upper, isWritten }: FilesToWrite, pool: Comp
       isAsked = true;
       pool.share(block);
       thread
-        .ask({ kind: 'block', upper, bytes, notes: noted })
+        .ask({ kind: 'block', ...to, bytes, notes: noted })
         .catch((error: unknown) => {
           failure ??= { error };
         })
         .finally(() => pool.give(block));
     },
     async finish() {
-      if (isAsked) await thread.ask({ kind: 'finish', upper });
+      if (isAsked) await thread.ask({ kind: 'finish', ...to });
       if (failure !== undefined) throw failure.error;
     },
     async close() {
-      if (isAsked) await thread.ask({ kind: 'close', upper });
+      if (isAsked) await thread.ask({ kind: 'close', ...to });
     },
   };
 }

@@ -9,13 +9,16 @@ import { readWhiteout } from '../whiteout.ts';
 export interface LayerUnpacker extends TarHandler {
   /** The archive is complete. */
   finish(): void;
-  /** Lets go of what an archive that broke off left open. */
+  /** Lets go of what is left open, as by an archive that broke off. */
   close(): void;
 }
 
-/** Writes the members of a layer's tar, whoever made it, into an upper directory. */
-export function layerUnpacker(upper: string): LayerUnpacker {
-  const writer = new UpperWriter(upper);
+/**
+ * Writes the members of a layer's tar, whoever made it, into an upper directory.
+ * @param places of an upper that may get many files (`ActiveSnapshot.places`)
+ */
+export function layerUnpacker(upper: string, places?: string): LayerUnpacker {
+  const writer = new UpperWriter(upper, places);
   let path: BytePath = '';
   let file: NewFile | undefined;
   const attempt = (work: () => void) => {
@@ -56,6 +59,7 @@ export function layerUnpacker(upper: string): LayerUnpacker {
     close() {
       file?.abandon();
       file = undefined;
+      writer.close();
     },
   };
 }

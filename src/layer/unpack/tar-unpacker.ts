@@ -13,7 +13,7 @@ export interface TarUnpacker {
   push(bytes: Uint8Array, notes: readonly number[]): void;
   /** The tar is complete. */
   finish(): void;
-  /** Lets go of what a tar that broke off left open. */
+  /** Lets go of what is left open, as by a tar that broke off. */
   close(): void;
 }
 
@@ -21,10 +21,11 @@ export interface TarUnpacker {
  * Writes the files of a layer's tar that is just being made into an upper directory. Such a tar has whole seconds,
  * the files of a snapshot have the times of what they were copied from: the rest of them comes beside it.
  *
+ * @param places of an upper that may get many files (`ActiveSnapshot.places`)
  * @throws HostError `disk-full`, `cannot-write-file`
  */
-export function tarUnpacker(upper: string): TarUnpacker {
-  const unpacker = layerUnpacker(upper);
+export function tarUnpacker(upper: string, places?: string): TarUnpacker {
+  const unpacker = layerUnpacker(upper, places);
   let known: readonly number[] = [];
   let next = 0;
   let isWritten = true;

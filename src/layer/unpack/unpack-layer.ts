@@ -15,9 +15,10 @@ export async function unpackLayer(
   tar: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   upper: string,
   diffID: DiffID,
+  places?: string,
 ): Promise<void> {
   const hash = createHash('sha256');
-  const unpacker = layerUnpacker(upper);
+  const unpacker = layerUnpacker(upper, places);
   const parser = createTarParser(unpacker);
   let since = performance.now();
   try {

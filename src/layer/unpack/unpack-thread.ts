@@ -6,6 +6,8 @@ import { workerURL } from '../../sys/thread/worker-url.ts';
 export interface UnpackJob {
   readonly upper: string;
   readonly diffID: DiffID;
+  /** As `ActiveSnapshot.places`. */
+  readonly places: string | undefined;
 }
 
 export type UnpackMessage = Uint8Array | 'end';

@@ -20,9 +20,9 @@ function reply(port: MessagePort, message: UnpackReply): void {
 }
 
 async function run(port: MessagePort): Promise<void> {
-  const { upper, diffID } = workerData as UnpackJob;
+  const { upper, diffID, places } = workerData as UnpackJob;
   try {
-    await unpackLayer(inflateLayer(blobFrom(port)), upper, diffID);
+    await unpackLayer(inflateLayer(blobFrom(port)), upper, diffID, places);
     reply(port, { kind: 'done' });
   } catch (error) {
     reply(port, { kind: 'failed', error: encodeThreadError(error) });

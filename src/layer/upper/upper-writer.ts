@@ -5,13 +5,11 @@
 import {
   chmodSync,
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   ftruncateSync,
   lchownSync,
   linkSync,
-  openSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
@@ -23,6 +21,7 @@ import { isImageXattr } from '../../snapshot/image-xattr.ts';
 import { makeNode, setTimes, setTimesOfOpen } from '../../sys/node.ts';
 import { setXattr } from '../../sys/xattr.ts';
 import type { TarEntry } from '../../tar/entry.ts';
+import { type FileMaker, fileMaker } from './file-maker.ts';
 import { badPath } from './layer-path.ts';
 import { UpperPaths } from './upper-paths.ts';
 
@@ -35,8 +34,6 @@ export interface NewFile {
   abandon(): void;
 }
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-
 export class UpperWriter {
   readonly #paths: UpperPaths;
   /** By resolved path. Their times change with every name made in them, so their metadata comes last. */
@@ -44,8 +41,11 @@ export class UpperWriter {
 
   /** Whom files belong to as they are made. */
   readonly #newOwner: Owner | undefined;
+  readonly #maker: FileMaker;
 
-  constructor(upper: string) {
+  /** @param places of an upper that may get many files (`ActiveSnapshot.places`) */
+  constructor(upper: string, places?: string) {
+    this.#maker = fileMaker(places);
     this.#paths = new UpperPaths(bytePathFromText(upper));
     this.#newOwner = ownerOfNew(this.#paths.stat(''));
   }
@@ -68,10 +68,9 @@ export class UpperWriter {
     const path = this.#paths.resolve(entry.path);
     if (path === '') throw badPath(entry.path, 'makes the root a file');
     const host = this.#paths.host(path);
-    const fsPath = bytePathToFs(host);
     const isOwned = this.#isOwned(entry);
     let end = 0;
-    const fd = this.#inPlace(path, () => openSync(fsPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+    const fd = this.#inPlace(path, () => this.#maker.open(host));
     return {
       write(bytes, offset) {
         for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
@@ -119,6 +118,11 @@ export class UpperWriter {
       setXattrs(host, xattrs);
       setTimes(host, mtime);
     }
+  }
+
+  /** Nothing is written any more, be it finished or not. */
+  close(): void {
+    this.#maker.close();
   }
 
   /** Whether a file is its owner's as soon as it is made. */

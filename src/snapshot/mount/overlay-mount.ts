@@ -14,7 +14,7 @@ export interface OverlayParts {
   /** Names in `directory`, topmost first. */
   readonly layers: readonly SnapshotID[];
   /** What takes the changes; read-only without. */
-  readonly active: ActiveSnapshot | undefined;
+  readonly active: Pick<ActiveSnapshot, 'upper' | 'work'> | undefined;
   /** An empty directory, to stand below where overlay wants one layer more. */
   readonly empty: string;
 }

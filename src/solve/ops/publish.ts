@@ -94,7 +94,7 @@ export function entryPublisher(services: PublishServices): EntryPublisher {
       const isLarge = rest === undefined && fileCount >= manyFiles;
       const active = snapshotter.prepare(below, { rest, isAlone: standsAlone(vertex), isLarge });
       try {
-        const files = { upper: active.upper, isWritten };
+        const files = { upper: active.upper, places: active.places, isWritten };
         if (compression === undefined) await writeEntries(checked(copy.entries), files, signal);
         else {
           const options = { compression, signal, known, files };
