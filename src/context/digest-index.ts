@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { BytePath } from '../core/byte-path.ts';
 import { systemCode } from '../core/errors.ts';
 import type { FileDigestIndex, FileStat, Timestamp } from '../core/file-tree.ts';
 import { replaceFile } from '../sys/atomic-file.ts';
@@ -31,16 +32,22 @@ export function openDigestIndex(file: string, startedAt: number, onDamage?: OnDa
   // Lines as they stand in the file, by path; cut up only when they are asked for.
   const known = readLines(file, onDamage);
   const asked = new Map<string, string>();
+  // The same question comes several times in a build, and making a fingerprint takes a third of what lstat does.
+  const answers = new WeakMap<FileStat, { readonly path: BytePath; readonly word: string }>();
   let isChanged = false;
 
   return {
     get(path, stat) {
+      const answered = answers.get(stat);
+      if (answered?.path === path) return answered.word;
       const line = known.get(path);
       if (line === undefined) return undefined;
       const fingerprint = fingerprintOf(stat);
       if (fingerprint === undefined || !line.startsWith(fingerprint)) return undefined;
+      const word = line.slice(fingerprint.length, line.indexOf(' ', fingerprint.length));
       asked.set(path, line);
-      return line.slice(fingerprint.length, line.indexOf(' ', fingerprint.length));
+      answers.set(stat, { path, word });
+      return word;
     },
     set(path, stat, word) {
       const fingerprint = fingerprintOf(stat);
@@ -48,6 +55,7 @@ export function openDigestIndex(file: string, startedAt: number, onDamage?: OnDa
       const line = `${fingerprint}${word} ${path}`;
       known.set(path, line);
       asked.set(path, line);
+      answers.set(stat, { path, word });
       isChanged = true;
     },
     async save() {

@@ -81,7 +81,7 @@ export function openFolder(directory: string, options: FolderOptions): FileTree 
       return ignore === undefined ? names : names.filter((name) => isVisible(joinBytePath(path, name)));
     },
     readlink: (path) => reading(path, 'file', (host) => readlinkSync(bytePathToFs(host), 'latin1')),
-    xattrs: (path) => reading(path, 'file', readXattrs),
+    xattrs: (path, opened) => (opened === undefined ? reading(path, 'file', readXattrs) : readXattrs(opened)),
     open: (path) => reading(path, 'file', openRegular),
     ...(digests === undefined ? {} : { digests }),
     explainMissing(path) {

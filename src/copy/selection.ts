@@ -59,3 +59,6 @@ export interface SelectedFile {
   /** A directory that was not selected itself, only something below it. */
   readonly isPassage: boolean;
 }
+
+/** Told of files as they are selected, while others are still looked for. */
+export type OnFound = (tree: FileTree, file: SelectedFile) => void;

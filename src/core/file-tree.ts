@@ -49,8 +49,11 @@ export interface FileTree {
   /** Names in a directory, in byte order. */
   list(path: BytePath): readonly BytePath[];
   readlink(path: BytePath): BytePath;
-  /** All extended attributes but those of the storage itself, in byte order of their names. */
-  xattrs(path: BytePath): readonly Xattr[];
+  /**
+   * All extended attributes but those of the storage itself, in byte order of their names.
+   * @param opened what `open` gave for it, where it is open: asking is quicker then
+   */
+  xattrs(path: BytePath, opened?: number): readonly Xattr[];
   /** Opens a regular file for reading; the caller closes the descriptor. */
   open(path: BytePath): number;
   /** Of the host, where the tree is one's: a regular file of the tree is that of the same path beneath it. */

@@ -6,6 +6,8 @@ const llistxattr = libcFunction('long llistxattr(const char *path, void *list, s
 const lgetxattr = libcFunction(
   'long lgetxattr(const char *path, const char *name, void *value, size_t size)',
 );
+const flistxattr = libcFunction('long flistxattr(int fd, void *list, size_t size)');
+const fgetxattr = libcFunction('long fgetxattr(int fd, const char *name, void *value, size_t size)');
 const lsetxattr = libcFunction(
   'int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
 );
@@ -18,15 +20,18 @@ const buffer = Buffer.alloc(maxBytes);
 /**
  * All extended attributes of a file, directory or symlink itself, in byte order of their names; none where
  * the filesystem has no such thing.
+ * @param file its path, or a descriptor of it, which saves the kernel the way there
  * @throws a system error, such as ENOENT
  */
-export function readXattrs(path: BytePath): Xattr[] {
-  const file = pathArgument(path);
-  const length = llistxattr(file, buffer, maxBytes);
+export function readXattrs(file: BytePath | number): Xattr[] {
+  const length =
+    typeof file === 'number'
+      ? flistxattr(file, buffer, maxBytes)
+      : llistxattr(pathArgument(file), buffer, maxBytes);
   if (length === 0) return [];
   if (length < 0) {
     if (isUnsupported(lastErrorCode())) return [];
-    throw lastSystemError('llistxattr', path);
+    throw lastSystemError('llistxattr', shown(file));
   }
   const names = buffer
     .toString('latin1', 0, length - 1)
@@ -34,7 +39,7 @@ export function readXattrs(path: BytePath): Xattr[] {
     .sort(compareBytes);
   const found: Xattr[] = [];
   for (const name of names) {
-    const value = getValue(file, path, name);
+    const value = getValue(file, name);
     // Removed since it was listed.
     if (value !== undefined) found.push({ name, value });
   }
@@ -46,7 +51,7 @@ export function readXattrs(path: BytePath): Xattr[] {
  * @throws a system error, such as ENOENT
  */
 export function readXattr(path: BytePath, name: string): Uint8Array | undefined {
-  return getValue(pathArgument(path), path, name);
+  return getValue(path, name);
 }
 
 /**
@@ -66,13 +71,21 @@ export function removeXattr(path: BytePath, name: string): void {
   if (lremovexattr(pathArgument(path), pathArgument(name)) < 0) throw lastSystemError('lremovexattr', path);
 }
 
-function getValue(file: string | Uint8Array, path: BytePath, name: string): Uint8Array | undefined {
-  const length = lgetxattr(file, pathArgument(name), buffer, maxBytes);
+function getValue(file: BytePath | number, name: string): Uint8Array | undefined {
+  const attribute = pathArgument(name);
+  const length =
+    typeof file === 'number'
+      ? fgetxattr(file, attribute, buffer, maxBytes)
+      : lgetxattr(pathArgument(file), attribute, buffer, maxBytes);
   if (length >= 0) return new Uint8Array(buffer.subarray(0, length));
   // Most files have none: an error is made only for those who see it.
   const code = lastErrorCode();
   if (code === 'ENODATA' || isUnsupported(code)) return undefined;
-  throw lastSystemError('lgetxattr', path);
+  throw lastSystemError('lgetxattr', shown(file));
+}
+
+function shown(file: BytePath | number): BytePath {
+  return typeof file === 'number' ? `/proc/self/fd/${file}` : file;
 }
 
 function isUnsupported(code: string): boolean {

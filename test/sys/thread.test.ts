@@ -1,8 +1,9 @@
-/** What comes back from a thread that answers questions. */
+/** Threads that answer questions: what comes back from them, and how they end. */
 import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HostError, IntegrityError } from '../../src/core/errors.ts';
 import { decodeThreadError, encodeThreadError } from '../../src/sys/thread/thread-error.ts';
+import { bundleProgram } from '../support/program.ts';
 
 test.each([
   ['one of ours', new HostError('disk-full', 'no room', { hint: 'make some' })],
@@ -14,6 +15,15 @@ test.each([
   const got = decodeThreadError(sent);
   const facts = (it: Error) => [it.constructor.name, it.message, { ...it }, it.stack];
   expect(facts(got)).toEqual(facts(error));
+});
+
+test('a process that waits for the end of a thread lives until then', async () => {
+  const program = await bundleProgram('test/sys/programs/ending-thread.ts');
+  try {
+    expect(await program.run()).toMatchObject({ code: 0, stdout: 'ended', stderr: '' });
+  } finally {
+    program.remove();
+  }
 });
 
 function systemError(): Error {

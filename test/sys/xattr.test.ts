@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -18,11 +18,16 @@ test('attributes come back as set, sorted by name', () => {
   setXattr(file, 'user.b', Buffer.of(0, 255, 10));
   setXattr(file, 'user.a', Buffer.alloc(0));
   setXattr(file, 'trusted.big', large);
-  expect(readXattrs(file)).toEqual([
+  const all = [
     { name: 'trusted.big', value: new Uint8Array(large) },
     { name: 'user.a', value: new Uint8Array() },
     { name: 'user.b', value: Uint8Array.of(0, 255, 10) },
-  ]);
+  ];
+  expect(readXattrs(file)).toEqual(all);
+  const descriptor = openSync(file, 'r');
+  expect(readXattrs(descriptor)).toEqual(all);
+  closeSync(descriptor);
+  expect(() => readXattrs(descriptor)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   expect(readXattr(file, 'user.b')).toEqual(Uint8Array.of(0, 255, 10));
   expect(readXattr(file, 'user.none')).toBeUndefined();
 });

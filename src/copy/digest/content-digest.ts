@@ -6,10 +6,9 @@
 import { type BytePath, bytePathFromText } from '../../core/byte-path.ts';
 import { type Digest, digestFromHex } from '../../core/digest.ts';
 import type { FileTree } from '../../core/file-tree.ts';
-import { type KeptMetadata, keptMetadata } from '../metadata.ts';
+import type { KeptMetadata } from '../metadata.ts';
 import type { SelectedFile, SelectedSource, Selection } from '../selection.ts';
-import { type FileHasher, openFileHasher } from './file-hasher.ts';
-import type { UpcomingFile } from './hash-ahead.ts';
+import type { FileHasher } from './file-hasher.ts';
 import { type Content, knownContent, noteContent } from './known-content.ts';
 import { escaped, sha256, xattrWord } from './words.ts';
 
@@ -27,60 +26,48 @@ export interface SelectionDigest {
 
 /**
  * Digests what was selected, as far as the layer keeps it. Gives way to the event loop between pieces.
+ * @param hasher may have been told of the files while they were selected; the caller ends it
  * @throws StepError `source-changed` if a file is not as long as it was when it was selected
  * @throws CanceledError
  */
 export async function selectionDigest(
   selection: Selection,
-  kept: KeptMetadata = keptMetadata({}),
-  signal?: AbortSignal,
-): Promise<SelectionDigest> {
-  const hasher = openFileHasher(() => unknownFromLast(selection), signal);
-  try {
-    return await digestBy(hasher, selection, kept);
-  } finally {
-    await hasher.end();
-  }
-}
-
-async function digestBy(
-  hasher: FileHasher,
-  selection: Selection,
   kept: KeptMetadata,
+  hasher: FileHasher,
 ): Promise<SelectionDigest> {
+  const begun = await hasher.begun();
+  let filesHashed = 0;
+
+  const readContent = async (tree: FileTree, file: SelectedFile): Promise<Content> => {
+    if (file.stat.type !== 'file') return { digest: '-', xattrs: xattrWord(tree.xattrs(file.path)) };
+    filesHashed++;
+    return begun.get(file) ?? hasher.read(tree, file);
+  };
+
   const lines: string[] = [];
   for (const source of selection.sources) {
     lines.push(sourceLine(source));
+    const { tree } = source;
     const firstName = new Map<string, BytePath>();
     for (const file of filesOf(source)) {
       // Twenty thousand files that are known are worth no promise each.
-      const about = knownContent(source.tree, file) ?? (await readContent(source.tree, file, hasher));
-      lines.push(fileLine(source.tree, file, kept, about, firstName));
+      let content = knownContent(tree, file);
+      if (content === undefined) {
+        content = await readContent(tree, file);
+        noteContent(tree, file, content);
+      }
+      lines.push(fileLine(tree, file, kept, content, firstName));
     }
   }
   for (const { name, content } of selection.heredocs) {
     lines.push(`heredoc ${escaped(bytePathFromText(name))} ${sha256(Buffer.from(content))}`);
   }
   const hex = sha256(Buffer.from(lines.join('\n'), 'latin1'));
-  return { digest: digestFromHex(hex), lines, filesHashed: hasher.filesHashed() };
+  return { digest: digestFromHex(hex), lines, filesHashed };
 }
 
 function filesOf(source: SelectedSource): readonly SelectedFile[] {
   return source.kind === 'file' ? [source.file] : source.files;
-}
-
-/** Files whose content has to be read, last first. */
-function* unknownFromLast({ sources }: Selection): Generator<UpcomingFile, void, undefined> {
-  for (const source of sources.toReversed()) {
-    const { directory } = source.tree;
-    if (directory === undefined) continue;
-    const files = filesOf(source);
-    for (let at = files.length - 1; at >= 0; at--) {
-      const file = files[at];
-      if (file?.stat.type !== 'file' || knownContent(source.tree, file) !== undefined) continue;
-      yield { directory, file };
-    }
-  }
 }
 
 function sourceLine(source: SelectedSource): string {
@@ -109,13 +96,4 @@ function fileLine(
     else line += ` = ${escaped(first)}`;
   }
   return line;
-}
-
-async function readContent(tree: FileTree, file: SelectedFile, hasher: FileHasher): Promise<Content> {
-  const isFile = file.stat.type === 'file';
-  const content = isFile
-    ? await hasher.read(tree, file)
-    : { digest: '-', xattrs: xattrWord(tree, file.path) };
-  noteContent(tree, file, content);
-  return content;
 }

@@ -1,21 +1,25 @@
 import { setImmediate } from 'node:timers/promises';
 import { CanceledError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
-import type { SelectedFile } from '../selection.ts';
-import { openHashAhead, type UpcomingFile } from './hash-ahead.ts';
+import type { OnFound, SelectedFile } from '../selection.ts';
+import { openHashAhead } from './hash-ahead.ts';
 import { hashContent, openingBytes } from './hash-content.ts';
-import type { Content } from './known-content.ts';
-import { xattrWord } from './words.ts';
+import { type Content, knownContent } from './known-content.ts';
 
 export interface FileHasher {
+  /** To be told of files as they are selected: those that no index knows may be begun with. */
+  readonly found: OnFound;
   /**
-   * The sha256 of a regular file, and its attributes.
+   * What the files hold that are hashed already, now that all are found.
+   * @throws as `read`
+   */
+  begun(): Promise<ReadonlyMap<SelectedFile, Content>>;
+  /**
+   * What a regular file holds that is not among these.
    * @throws StepError `source-changed` if the file is not as long as it was when it was selected
    * @throws CanceledError
    */
   read(tree: FileTree, file: SelectedFile): Promise<Content>;
-  /** How many so far. */
-  filesHashed(): number;
   /** Nothing is read any more. */
   end(): Promise<void>;
 }
@@ -23,48 +27,41 @@ export interface FileHasher {
 /** Between two turns of the event loop: about ten milliseconds of hashing. */
 const turnBytes = 8 << 20;
 
-/**
- * Hashes files one after the other; when there are many, a thread begins with the last of them.
- * @param fromLast those that will be asked for, last first, as far as a thread can open them
- */
-export function openFileHasher(
-  fromLast: () => Iterable<UpcomingFile>,
-  signal: AbortSignal | undefined,
-): FileHasher {
-  const ahead = openHashAhead(fromLast);
+/** Hashes files one after the other; where there are many, a thread does its share of them. */
+export function openFileHasher(signal?: AbortSignal): FileHasher {
+  const ahead = openHashAhead();
   let sinceTurn = 0;
-  let count = 0;
 
   const work = async (bytes: number): Promise<void> => {
     sinceTurn += bytes;
     if (sinceTurn < turnBytes) return;
     sinceTurn = 0;
-    ahead.start();
     await setImmediate();
     if (signal?.aborted) throw new CanceledError();
   };
 
-  const readHere = async (tree: FileTree, { path, stat }: SelectedFile): Promise<Content> => {
+  const read = async (tree: FileTree, { path, stat }: SelectedFile): Promise<Content> => {
     const run = hashContent(tree, path, stat.size);
     try {
       for (;;) {
         const { done, value } = run.next();
-        if (done === true) return { digest: value, xattrs: xattrWord(tree, path) };
-        await work(value);
+        await work(done === true ? openingBytes : value);
+        if (done === true) return value;
       }
-    } finally {
-      run.return('');
+    } catch (error) {
+      // Closes the file.
+      run.throw(error);
+      throw error;
     }
   };
 
   return {
-    async read(tree, file) {
-      const content = await (ahead.take(file) ?? readHere(tree, file));
-      await work(openingBytes);
-      count++;
-      return content;
+    found(tree, file) {
+      const isForThread = file.stat.type === 'file' && tree.directory !== undefined;
+      if (isForThread && knownContent(tree, file) === undefined) ahead.found(tree, file);
     },
-    filesHashed: () => count,
+    begun: () => ahead.contents(read),
+    read,
     end: ahead.end,
   };
 }

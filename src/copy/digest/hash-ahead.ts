@@ -1,37 +1,44 @@
 import { assert } from '../../core/assert.ts';
 import type { BytePath } from '../../core/byte-path.ts';
+import type { FileTree } from '../../core/file-tree.ts';
 import { openThread } from '../../sys/thread/thread.ts';
 import type { SelectedFile } from '../selection.ts';
 import { openingBytes } from './hash-content.ts';
 import type { Content } from './known-content.ts';
 
 /** What the thread is asked: what these files hold, in this order. */
-export type FilesToHash = readonly {
-  /** Of the host, with the file beneath it. */
+export interface FilesToHash {
+  /** Of the host, with the files beneath it. */
   readonly directory: string;
-  readonly path: BytePath;
-  readonly size: number;
-}[];
+  readonly files: readonly { readonly path: BytePath; readonly size: number }[];
+  /** In shared memory: whoever comes first hashes them (`claimed`). */
+  readonly claim: Int32Array;
+}
 
-/** A file that will be asked for, in a tree that shows a directory of the host. */
-export interface UpcomingFile {
-  readonly directory: string;
-  readonly file: SelectedFile;
+interface Batch {
+  readonly tree: FileTree;
+  readonly files: SelectedFile[];
+  readonly claim: Int32Array;
+  /** Undefined as long as the thread was not asked; what it answers is undefined where it came second. */
+  answer: Promise<readonly Content[] | undefined> | undefined;
 }
 
 export interface HashAhead {
-  /** Has the thread begin where that is worth it; to be called when some files have been hashed. */
-  start(): void;
-  /** What a file holds that the thread took; undefined of one that is left to whoever asks, and stays so. */
-  take(file: SelectedFile): Promise<Content> | undefined;
+  /** Tells of a regular file to be hashed, in a tree that shows a directory of the host. */
+  found(tree: FileTree, file: SelectedFile): void;
+  /**
+   * What the files hold, of those that are worth a thread; the others are left to whoever asks.
+   * @param hash hashes one here
+   */
+  contents(
+    hash: (tree: FileTree, file: SelectedFile) => Promise<Content>,
+  ): Promise<ReadonlyMap<SelectedFile, Content>>;
   /** Ends the thread, whatever it is doing. */
   end(): Promise<void>;
 }
 
 /** Some five milliseconds of work, counted as in `openingBytes`. */
 const batchBytes = 4 << 20;
-/** What the thread has before it, so that it need not wait for a turn of this one. */
-const underWayBytes = 16 << 20;
 /** Hashing less takes hardly longer than starting the thread. */
 const worthwhileBytes = 64 << 20;
 
@@ -39,89 +46,83 @@ const worthwhileBytes = 64 << 20;
 let isRunning = false;
 
 /**
- * Has a thread hash files from the last one on, while its user hashes them from the first one on, until they meet.
- * @param fromLast the files that will be asked for, last first; looked at when there is a thread
+ * Has a thread hash files from the first one on, as soon as they are found, and its user hash them from the last one on
+ * when all are found, until they meet.
  */
-export function openHashAhead(fromLast: () => Iterable<UpcomingFile>): HashAhead {
-  const thread = openThread<FilesToHash, readonly Content[]>('hash-worker', 'strata hash files');
-  const left = new Set<SelectedFile>();
-  const taken = new Map<SelectedFile, Promise<Content>>();
-  let upcoming: Iterator<UpcomingFile> | undefined;
-  let underWay = 0;
+export function openHashAhead(): HashAhead {
+  const thread = openThread<FilesToHash, readonly Content[] | undefined>('hash-worker', 'strata hash files');
+  const batches: Batch[] = [];
+  let batchCost = 0;
+  let cost = 0;
+  let isStarted = false;
 
-  const isWorthwhile = (): boolean => {
-    let bytes = 0;
-    for (const { file } of fromLast()) {
-      if (left.has(file)) return false;
-      bytes += costOf(file);
-      if (bytes >= worthwhileBytes) return true;
-    }
-    return false;
+  const ask = (batch: Batch): void => {
+    const { tree, claim } = batch;
+    const directory = tree.directory;
+    assert(directory !== undefined, 'a thread can open the files');
+    const files = batch.files.map(({ path, stat }) => ({ path, size: stat.size }));
+    batch.answer = thread.ask({ directory, files, claim });
+    // Met when its turn comes.
+    batch.answer.catch(() => undefined);
   };
 
-  const nextBatch = (): UpcomingFile[] => {
-    const batch: UpcomingFile[] = [];
-    for (let bytes = 0; bytes < batchBytes; ) {
-      const { value } = upcoming?.next() ?? {};
-      if (value === undefined || left.has(value.file)) {
-        upcoming = undefined;
-        break;
-      }
-      batch.push(value);
-      bytes += costOf(value.file);
-    }
+  const start = (): void => {
+    if (isRunning) return;
+    isRunning = true;
+    isStarted = true;
+    for (const batch of batches.slice(0, -1)) ask(batch);
+  };
+
+  /** The one that the next file goes into; those before are complete. */
+  const batchFor = (tree: FileTree): Batch => {
+    const last = batches.at(-1);
+    if (last?.tree === tree && batchCost < batchBytes) return last;
+    if (last !== undefined && isStarted) ask(last);
+    const batch: Batch = { tree, files: [], claim: newClaim(), answer: undefined };
+    batches.push(batch);
+    batchCost = 0;
     return batch;
   };
 
-  const give = (): void => {
-    while (upcoming !== undefined && underWay < underWayBytes) {
-      const batch = nextBatch();
-      if (batch.length === 0) return;
-      const bytes = batch.reduce((sum, { file }) => sum + costOf(file), 0);
-      const answer = thread.ask(
-        batch.map(({ directory, file: { path, stat } }) => ({ directory, path, size: stat.size })),
-      );
-      underWay += bytes;
-      for (const [index, { file }] of batch.entries()) {
-        const content = answer.then((contents) => {
-          const found = contents[index];
-          assert(found !== undefined, 'the thread answers for every file');
-          return found;
-        });
-        // Met when its turn comes.
-        content.catch(() => undefined);
-        taken.set(file, content);
-      }
-      answer.then(
-        () => {
-          underWay -= bytes;
-          give();
-        },
-        () => undefined,
-      );
-    }
-  };
-
   return {
-    start() {
-      if (isRunning || upcoming !== undefined || taken.size > 0 || !isWorthwhile()) return;
-      isRunning = true;
-      upcoming = fromLast()[Symbol.iterator]();
-      give();
+    found(tree, file) {
+      batchFor(tree).files.push(file);
+      const added = file.stat.size + openingBytes;
+      batchCost += added;
+      cost += added;
+      if (!isStarted && cost >= worthwhileBytes) start();
     },
-    take(file) {
-      const content = taken.get(file);
-      if (content === undefined) left.add(file);
-      return content;
+    async contents(hash) {
+      const found = new Map<SelectedFile, Content>();
+      if (!isStarted) return found;
+      let left = batches.length;
+      for (; left > 0; left--) {
+        const batch = batches[left - 1];
+        if (batch === undefined || !claimed(batch.claim)) break;
+        for (const file of batch.files) found.set(file, await hash(batch.tree, file));
+      }
+      for (const { files, answer } of batches.slice(0, left)) {
+        const contents = await answer;
+        for (const [index, file] of files.entries()) {
+          const content = contents?.[index];
+          assert(content !== undefined, 'the thread answers for what it claimed');
+          found.set(file, content);
+        }
+      }
+      return found;
     },
     async end() {
-      upcoming = undefined;
-      if (taken.size > 0) isRunning = false;
+      if (isStarted) isRunning = false;
       await thread.end();
     },
   };
 }
 
-function costOf({ stat }: SelectedFile): number {
-  return stat.size + openingBytes;
+function newClaim(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** Whether nobody claimed it before. */
+export function claimed(claim: Int32Array): boolean {
+  return Atomics.exchange(claim, 0, 1) === 0;
 }

@@ -3,20 +3,22 @@ import { closeSync, readSync } from 'node:fs';
 import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
 import { StepError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
+import type { Content } from './known-content.ts';
+import { xattrWord } from './words.ts';
 
 const pieceBytes = 1 << 20;
 let buffer: Buffer | undefined;
 
 /**
- * The sha256 of a regular file, in hex. Says after each piece how many bytes it had.
+ * What a regular file holds. Says after each piece how many bytes it had.
  * @param size what it had when it was selected
  * @throws StepError `source-changed` when it has another
  */
 export function* hashContent(
-  tree: Pick<FileTree, 'open'>,
+  tree: Pick<FileTree, 'open' | 'xattrs'>,
   path: BytePath,
   size: number,
-): Generator<number, string, undefined> {
+): Generator<number, Content, undefined> {
   buffer ??= Buffer.allocUnsafeSlow(pieceBytes);
   const hash = createHash('sha256');
   const descriptor = tree.open(path);
@@ -28,10 +30,11 @@ export function* hashContent(
       const length = readSync(descriptor, buffer, 0, wanted, null);
       hash.update(buffer.subarray(0, length));
       seen += length;
-      if (seen === size && length < wanted) return hash.digest('hex');
+      if (seen === size && length < wanted) break;
       if (seen > size || length === 0) throw changedWhileRead(bytePathToText(path));
       yield length;
     }
+    return { digest: hash.digest('hex'), xattrs: xattrWord(tree.xattrs(path, descriptor)) };
   } finally {
     closeSync(descriptor);
   }

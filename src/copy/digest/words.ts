@@ -1,7 +1,7 @@
 /** Words that stand in the lines which the digest of a selection is made of. */
 import { createHash } from 'node:crypto';
 import type { BytePath } from '../../core/byte-path.ts';
-import type { FileTree } from '../../core/file-tree.ts';
+import type { Xattr } from '../../core/file-tree.ts';
 import { isCopied } from '../xattr-policy.ts';
 
 /** One word of printable ASCII for any bytes; the empty name is `.`. */
@@ -15,9 +15,9 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The extended attributes of a file that are copied; `-` for none. */
-export function xattrWord(tree: Pick<FileTree, 'xattrs'>, path: BytePath): string {
-  const copied = tree.xattrs(path).filter(isCopied);
+/** Those of extended attributes that are copied; `-` for none. */
+export function xattrWord(xattrs: readonly Xattr[]): string {
+  const copied = xattrs.filter(isCopied);
   if (copied.length === 0) return '-';
   return copied.map((x) => `${escaped(x.name)}=${sha256(x.value)}`).join(',');
 }

@@ -1,7 +1,7 @@
 /** The sources of ADD: what COPY takes, and URLs and git repositories (Dockerfile reference, 3.7). */
 import { join } from 'node:path';
 import type { FileTree } from '../../core/file-tree.ts';
-import type { SelectedSource, Selection, SelectRequest } from '../selection.ts';
+import type { OnFound, SelectedSource, Selection, SelectRequest } from '../selection.ts';
 import { openRemote, type RemoteRequest, type RemoteServices, type RemoteSource } from './remote-source.ts';
 import { selectFiles } from './select.ts';
 
@@ -11,7 +11,7 @@ export interface AddedFiles {
   /** Names what will be selected without fetching it; undefined where that cannot be done. */
   identify(signal?: AbortSignal): Promise<readonly string[] | undefined>;
   /** Selects the files that ADD takes from `tree`, after fetching what is not local. */
-  select(tree: FileTree, signal?: AbortSignal): Promise<Selection>;
+  select(tree: FileTree, signal?: AbortSignal, onFound?: OnFound): Promise<Selection>;
 }
 
 /**
@@ -35,13 +35,13 @@ export function openAdded(request: AddRequest, services: RemoteServices): AddedF
       }
       return words;
     },
-    async select(tree, signal) {
+    async select(tree, signal, onFound) {
       const scratch = services.scratch();
       const sources: SelectedSource[] = [];
       for (const [argument, source] of request.sources.entries()) {
         const fetched = await remotes()[argument]?.fetch(join(scratch, `added-${argument}`), signal);
         const local = async () =>
-          (await selectFiles(tree, { ...request, sources: [source], heredocs: [] })).sources;
+          (await selectFiles(tree, { ...request, sources: [source], heredocs: [] }, onFound)).sources;
         for (const one of fetched ?? (await local())) sources.push({ ...one, argument });
       }
       return { sources, heredocs: request.heredocs };

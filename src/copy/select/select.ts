@@ -5,25 +5,30 @@
 import { compilePatterns } from '../../context/patterns/pattern-list.ts';
 import { type BytePath, baseName, bytePathFromText, cleanBeneath } from '../../core/byte-path.ts';
 import { type FileTree, resolveBeneath } from '../../core/file-tree.ts';
-import type { SelectedSource, Selection, SelectRequest } from '../selection.ts';
+import type { OnFound, SelectedSource, Selection, SelectRequest } from '../selection.ts';
 import { sourceNotFound } from './missing-source.ts';
 import { excluding, selecting, type TakeRule, walkTaken } from './walk.ts';
 import { expandWildcard, hasWildcard, unescaped } from './wildcard.ts';
 
 /**
  * Selects the files that COPY or ADD takes from a tree.
+ * @param onFound told of each as it is found
  * @throws StepError `source-not-found` for a plain source that is not there, `bad-pattern`
  */
-export async function selectFiles(tree: FileTree, request: SelectRequest): Promise<Selection> {
+export async function selectFiles(
+  tree: FileTree,
+  request: SelectRequest,
+  onFound?: OnFound,
+): Promise<Selection> {
   const rule = excluding(compilePatterns(request.excludes, '--exclude'));
   const sources: SelectedSource[] = [];
   for (const [argument, source] of request.sources.entries()) {
     if (request.keepsParents) {
-      sources.push(...(await selectParents(tree, source, argument, rule)));
+      sources.push(...(await selectParents(tree, source, argument, rule, onFound)));
       continue;
     }
     for (const path of await pathsOf(tree, source, request.isLiteral)) {
-      const selected = selectPath(tree, path, argument, rule);
+      const selected = selectPath(tree, path, argument, rule, onFound);
       if (selected === undefined) throw sourceNotFound(tree, path, source);
       sources.push(selected);
     }
@@ -43,14 +48,16 @@ function selectPath(
   named: BytePath,
   argument: number,
   rule: TakeRule,
+  onFound: OnFound | undefined,
 ): SelectedSource | undefined {
   const path = resolveBeneath(tree, named);
   const stat = tree.lstat(path);
   if (stat === undefined) return undefined;
   if (stat.type === 'directory') {
-    return { kind: 'directory', tree, argument, top: stat, files: walkTaken(tree, path, rule) };
+    return { kind: 'directory', tree, argument, top: stat, files: walkTaken(tree, path, rule, onFound) };
   }
   const file = { path, to: '', stat, isPassage: false };
+  onFound?.(tree, file);
   return { kind: 'file', tree, argument, name: baseName(named), file };
 }
 
@@ -64,6 +71,7 @@ async function selectParents(
   source: string,
   argument: number,
   rule: TakeRule,
+  onFound: OnFound | undefined,
 ): Promise<SelectedSource[]> {
   const [, before = '', after = ''] = /^(?:(.*?)\/\.\/)?(.*)$/s.exec(source) ?? [];
   const pattern = cleanBeneath(after);
@@ -75,7 +83,7 @@ async function selectParents(
     const path = resolveBeneath(tree, named);
     const top = tree.lstat(path);
     if (top?.type !== 'directory') continue;
-    selected.push({ kind: 'directory', tree, argument, top, files: walkTaken(tree, path, taken) });
+    selected.push({ kind: 'directory', tree, argument, top, files: walkTaken(tree, path, taken, onFound) });
   }
   if (selected.some((s) => s.kind === 'directory' && s.files.length > 0)) return selected;
   if (!hasWildcard(before) && !hasWildcard(pattern)) {

@@ -1,7 +1,7 @@
 import type { PatternList } from '../../context/patterns/pattern-list.ts';
 import { type BytePath, joinBytePath } from '../../core/byte-path.ts';
 import type { FileTree } from '../../core/file-tree.ts';
-import type { SelectedFile } from '../selection.ts';
+import type { OnFound, SelectedFile } from '../selection.ts';
 
 /** Which paths below a directory are taken, relative to it. */
 export interface TakeRule {
@@ -31,7 +31,12 @@ export function selecting(patterns: PatternList, rule: TakeRule): TakeRule {
  * Everything below a directory that the rule takes, parents before children, in byte order within each
  * directory. A directory that is not taken itself but leads to something that is comes along as a passage.
  */
-export function walkTaken(tree: FileTree, top: BytePath, rule: TakeRule): SelectedFile[] {
+export function walkTaken(
+  tree: FileTree,
+  top: BytePath,
+  rule: TakeRule,
+  onFound: OnFound | undefined,
+): SelectedFile[] {
   const found: SelectedFile[] = [];
 
   const walk = (directory: BytePath, below: BytePath): void => {
@@ -43,7 +48,9 @@ export function walkTaken(tree: FileTree, top: BytePath, rule: TakeRule): Select
       const stat = tree.lstat(path);
       if (stat === undefined || (!isTaken && stat.type !== 'directory')) continue;
       const before = found.length;
-      found.push({ path, to, stat, isPassage: !isTaken });
+      const file = { path, to, stat, isPassage: !isTaken };
+      found.push(file);
+      if (isTaken) onFound?.(tree, file);
       if (stat.type !== 'directory') continue;
       walk(path, to);
       if (!isTaken && found.length === before + 1) found.pop();

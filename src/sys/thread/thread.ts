@@ -30,6 +30,7 @@ export function openThread<Question, Answer>(program: string, name: string): Thr
   const pending: Pending<Answer>[] = [];
   let worker: Worker | undefined;
   let failure: { readonly error: unknown } | undefined;
+  let isEnding = false;
 
   const fail = (error: unknown) => {
     failure ??= { error };
@@ -39,7 +40,8 @@ export function openThread<Question, Answer>(program: string, name: string): Thr
     const started = new Worker(workerURL(program), { name, execArgv: [] });
     started.on('message', (reply: Reply<Answer>) => {
       const asked = pending.shift();
-      if (pending.length === 0) started.unref();
+      // Whoever waits for its end needs the process alive until then.
+      if (pending.length === 0 && !isEnding) started.unref();
       if ('error' in reply) asked?.reject(decodeThreadError(reply.error));
       else asked?.resolve(reply.answer);
     });
@@ -61,6 +63,7 @@ export function openThread<Question, Answer>(program: string, name: string): Thr
       });
     },
     async end() {
+      isEnding = true;
       await worker?.terminate();
     },
   };

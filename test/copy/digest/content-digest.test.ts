@@ -20,12 +20,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDigestIndex } from '../../../src/context/digest-index.ts';
 import { openFolder } from '../../../src/context/folder.ts';
-import { type SelectionDigest, selectionDigest } from '../../../src/copy/digest/content-digest.ts';
+import type { SelectionDigest } from '../../../src/copy/digest/content-digest.ts';
 import { selectFiles } from '../../../src/copy/select/select.ts';
 import type { SelectRequest } from '../../../src/copy/selection.ts';
 import type { FileTree } from '../../../src/core/file-tree.ts';
 import { makeNode } from '../../../src/sys/node.ts';
 import { setXattr } from '../../../src/sys/xattr.ts';
+import { digestOf } from '../digest-of.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-digest-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -44,7 +45,7 @@ function sample(): string {
 
 async function digest(tree: FileTree, request: Partial<SelectRequest> = {}): Promise<SelectionDigest> {
   const whole = { sources: ['.'], keepsParents: false, excludes: [], heredocs: [], ...request };
-  return selectionDigest(await selectFiles(tree, whole));
+  return digestOf(await selectFiles(tree, whole));
 }
 
 const keep = { uidGid: 'keep' } as const;
@@ -215,7 +216,7 @@ describe('reading', () => {
         heredocs: [],
       });
       truncateSync(join(directory, 'd/f'), bytes);
-      await expect(selectionDigest(selection)).rejects.toMatchObject({ code: 'source-changed' });
+      await expect(digestOf(selection)).rejects.toMatchObject({ code: 'source-changed' });
     });
   }
 
@@ -231,7 +232,7 @@ describe('reading', () => {
     });
     const before = readdirSync('/proc/self/fd').length;
     setImmediate(() => controller.abort());
-    await expect(selectionDigest(selection, undefined, controller.signal)).rejects.toMatchObject({
+    await expect(digestOf(selection, controller.signal)).rejects.toMatchObject({
       code: 'canceled',
     });
     expect(readdirSync('/proc/self/fd').length).toBe(before);

@@ -1,4 +1,4 @@
-/** Many files that no index knows: a thread hashes the last ones. */
+/** Many files that no index knows: a thread hashes the first ones. */
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,13 +13,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDigestIndex } from '../../../src/context/digest-index.ts';
 import { openFolder } from '../../../src/context/folder.ts';
-import { selectionDigest } from '../../../src/copy/digest/content-digest.ts';
-import { selectFiles } from '../../../src/copy/select/select.ts';
 import type { FileTree } from '../../../src/core/file-tree.ts';
+import { selectAndDigest } from '../digest-of.ts';
 
 const fileBytes = 4 << 20;
 const names = Array.from({ length: 30 }, (_, index) => `d${index % 3}/f${index}`);
-const last = 'd2/f8';
+const [first, last] = ['d0/f0', 'd2/f8'];
 
 let scratch: string;
 let context: string;
@@ -54,43 +53,49 @@ const noting = (tree: FileTree, opened: string[]): FileTree => ({
 test('each file is hashed once, here or there, to the same digest', async () => {
   const folder = openFolder(context, { uidGid: 'keep' });
   const opened: string[] = [];
-  const ahead = await selectionDigest(await selectFiles(noting(folder, opened), request));
+  const ahead = await selectAndDigest(noting(folder, opened), request);
   expect(ahead.filesHashed).toBe(names.length);
-  expect(opened).toEqual(names.toSorted().slice(0, opened.length));
+  expect(opened).toEqual(names.toSorted().toReversed().slice(0, opened.length));
   expect(opened.length).toBeLessThan(names.length);
 
   const { directory: _, ...elsewhere } = folder;
-  expect(await selectionDigest(await selectFiles(elsewhere, request))).toEqual(ahead);
+  expect(await selectAndDigest(elsewhere, request)).toEqual(ahead);
 });
 
 test('an index learns of all of them', async () => {
   const later = Date.now() + 60_000;
   const digests = openDigestIndex(join(scratch, 'index'), later);
   const tree = openFolder(context, { uidGid: 'keep', digests });
-  const first = await selectionDigest(await selectFiles(tree, request));
-  const second = await selectionDigest(await selectFiles(tree, request));
+  const first = await selectAndDigest(tree, request);
+  const second = await selectAndDigest(tree, request);
   expect(second).toEqual({ ...first, filesHashed: 0 });
 });
 
+const grown = (name: string) => ({
+  code: 'source-changed',
+  message: `"/${name}" changed while the build was reading it`,
+});
+const grow = (name: string) => () => truncateSync(join(context, name), fileBytes + 1);
 const failures: [title: string, change: () => void, error: object][] = [
+  ['one that grew, among the first', grow(first), grown(first)],
+  ['one that grew, among the last', grow(last), grown(last)],
   [
-    'one that grew',
-    () => truncateSync(join(context, last), fileBytes + 1),
-    { code: 'source-changed', message: `"/${last}" changed while the build was reading it` },
-  ],
-  [
-    'a directory that a symlink replaced',
+    'a directory that a symlink replaced, in the middle',
     () => {
-      renameSync(join(context, 'd2'), join(scratch, 'elsewhere'));
-      symlinkSync(join(scratch, 'elsewhere'), join(context, 'd2'));
+      renameSync(join(context, 'd1'), join(scratch, 'elsewhere'));
+      symlinkSync(join(scratch, 'elsewhere'), join(context, 'd1'));
     },
     { code: 'context-unreadable', message: expect.stringContaining('ENOTDIR') },
   ],
+  [
+    'one that is gone, among the first',
+    () => rmSync(join(context, first)),
+    { code: 'context-unreadable', message: expect.stringContaining(first) },
+  ],
 ];
-test.each(failures)('%s among the last', async (_, change, error) => {
-  const selection = await selectFiles(openFolder(context, { uidGid: 'keep' }), request);
-  change();
-  await expect(selectionDigest(selection)).rejects.toMatchObject(error);
+test.each(failures)('%s', async (_, change, error) => {
+  const tree = openFolder(context, { uidGid: 'keep' });
+  await expect(selectAndDigest(tree, request, change)).rejects.toMatchObject(error);
   expect(held()).toBe(before);
 });
 
@@ -101,12 +106,11 @@ test('what was cancelled holds nothing', async () => {
     ...folder,
     open(path) {
       // By now the thread is at work.
-      if (path === 'd0/f21') stopped.abort();
+      if (path === 'd2/f5') stopped.abort();
       return folder.open(path);
     },
   };
-  const selection = await selectFiles(tree, request);
-  const run = selectionDigest(selection, undefined, stopped.signal);
+  const run = selectAndDigest(tree, request, undefined, stopped.signal);
   await expect(run).rejects.toMatchObject({ code: 'canceled' });
   expect(held()).toBe(before);
 });

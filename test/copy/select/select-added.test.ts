@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../../src/context/folder.ts';
-import { selectionDigest } from '../../../src/copy/digest/content-digest.ts';
 import { type PlaceRequest, placeFiles } from '../../../src/copy/place.ts';
 import { type AddRequest, openAdded } from '../../../src/copy/select/select-added.ts';
 import { openArchives } from '../../../src/copy/unpack.ts';
@@ -14,6 +13,7 @@ import { StrataError } from '../../../src/core/errors.ts';
 import { emptyTree } from '../../../src/core/file-tree.ts';
 import type { LayerEntry } from '../../../src/layer/layer-entry.ts';
 import { listenOnLoopback } from '../../support/loopback.ts';
+import { digestOf } from '../digest-of.ts';
 import { applyEntries, difference } from '../tree-text.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'strata-added-'));
@@ -156,7 +156,7 @@ describe('a URL', () => {
   });
 
   it('is keyed by name, content and time', async () => {
-    const digest = async (source: string) => (await selectionDigest(await select([source]))).digest;
+    const digest = async (source: string) => (await digestOf(await select([source]))).digest;
     const before = await digest('BASE/a.tgz');
     expect(await digest('BASE/a.tgz?other=query')).toBe(before);
     modified = 'Wed, 21 Oct 2015 07:28:01 GMT';

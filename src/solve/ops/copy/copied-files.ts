@@ -30,10 +30,10 @@ function chooseCopied(vertex: Vertex<CopyOp>, services: OriginServices, servers:
   const request = { sources, keepsParents, excludes, heredocs, checksum, keepGitDir };
   const { select, identify }: FileChooser =
     op.instruction === 'COPY'
-      ? { select: (tree) => selectFiles(tree, request) }
+      ? { select: (tree, _, onFound) => selectFiles(tree, request, onFound) }
       : openAdded(request, { ...memoryOf(services), scratch: services.scratch, servers });
   const chooser: FileChooser = {
-    select: (tree, signal) => select(tree, signal).catch(explaining(op)),
+    select: (tree, signal, onFound) => select(tree, signal, onFound).catch(explaining(op)),
     replaces: { owner: op.owner, mode: op.mode },
     ...(identify === undefined ? {} : { identify }),
   };

@@ -1,6 +1,7 @@
 import { type SelectionDigest, selectionDigest } from '../../../copy/digest/content-digest.ts';
+import { openFileHasher } from '../../../copy/digest/file-hasher.ts';
 import { keptMetadata } from '../../../copy/metadata.ts';
-import type { Selection, SelectRequest } from '../../../copy/selection.ts';
+import type { OnFound, Selection, SelectRequest } from '../../../copy/selection.ts';
 import type { SourceOrigin, Vertex } from '../../../plan/vertex.ts';
 import type { OpContext } from '../../op-runner.ts';
 import type { ChosenFiles, FileChooser } from './chosen-files.ts';
@@ -25,15 +26,21 @@ export function chooseFiles(
   let selected: Promise<Selection> | undefined;
   let computed: SelectionDigest | undefined;
 
-  const selection = (context: OpContext) => {
+  const selection = (context: OpContext, onFound?: OnFound) => {
     selected ??= openOrigin(origin, vertex, context, services).then((tree) =>
-      chooser.select(tree, context.signal),
+      chooser.select(tree, context.signal, onFound),
     );
     return selected;
   };
   const compute = async (context: OpContext) => {
-    computed = await selectionDigest(await selection(context), keptMetadata(replaces), context.signal);
-    return computed.digest;
+    const hasher = openFileHasher(context.signal);
+    try {
+      const chosen = await selection(context, hasher.found);
+      computed = await selectionDigest(chosen, keptMetadata(replaces), hasher);
+      return computed.digest;
+    } finally {
+      await hasher.end();
+    }
   };
   const questions = selectionQuestions(request, replaces);
   const known =
@@ -42,7 +49,7 @@ export function chooseFiles(
       : digestOfOutside(chooser, questions, steps, compute);
   return {
     ...known,
-    selection,
+    selection: (context) => selection(context),
     async keepList() {
       if (computed !== undefined) await fileLists.save(computed.digest, computed.lines);
     },

@@ -1,12 +1,13 @@
 import type { Part } from '../../../cache/recipe.ts';
-import type { Selection } from '../../../copy/selection.ts';
+import type { OnFound, Selection } from '../../../copy/selection.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { FileTree } from '../../../core/file-tree.ts';
 import type { OpContext } from '../../op-runner.ts';
 
 /** How files are chosen. */
 export interface FileChooser {
-  select(tree: FileTree, signal: AbortSignal): Promise<Selection>;
+  /** @param onFound told of files as they are selected, those that are not fetched first */
+  select(tree: FileTree, signal: AbortSignal, onFound?: OnFound): Promise<Selection>;
   /** Names what would be selected, where that is cheaper; undefined where it cannot be done. */
   identify?(signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** `--chown` and `--chmod`: what they replace of the files is not looked at. */

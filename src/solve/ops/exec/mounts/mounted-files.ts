@@ -2,11 +2,10 @@ import type { Part } from '../../../../cache/recipe.ts';
 import { selectFiles } from '../../../../copy/select/select.ts';
 import { assert } from '../../../../core/assert.ts';
 import type { Digest } from '../../../../core/digest.ts';
-import type { FileTree } from '../../../../core/file-tree.ts';
 import type { ExecOp, PlannedMount, Vertex } from '../../../../plan/vertex.ts';
 import type { OpContext } from '../../../op-runner.ts';
 import { chooseFiles } from '../../files/choose-files.ts';
-import type { ChosenFiles } from '../../files/chosen-files.ts';
+import type { ChosenFiles, FileChooser } from '../../files/chosen-files.ts';
 import type { OriginServices } from '../../files/origin.ts';
 
 type FilesOf = (vertex: Vertex, mount: PlannedMount) => ChosenFiles;
@@ -26,7 +25,7 @@ export function mountedFiles(origins: OriginServices): FilesOf {
       excludes: [],
       heredocs: [],
     };
-    const select = (tree: FileTree) => selectFiles(tree, request);
+    const select: FileChooser['select'] = (tree, _, onFound) => selectFiles(tree, request, onFound);
     const choice = chooseFiles(vertex, mount.origin, request, { select }, origins);
     choices.set(key, choice);
     return choice;
