@@ -64,7 +64,7 @@ function holdsTheSame(tree: FileTree, file: SelectedFile): boolean {
   const run = hashContent(tree, file.path, file.stat.size);
   for (;;) {
     const { done, value } = run.next();
-    if (done === true) return value === known;
+    if (done === true) return value.digest === known;
   }
 }
 
