@@ -13,9 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bytePathFromText } from '../../src/core/byte-path.ts';
-import { setXattr } from '../../src/sys/xattr.ts';
+import { readXattr, setXattr } from '../../src/sys/xattr.ts';
 import { projectDir } from '../structure/imports.ts';
 import { busyboxRootfs, debianRootfs } from '../support/bases.ts';
 import { sandboxNeeds } from '../support/capabilities.ts';
@@ -312,6 +313,45 @@ describeBuilds(needs, 'a build without root', (site) => {
     }
     await person.strataOk(['prune', '--all']);
     expect(readdirSync(person.root)).toEqual(['version']);
+  });
+});
+
+describeBuilds([...needs, 'fuse-overlayfs'], 'a copy without root', (site) => {
+  let person: Person;
+  beforeAll(async () => {
+    person = await personWithBusybox(site, 65_536);
+  });
+  afterAll(() => person?.remove());
+
+  test('leaves files to an earlier one, whoever mounts them', async () => {
+    const steps = ['RUN chmod 711 / && cat /tree/* | md5sum > /sum', 'FROM scratch', 'COPY --from=0 /sum /'];
+    const text = ['FROM busybox', 'COPY tree /tree', ...steps].join('\n');
+    const context = site.files('nearly', { Dockerfile: text });
+    const tree = join(context, 'tree');
+    mkdirSync(tree);
+    for (let i = 0; i < 210; i++) writeFileSync(join(tree, `${i}`), `file ${i}`);
+    // What changed just now is read again by the next build, which tells nobody what it is.
+    await sleep(3100);
+    const snapshots = join(person.root, 'snapshots');
+    const out = join(person.home, 'nearly');
+    /** How many of the snapshots that a build makes leave files to another. */
+    const build = async (snapshotter: string) => {
+      configure(person, { snapshotter });
+      const before = readdirSync(snapshots);
+      writeFileSync(join(tree, '5'), `${before.length}`);
+      await person.strataOk(['build', '-o', `type=local,dest=${out}`, context]);
+      configure(person, {});
+      expect(readFileSync(join(out, 'sum'), 'utf8')).toBe(
+        await runOk('sh', ['-c', `cat ${tree}/* | md5sum`]),
+      );
+      const made = readdirSync(snapshots).filter((id) => !before.includes(id));
+      const paths = made.map((id) => bytePathFromText(join(snapshots, id)));
+      return paths.filter((path) => readXattr(path, 'user.overlay.strata.rest') !== undefined).length;
+    };
+    expect(await build('overlay')).toBe(0);
+    // No overlay takes the note along into what the next step changes.
+    expect(await build('overlay')).toBe(1);
+    expect(await build('fuse-overlayfs')).toBe(1);
   });
 });
 
