@@ -9,7 +9,10 @@ export interface Outcomes {
   cached(vertex: Vertex): void;
   started(vertex: Vertex, at: number): void;
   done(vertex: Vertex, at: number): void;
-  /** @param isCanceled it was stopped because something else failed, or the person wished it */
+  /**
+   * For want of an input that failed for the same reason a step is not reached: that is the input's failure alone.
+   * @param isCanceled it was stopped because something else failed, or the person wished it
+   */
   failed(vertex: Vertex, error: unknown, isCanceled: boolean): void;
   refused(vertex: Vertex, why: Refusal): void;
   of(id: VertexID): Pick<StepAccount, 'outcome' | 'refusal'>;
@@ -19,6 +22,7 @@ export interface Outcomes {
 export function createOutcomes({ emit, now }: Pick<SolverServices, 'emit' | 'now'>, graph: Graph): Outcomes {
   const told = new Map<VertexID, 'cached' | 'run' | 'failed' | 'running'>();
   const refusals = new Map<VertexID, Refusal>();
+  const reasons = new Set<unknown>();
 
   function cached({ id, inputs, op }: Vertex): void {
     if (told.has(id)) return;
@@ -41,7 +45,11 @@ export function createOutcomes({ emit, now }: Pick<SolverServices, 'emit' | 'now
     failed({ id }, error, isCanceled) {
       // A step has more than one kind of key, and none of them may be there.
       if (told.get(id) === 'failed') return;
-      if (!isCanceled) told.set(id, 'failed');
+      if (!isCanceled) {
+        if (reasons.has(error) && !told.has(id)) return;
+        reasons.add(error);
+        told.set(id, 'failed');
+      }
       const message = error instanceof Error ? error.message : String(error);
       emit({ type: 'step', id, state: isCanceled ? 'canceled' : 'failed', at: now(), message });
     },

@@ -195,6 +195,21 @@ describeBuilds([...sandboxNeeds, 'registry'], 'builds on record', (site) => {
     });
   });
 
+  test('a step that takes files from one that failed is not reached', async () => {
+    const stages = [
+      'FROM strata-base/busybox',
+      'RUN false',
+      'FROM strata-base/busybox',
+      'COPY --from=0 /f /',
+      '',
+    ];
+    writeFileSync(join(context, 'two-stages'), stages.join('\n'));
+    const { stderr } = await site.strata(['build', '-f', join(context, 'two-stages'), context]);
+    expect(stderr.match(/^#\d+ ERROR: .*$/gm)).toHaveLength(1);
+    expect(stderr).toMatch(/\nbuild \d+ failed after \d+\.\ds: 1 step failed, 1 not reached\n/);
+    expect((await show()).steps.map(({ result }) => result)).toEqual(['failed', null]);
+  });
+
   test('a step whose source is not there is the one that failed', async () => {
     const lines = ['FROM strata-base/busybox', 'WORKDIR /w', 'COPY nothing /', 'RUN true', ''];
     writeFileSync(join(context, 'missing'), lines.join('\n'));
