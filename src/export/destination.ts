@@ -35,6 +35,19 @@ export async function writeStream(
   }
 }
 
+/**
+ * Sees before anything is built whether the output will have a place.
+ * @throws HostError `output-unusable`
+ */
+export function checkDestination(destination: StreamDestination): void {
+  if (destination.kind !== 'file') return;
+  try {
+    inspectTarget(destination.path);
+  } catch (error) {
+    throw outputError(error, destination.path);
+  }
+}
+
 async function writeThrough(
   stream: Writable,
   chunks: AsyncIterable<Uint8Array>,

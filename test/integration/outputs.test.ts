@@ -266,13 +266,16 @@ describeBuilds(['root', 'overlay', 'skopeo'], 'outputs', (site) => {
     expect(await site.strataOk(['builds', 'show', `${number}`])).toContain(`build ${number}`);
   });
 
-  test.each(['--iidfile', '--metadata-file'])(
-    'cannot be told of where there is no place: %s',
-    async (flag) => {
-      const path = site.path('no/such/directory/file');
-      const failed = await site.strata(['build', flag, path, context]);
-      expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/output-unusable/) });
-      expect(failed.stderr).not.toContain('[1/2]');
-    },
-  );
+  test.each([
+    ['--iidfile', ''],
+    ['--metadata-file', ''],
+    ['--output', 'type=oci,dest='],
+    ['--output', 'type=docker,dest='],
+    ['--output', 'type=tar,dest='],
+  ])('nothing is built for a file that has no place: %s %s', async (flag, start) => {
+    const path = `${start}${site.path('no/such/directory/file')}`;
+    const failed = await site.strata(['build', flag, path, context]);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/output-unusable/) });
+    expect(failed.stderr).not.toContain('[1/2]');
+  });
 });

@@ -14,7 +14,7 @@ const known = ['tar', 'name', 'push', 'push-by-digest', 'name-canonical', 'platf
 
 /**
  * Reads the outputs of a build.
- * @throws UsageError `bad-output`, `bad-annotation`
+ * @throws UsageError `bad-output`, `bad-annotation`; HostError `output-unusable`
  */
 export function openOutputs(options: BuildOptions, stdout: Writable): Output[] {
   const { outputs, annotations } = options;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
-import type { StreamDestination } from '../../export/destination.ts';
+import { checkDestination, type StreamDestination } from '../../export/destination.ts';
 import { exportDocker } from '../../export/docker.ts';
 import { checkImages } from '../../export/image.ts';
 import { exportLocal } from '../../export/local/export-local.ts';
@@ -18,7 +18,8 @@ import type { Output } from './output.ts';
  * Says what an output is called in the progress, and how it is written.
  * @param names what the image is called there, in full
  * @param hasIndex whether the result has several platforms, or was asked for as if
- * @throws UsageError `bad-output` when it lacks a destination or a name
+ * @throws UsageError `bad-output` when it lacks a destination or a name; HostError `output-unusable` when its file has
+ *   no place
  */
 export function writerOf(
   spec: OutputSpec,
@@ -123,7 +124,10 @@ function layoutDestination(spec: OutputSpec, stdout: Writable): LayoutDestinatio
 
 function streamDestination(spec: OutputSpec, stdout: Writable): StreamDestination {
   const dest = needDest(spec);
-  return dest === '-' ? { kind: 'stream', stream: stdout } : { kind: 'file', path: resolve(dest) };
+  if (dest === '-') return { kind: 'stream', stream: stdout };
+  const file = { kind: 'file', path: resolve(dest) } as const;
+  checkDestination(file);
+  return file;
 }
 
 function needDest({ type, dest }: OutputSpec): string {

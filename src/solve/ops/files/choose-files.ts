@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type SelectionDigest, selectionDigest } from '../../../copy/digest/content-digest.ts';
 import { openFileHasher } from '../../../copy/digest/file-hasher.ts';
 import { keptMetadata } from '../../../copy/metadata.ts';
@@ -51,7 +52,10 @@ export function chooseFiles(
     ...known,
     selection: (context) => selection(context),
     async keepList() {
-      if (computed !== undefined) await fileLists.save(computed.digest, computed.lines);
+      if (computed === undefined) return;
+      // Whoever writes the files gets its threads to work first.
+      await setImmediate();
+      await fileLists.save(computed.digest, computed.lines);
     },
   };
 }
