@@ -72,6 +72,11 @@ export interface BlobStore extends BlobReader {
     signal: AbortSignal,
     onWait?: () => void,
   ) => Promise<PartialWriter | undefined>;
+  /**
+   * The path at which the bytes of a blob arrive that `resume` writes, from the first one on, until the blob is there: for
+   * whoever reads them before they are verified. Absent where `resume` is.
+   */
+  readonly arrivingAt?: (digest: BlobDigest) => string;
   /** Stores small bytes. */
   put(bytes: Uint8Array): Promise<BlobInfo>;
   remove(digest: BlobDigest): Promise<void>;

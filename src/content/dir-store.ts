@@ -8,7 +8,7 @@ import type { BlobInfo, BlobStore } from './blob-store.ts';
 import { blobWriter, createBlobWriter } from './blob-writer.ts';
 import { blobReader, missingHint } from './dir-reader.ts';
 import { blobDirectory, blobPath, digestOfBlobFile, ensureLayout } from './layout.ts';
-import { openPartialBlob } from './partial-blob.ts';
+import { openPartialBlob, partialPath } from './partial-blob.ts';
 
 export type OnLostBlob = (digest: BlobDigest, message: string) => void;
 
@@ -66,7 +66,12 @@ export function openBlobStore(
       return false;
     },
     create,
-    ...(partialDirectory === undefined ? {} : { resume: resumer(partialDirectory, pathOf, sizeOf) }),
+    ...(partialDirectory === undefined
+      ? {}
+      : {
+          resume: resumer(partialDirectory, pathOf, sizeOf),
+          arrivingAt: (digest) => partialPath(partialDirectory, digest),
+        }),
     async put(bytes) {
       const digest = digestBytes(bytes);
       const info = { digest, size: bytes.length };

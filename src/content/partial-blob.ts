@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { mkdirSync, utimesSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestHex } from '../core/digest.ts';
+import { type BlobDigest, digestHex } from '../core/digest.ts';
 import { CanceledError, during } from '../core/errors.ts';
 import { type FileLock, lockFile, tryLockFile } from '../sys/file-lock.ts';
 import type { BlobInfo } from './blob-store.ts';
@@ -23,7 +23,7 @@ export async function openPartialBlob(
   onWait: () => void,
 ): Promise<BlobFile> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, digestHex(digest));
+  const path = partialPath(directory, digest);
   const lock = tryLockFile(path, 'exclusive') ?? (await waitFor(path, signal, onWait));
   try {
     return await during(`write ${path}`, async () => {
@@ -45,6 +45,11 @@ export async function openPartialBlob(
     lock.release();
     throw error;
   }
+}
+
+/** Where a blob of `directory` is while it is not complete. */
+export function partialPath(directory: string, digest: BlobDigest): string {
+  return join(directory, digestHex(digest));
 }
 
 async function waitFor(path: string, signal: AbortSignal, onWait: () => void): Promise<FileLock> {

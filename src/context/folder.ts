@@ -34,21 +34,17 @@ export function openFolder(directory: string, options: FolderOptions): FileTree 
   const pinned = pinnedPaths(root);
   const holdsKept = new Map<BytePath, boolean>();
 
-  const reading = <T>(path: BytePath, kind: 'file' | 'directory', read: (pinned: BytePath) => T): T => {
+  const asking = <T>(path: BytePath, ask: () => T): T => {
     try {
-      return read(pinned[kind](path));
+      return ask();
     } catch (error) {
       throw unreadable(joinBytePath(root, path), error);
     }
   };
+  const reading = <T>(path: BytePath, kind: 'file' | 'directory', read: (pinned: BytePath) => T): T =>
+    asking(path, () => read(pinned[kind](path)));
 
-  const statAt = (path: BytePath): FileStat | undefined => {
-    try {
-      return pinned.stat(path);
-    } catch (error) {
-      throw unreadable(joinBytePath(root, path), error);
-    }
-  };
+  const statAt = (path: BytePath): FileStat | undefined => asking(path, () => pinned.stat(path));
   const namesAt = (path: BytePath): BytePath[] => reading(path, 'directory', listNames);
 
   /** Whether an ignored path is there all the same, because of what lies below it. */
@@ -81,7 +77,8 @@ export function openFolder(directory: string, options: FolderOptions): FileTree 
       return ignore === undefined ? names : names.filter((name) => isVisible(joinBytePath(path, name)));
     },
     readlink: (path) => reading(path, 'file', (host) => readlinkSync(bytePathToFs(host), 'latin1')),
-    xattrs: (path, opened) => (opened === undefined ? reading(path, 'file', readXattrs) : readXattrs(opened)),
+    xattrs: (path, opened) =>
+      opened === undefined ? reading(path, 'file', readXattrs) : asking(path, () => readXattrs(opened)),
     open: (path) => reading(path, 'file', openRegular),
     ...(digests === undefined ? {} : { digests }),
     explainMissing(path) {

@@ -12,10 +12,10 @@ import { mergedLayers } from '../../snapshot/merged-tree.ts';
 import type { SnapshotID, Snapshotter, Stack } from '../../snapshot/snapshotter.ts';
 import { lockFile } from '../../sys/file-lock.ts';
 import { applyLayer } from '../apply.ts';
-import { listLayer } from '../listing/layer-lister.ts';
 import { listedLayer } from '../listing/listed-layer.ts';
 import type { LayerBringer } from './bring-layers.ts';
 import type { KnownLayers } from './known-layers.ts';
+import { layerListings } from './listings-of-layers.ts';
 import { once } from './once.ts';
 
 export interface FilesOfLayers {
@@ -47,9 +47,11 @@ export function openFilesOfLayers(
   snapshotter: Snapshotter,
   blobs: BlobStore,
   known: KnownLayers,
-  { bringAny, trusting }: LayerBringer,
+  bringer: LayerBringer,
   watcher?: UnpackWatcher,
 ): FilesOfLayers {
+  const { bringAny, trusting } = bringer;
+  const listingOf = layerListings(blobs, known, bringer);
   const locks = join(root, 'locks');
   mkdirSync(locks, { recursive: true, mode: 0o700 });
   const unpacking = new Map<SnapshotID, Promise<void>>();
@@ -82,15 +84,7 @@ export function openFilesOfLayers(
     if (snapshotter.has(id)) {
       return snapshotter.directories(id).map((directory) => directoryLayer(bytePathFromText(directory)));
     }
-    let listing = known.readListing(id);
-    if (listing === undefined) {
-      const { diffID, descriptor } = await bringAny(id, signal);
-      listing = await traced('list layer', () =>
-        trusting(id, descriptor, () => listLayer(blobs.open(descriptor), diffID)),
-      );
-      await known.writeListing(id, listing);
-    }
-    return [listedLayer(listing, id)];
+    return [listedLayer(await listingOf(id, signal), id)];
   }
 
   return {

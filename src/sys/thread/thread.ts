@@ -69,15 +69,21 @@ export function openThread<Question, Answer>(program: string, name: string): Thr
   };
 }
 
-/** What the program of such a thread is. What `answer` throws, whoever asked is told. */
-export function answerQuestions<Question, Answer>(answer: (question: Question) => Answer): void {
-  parentPort?.on('message', (question: Question) => {
-    let reply: Reply<Answer>;
+/** What the program of such a thread is: it answers one question after the other. What `answer` throws, whoever asked is told. */
+export function answerQuestions<Question, Answer>(
+  answer: (question: Question) => Answer | Promise<Answer>,
+): void {
+  const reply = async (question: Question): Promise<void> => {
+    let said: Reply<Answer>;
     try {
-      reply = { answer: answer(question) };
+      said = { answer: await answer(question) };
     } catch (error) {
-      reply = { error: encodeThreadError(error) };
+      said = { error: encodeThreadError(error) };
     }
-    parentPort?.postMessage(reply);
+    parentPort?.postMessage(said);
+  };
+  let last = Promise.resolve();
+  parentPort?.on('message', (question: Question) => {
+    last = last.then(() => reply(question));
   });
 }
