@@ -3,7 +3,7 @@
  * copy lies beside it: from that a damaged one is restored. Other tools may write the file too; what they wrote
  * stands as long as it is an index.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.ts';
 import { type ImageIndex, mediaTypes } from '../oci/descriptor.ts';
@@ -39,9 +39,20 @@ export async function writeIndexFile(layout: string, index: ImageIndex): Promise
   await writeSealedFile(copyPath(layout), Buffer.from(bytes).toString());
 }
 
-/** Waits until nobody else changes the index. */
-export function lockIndex(layout: string): Promise<FileLock> {
-  return lockFile(lockPath(layout), 'exclusive');
+/** Waits until nobody else changes the index. What is written beside it then was left by somebody who was killed. */
+export async function lockIndex(layout: string): Promise<FileLock> {
+  const lock = await lockFile(lockPath(layout), 'exclusive');
+  try {
+    for (const name of readdirSync(layout)) if (isAside(name)) rmSync(join(layout, name), { force: true });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return lock;
+}
+
+function isAside(name: string): boolean {
+  return /^index(\.sealed)?\.json\.[0-9a-f]{12}\.tmp$/.test(name);
 }
 
 function isDamaged(bytes: Uint8Array, copy: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -77,6 +77,19 @@ describe('names', () => {
         },
       ],
     });
+  });
+
+  it('are changed without what a killed writer left beside them', async () => {
+    const refs = openRefs(directory);
+    await refs.set(name, target('a'));
+    const left = ['index.json.0123456789ab.tmp', 'index.sealed.json.0123456789ab.tmp'];
+    const others = ['index.json.tmp', 'index.json.0123456789ab.tmp.mine', 'other.json.0123456789ab.tmp'];
+    for (const each of [...left, ...others]) writeFileSync(join(directory, each), '{');
+    await refs.set(name, target('a'));
+    const there = readdirSync(directory);
+    expect(left.filter((each) => there.includes(each))).toEqual([]);
+    expect(others.filter((each) => there.includes(each))).toEqual(others);
+    expect(refs.get(name)).toEqual(target('a'));
   });
 
   it('leave entries of other tools alone', async () => {

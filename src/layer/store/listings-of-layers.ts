@@ -13,6 +13,7 @@ export type ListLayer = (id: SnapshotID, signal: AbortSignal) => Promise<readonl
 /** Listing a smaller blob takes hardly longer than starting a thread. */
 const largeBytes = 8 << 20;
 
+/** Lists layers by what is on record of them, and by their blobs. */
 export function layerListings(
   blobs: BlobStore,
   known: KnownLayers,
