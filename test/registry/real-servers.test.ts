@@ -133,7 +133,7 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
     const issuer: TokenIssuer = await startTokenIssuer(signer, {
       username: 'me',
       password: 'p:w',
-      seconds: 1,
+      seconds: 60,
     });
     await using _ = issuer;
     const server = await start({ auth: issuer.auth });
@@ -158,14 +158,14 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
   });
 
   test('with tokens that end in the middle of a transfer', async () => {
-    await using issuer = await startTokenIssuer(authority, { username: 'me', password: 'p:w', seconds: 1 });
+    await using issuer = await startTokenIssuer(authority, { username: 'me', password: 'p:w', seconds: 2 });
     const server = await start({ auth: issuer.auth });
     const reference = parseReference(`${server.host}/team/slow:1`);
     await using client = openClient({ credentials: async () => ({ username: 'me', password: 'p:w' }) });
     const image = await storeImage(space);
     const blobs = [image.config, ...image.layers];
     const last = blobs.at(-1);
-    const pause = () => setTimeout(1_200);
+    const pause = () => setTimeout(4_000);
     // The upload has begun by then: what it was begun with is no longer taken when it ends.
     const bring = (blob: Descriptor) => (blob === last ? pause() : Promise.resolve());
     const content = { blobs, manifests: [image.manifest] };
@@ -223,7 +223,11 @@ describeWith(['registry', 'skopeo'], 'docker-registry', () => {
       mkdirSync(join(dir, 'config', path, '..'), { recursive: true });
       writeFileSync(join(dir, 'config', path), JSON.stringify(value));
     };
-    // The mirror has it by now.
+    // The mirror stores a blob after it gave it.
+    const { config, layers } = await storeImage(space);
+    for (const blob of [config, ...layers]) {
+      await expect.poll(() => mirror.has('library/tiny', blob.digest), { timeout: 20_000 }).toBe(true);
+    }
     await origin.stop();
     write('docker/daemon.json', { 'registry-mirrors': [`http://${mirror.host}`], debug: true });
     expect(await call(['pull', 'tiny:1'], 'by-docker')).toMatchObject(want);

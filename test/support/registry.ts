@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { findProgram } from './capabilities.ts';
@@ -12,6 +12,8 @@ export interface Registry extends Service {
   readonly host: string;
   /** The file that holds a blob's bytes, for a test that damages them. */
   blobFile(digest: string): string;
+  /** Whether a repository has a blob, whole. */
+  has(repository: string, digest: string): boolean;
   /** What it was asked so far, in the order of the answers. */
   requests(): RegistryRequest[];
 }
@@ -58,14 +60,17 @@ export async function startRegistry(
   const service = await startService(command ?? '', [...args, 'serve', join(dir, 'config.yml')], log, () =>
     isListening(host, machine),
   );
+  const data = join(dir, 'data/docker/registry/v2');
   return {
     ...service,
     host,
     requests: () => readFileSync(log, 'utf8').split('\n').flatMap(requestIn),
     blobFile(digest) {
       const hex = digest.replace('sha256:', '');
-      return join(dir, 'data/docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
+      return join(data, 'blobs/sha256', hex.slice(0, 2), hex, 'data');
     },
+    has: (repository, digest) =>
+      existsSync(join(data, 'repositories', repository, '_layers', digest.replace(':', '/'), 'link')),
   };
 }
 

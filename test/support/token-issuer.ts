@@ -18,7 +18,7 @@ export interface TokenIssuerOptions {
   readonly password: string;
   /** Stands for the user as well, and is given to who logs in. */
   readonly identityToken?: string;
-  /** How long a token is good for; the registry takes it for up to a second less. */
+  /** How long a token is good for at least; the registry, which counts whole seconds, takes it for up to two more. */
   readonly seconds: number;
 }
 
@@ -85,7 +85,7 @@ function grant(scopes: readonly string[], isUser: boolean): object[] {
 }
 
 function signToken(signer: CertificatePair, access: readonly object[], seconds: number): string {
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.ceil(Date.now() / 1000);
   const key = createPrivateKey(readFileSync(signer.key));
   const header = { typ: 'JWT', alg: 'ES256', kid: keyID(signer) };
   const claims = {
@@ -93,7 +93,7 @@ function signToken(signer: CertificatePair, access: readonly object[], seconds: 
     aud: 'test registry',
     sub: '',
     jti: randomUUID(),
-    iat: now,
+    iat: now - 60,
     nbf: now - 60,
     // The registry is lenient by a minute.
     exp: now + seconds - 60,
