@@ -8,19 +8,12 @@ import type { Compression } from '../compression.ts';
 import { openBlockCompressor, usualDeflate } from './block-compressor.ts';
 import { compressedSampleBytes, sampleOf } from './sample.ts';
 
-/** Of one block. */
-export interface BlockForm {
-  readonly compression: Compression;
-  /** Implementation and level: the same bytes of a block become the same bytes where this is. */
-  readonly writer: string;
-}
-
 /** Of the blocks of one layer. */
 export interface BlockForms {
-  /** As a block's, of the whole layer. */
+  /** Implementation and levels: the same layer becomes the same bytes where this is. */
   readonly writer: string;
-  /** That of the next block. @param isOnly whether it is the whole layer */
-  next(block: Uint8Array, isOnly: boolean): BlockForm;
+  /** How to compress the next block. @param isOnly whether it is the whole layer */
+  next(block: Uint8Array, isOnly: boolean): Compression;
 }
 
 /** @throws HostError `zstd-missing` */
@@ -30,8 +23,8 @@ export function blockForms(compression: Compression): BlockForms {
   const library = usualDeflate();
   const { usualLevel, quickLevel } = library;
   if (quickLevel === undefined) return sameForm({ algorithm, level: usualLevel });
-  const usual = formOf({ algorithm, level: usualLevel });
-  const quick = formOf({ algorithm, level: quickLevel });
+  const usual = { algorithm, level: usualLevel };
+  const quick = { algorithm, level: quickLevel };
   let form = usual;
   let count = 0;
   return {
@@ -45,12 +38,7 @@ export function blockForms(compression: Compression): BlockForms {
 }
 
 function sameForm(compression: Compression): BlockForms {
-  const form = formOf(compression);
-  return { writer: form.writer, next: () => form };
-}
-
-function formOf(compression: Compression): BlockForm {
-  return { compression, writer: openBlockCompressor(compression).writer };
+  return { writer: openBlockCompressor(compression).writer, next: () => compression };
 }
 
 /** Layers change what they hold; asking at each block would take longer than it saves. */

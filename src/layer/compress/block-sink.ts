@@ -1,9 +1,9 @@
 import type { BlobWriter } from '../../content/blob-store.ts';
 import { openBlockCompressor } from './block-compressor.ts';
-import type { BlockForm, BlockForms } from './block-forms.ts';
-import type { Block, CompressPool } from './compress-pool.ts';
-import { type KnownMembers, memberAt } from './known-members.ts';
-import type { NewMember } from './member-table.ts';
+import type { BlockForms } from './block-forms.ts';
+import type { Block, CompressedBlock, CompressPool } from './compress-pool.ts';
+import type { KnownMembers, MemberSource } from './known-members.ts';
+import { type Member, memberKey } from './member-table.ts';
 
 /** Takes filled blocks, has them compressed side by side, writes them in order, and gives them back. */
 export interface BlockSink {
@@ -17,7 +17,7 @@ export interface BlockSink {
    * Fulfilled when all blocks are written and given back, with what they came to where that may be of use later.
    * @throws what went wrong with one of them
    */
-  finish(): Promise<readonly NewMember[]>;
+  finish(): Promise<readonly Member[]>;
   /** The same, but keeps quiet. */
   settle(): Promise<void>;
 }
@@ -33,15 +33,14 @@ export function openBlockSink(
   known?: KnownMembers,
 ): BlockSink {
   let written = Promise.resolve();
-  const members: NewMember[] = [];
+  const members: Member[] = [];
   let failure: { readonly error: unknown } | undefined;
-  const write = async (block: Block, { compression, writer }: BlockForm, compressed: Promise<number>) => {
+  let source: MemberSource | undefined;
+  const write = async (block: Block, compressed: Promise<CompressedBlock>) => {
     try {
-      const length = await compressed;
-      const member = block.output.subarray(0, length);
-      if (known !== undefined && compression.algorithm === 'gzip')
-        members.push({ ...memberAt(member, blob.size), writer });
-      if (failure === undefined) await blob.write(member);
+      const { length, name } = await compressed;
+      if (name !== undefined) members.push({ ...name, offset: blob.size, size: length });
+      if (failure === undefined) await blob.write(block.output.subarray(0, length));
     } catch (error) {
       failure ??= { error };
     } finally {
@@ -56,16 +55,16 @@ export function openBlockSink(
         throw failure.error;
       }
       const input = block.input.subarray(0, length);
-      const form = forms.next(input, isOnly);
-      const { compression } = form;
+      const compression = forms.next(input, isOnly);
       // Starting threads takes longer than compressing a single block, and copying needs none.
       const isQuick = compression.algorithm === 'uncompressed' || (isOnly && !pool.isRunning);
+      if (!isQuick && known !== undefined) source ??= { ...known, key: memberKey(known.table) };
       const compressed = isQuick
-        ? Promise.resolve(openBlockCompressor(compression).compress(input, block.output))
-        : pool.compress(block, length, compression, known);
+        ? Promise.resolve({ length: openBlockCompressor(compression).compress(input, block.output) })
+        : pool.compress(block, length, compression, source);
       // Handled when its turn comes.
       compressed.catch(() => undefined);
-      written = written.then(() => write(block, form, compressed));
+      written = written.then(() => write(block, compressed));
     },
     async finish() {
       await written;

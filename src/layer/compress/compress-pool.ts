@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { openThread, type Thread } from '../../sys/thread/thread.ts';
 import type { Compression } from '../compression.ts';
 import { blockBytes, compressedBlockBytes } from './block-compressor.ts';
-import type { KnownMembers } from './known-members.ts';
+import type { MemberSource } from './known-members.ts';
+import type { MemberName } from './member-table.ts';
 
 /** A block on its way, in memory that all threads share. */
 export interface Block {
@@ -20,7 +21,7 @@ export type BlockWork =
       readonly output: Uint8Array;
       readonly compression: Compression;
       /** Where to look for blocks that were compressed before. */
-      readonly known: KnownMembers | undefined;
+      readonly known: MemberSource | undefined;
     }
   /** The next bytes of a stream. */
   | { readonly kind: 'hash'; readonly stream: number; readonly input: Uint8Array }
@@ -29,9 +30,14 @@ export type BlockWork =
   /** The stream ends. */
   | { readonly kind: 'digest'; readonly stream: number };
 
-export interface BlockReply {
-  /** How long a compressed block is. */
-  readonly length?: number;
+export interface CompressedBlock {
+  /** Of what the block became, in bytes. */
+  readonly length: number;
+  /** What it can be found by later, where it may be. */
+  readonly name?: MemberName;
+}
+
+export interface BlockReply extends Partial<CompressedBlock> {
   /** What a stream came to, in hex. */
   readonly sha256?: string;
 }
@@ -116,13 +122,13 @@ export class CompressPool {
     else next(block);
   }
 
-  /** Compresses the first `length` bytes of the block into its output; says how long that is. */
+  /** Compresses the first `length` bytes of the block into its output. */
   async compress(
     { input, output }: Block,
     length: number,
     compression: Compression,
-    known?: KnownMembers,
-  ): Promise<number> {
+    known?: MemberSource,
+  ): Promise<CompressedBlock> {
     const thread = this.#leastBusy();
     thread.load++;
     try {
@@ -133,7 +139,7 @@ export class CompressPool {
         compression,
         known,
       } as const;
-      return (await thread.ask(work)).length ?? 0;
+      return { length: 0, ...(await thread.ask(work)) };
     } finally {
       thread.load--;
     }

@@ -3,11 +3,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
 import { answerQuestions } from '../../sys/thread/thread.ts';
 import type { Compression } from '../compression.ts';
-import { type BlockCompressor, openBlockCompressor, usualDeflate } from './block-compressor.ts';
+import { openBlockCompressor } from './block-compressor.ts';
 import type { BlockReply, BlockWork, FilePart } from './compress-pool.ts';
-import { type KnownMembers, reusingCompressor } from './known-members.ts';
+import { type MemberSource, type ReusingCompressor, reusingCompressor } from './known-members.ts';
 
-const compressors = new Map<string, BlockCompressor>();
+type Compressor = ReusingCompressor | { compress(input: Uint8Array, output: Uint8Array): { length: number } };
+
+const compressors = new Map<string, Compressor>();
 
 const streams = new Map<number, Hash>();
 
@@ -20,7 +22,7 @@ function perform(work: BlockWork): BlockReply {
       const key = `${compression.algorithm} ${compression.level} ${known?.table}`;
       const compressor = compressors.get(key) ?? openCompressor(compression, known);
       compressors.set(key, compressor);
-      return { length: compressor.compress(work.input, work.output) };
+      return compressor.compress(work.input, work.output);
     }
     case 'hash':
       streams.set(work.stream, hashOf(work.stream).update(work.input));
@@ -55,10 +57,8 @@ function hashOf(stream: number): Hash {
   return streams.get(stream) ?? createHash('sha256');
 }
 
-function openCompressor(compression: Compression, known: KnownMembers | undefined): BlockCompressor {
-  const compressor = openBlockCompressor(compression);
-  if (known === undefined || compression.algorithm !== 'gzip') return compressor;
-  const { crc32, gunzip } = usualDeflate();
-  if (crc32 === undefined || gunzip === undefined) return compressor;
-  return reusingCompressor(compressor, { crc32, gunzip }, known);
+function openCompressor(compression: Compression, known: MemberSource | undefined): Compressor {
+  const inner = openBlockCompressor(compression);
+  if (known !== undefined) return reusingCompressor(inner, known);
+  return { compress: (input, output) => ({ length: inner.compress(input, output) }) };
 }

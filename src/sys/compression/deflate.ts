@@ -15,10 +15,6 @@ export interface Deflate {
    * @returns how many bytes of `output` it takes, 0 when it does not fit
    */
   gzip(input: Uint8Array, output: Uint8Array, level: number): number;
-  /** CRC-32 of RFC 1952, as a member ends with; absent where it takes long. */
-  crc32?(bytes: Uint8Array): number;
-  /** Expands a member that comes to as many bytes as `output` has. @returns whether it is whole and does */
-  gunzip?(member: Uint8Array, output: Uint8Array): boolean;
   /**
    * Expands the first member of `input`, which may have others behind it.
    * @returns how many bytes it had, and fills of `output`; undefined where it is none, or does not fit
@@ -45,10 +41,6 @@ export function loadDeflate(): Deflate | undefined {
       const compress = library.func(
         'size_t libdeflate_gzip_compress(void *compressor, const void *in, size_t inSize, void *out, size_t outSize)',
       );
-      const crc32 = library.func('uint32_t libdeflate_crc32(uint32_t crc, const void *bytes, size_t size)');
-      const decompress = library.func(
-        'int libdeflate_gzip_decompress(void *decompressor, const void *in, size_t inSize, void *out, size_t outSize, void *outUsed)',
-      );
       const decompressFirst = library.func(
         'int libdeflate_gzip_decompress_ex(void *decompressor, const void *in, size_t inSize, void *out, size_t outSize, void *inUsed, void *outUsed)',
       );
@@ -68,11 +60,6 @@ export function loadDeflate(): Deflate | undefined {
         quickLevel,
         gzip: (input, output, level) =>
           compress(compressor(level), input, input.length, output, output.length),
-        crc32: (bytes) => crc32(0, bytes, bytes.length),
-        gunzip(member, output) {
-          decompressor ??= allocateDecompressor();
-          return decompress(decompressor, member, member.length, output, output.length, null) === 0;
-        },
         gunzipFirst(input, output) {
           decompressor ??= allocateDecompressor();
           const [read, written] = [Buffer.alloc(8), Buffer.alloc(8)];
