@@ -13,7 +13,7 @@ export interface PlacedFile {
   readonly target: BytePath;
   /** Asked when the entry is made. */
   readonly xattrs: () => readonly Xattr[];
-  readonly content?: LayerContent;
+  readonly content?: LayerContent | undefined;
   /** Files with the same group are names of one file. */
   readonly linkGroup?: string;
 }
@@ -64,7 +64,7 @@ export function openDestination(below: FileTree): Destination {
       stat,
       target,
       xattrs: () => below.xattrs(path),
-      ...(isRead ? { content: { kind: 'file', open: () => below.open(path) } } : {}),
+      content: isRead ? { kind: 'file', open: () => below.open(path) } : undefined,
     };
   };
 
@@ -138,16 +138,21 @@ export function openDestination(below: FileTree): Destination {
 
 /** A further name of a file says its attributes too: who unpacks may give it its owner again, which takes capabilities away. */
 function layerEntry(path: BytePath, file: PlacedFile, linkTo: BytePath | undefined): LayerMember {
-  const { stat, content } = file;
-  const { mode, uid, gid, mtime, devMajor, devMinor } = stat;
-  const common = { path, mode, uid, gid, mtime, devMajor, devMinor, xattrs: file.xattrs() };
-  if (linkTo !== undefined) return { ...common, type: 'hardlink', size: 0, link: linkTo };
+  const { type, mode, uid, gid, size, mtime, devMajor, devMinor } = file.stat;
+  const isFirst = linkTo === undefined;
   return {
-    ...common,
+    path,
     // Tar has no sockets, and a copied one would lead nowhere.
-    type: stat.type === 'socket' ? 'file' : stat.type,
-    size: stat.size,
-    link: file.target,
-    ...(content === undefined ? {} : { content }),
+    type: !isFirst ? 'hardlink' : type === 'socket' ? 'file' : type,
+    mode,
+    uid,
+    gid,
+    size: isFirst ? size : 0,
+    mtime,
+    link: isFirst ? file.target : linkTo,
+    devMajor,
+    devMinor,
+    xattrs: file.xattrs(),
+    content: isFirst ? file.content : undefined,
   };
 }

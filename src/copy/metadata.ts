@@ -37,6 +37,7 @@ export function metadataRules(below: FileTree, request: MetadataRequest): Metada
 
   const copied = (stat: FileStat): FileStat => {
     const isChanged = change !== undefined && stat.type !== 'symlink';
+    if (!isChanged && owner === undefined) return stat;
     const mode = isChanged ? change.apply(stat.mode, stat.type === 'directory') : stat.mode;
     return { ...stat, ...owner, mode };
   };

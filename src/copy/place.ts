@@ -146,7 +146,7 @@ function placedFile(tree: FileTree, file: SelectedFile, rules: MetadataRules): P
     stat: rules.copied(stat),
     target: stat.type === 'symlink' ? tree.readlink(path) : '',
     xattrs: known?.xattrs === '-' ? noXattrs : () => tree.xattrs(path).filter(isCopied),
-    ...(isRead ? { content: { kind: 'file', open: () => tree.open(path), sha256: known?.digest } } : {}),
+    content: isRead ? { kind: 'file', open: () => tree.open(path), sha256: known?.digest } : undefined,
   };
 }
 

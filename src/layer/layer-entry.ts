@@ -8,7 +8,7 @@ import type { TarEntry } from '../tar/entry.ts';
  */
 export type LayerEntry = LayerMember | { readonly type: 'delete'; readonly path: BytePath };
 
-export type LayerMember = TarEntry & { readonly content?: LayerContent };
+export type LayerMember = TarEntry & { readonly content?: LayerContent | undefined };
 
 /** Where a file's bytes come from; read once, when its entry is written. */
 export type LayerContent =

@@ -40,8 +40,20 @@ export function* tarBlocks(
 }
 
 function headerOf(member: LayerMember): Uint8Array {
-  const { path, mtime } = member;
-  return encodeHeader({ ...member, path: path === '' ? '.' : path, mtime: layerTime(mtime) });
+  const { path, type, mode, uid, gid, size, mtime, link, devMajor, devMinor, xattrs } = member;
+  return encodeHeader({
+    path: path === '' ? '.' : path,
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    mtime: layerTime(mtime),
+    link,
+    devMajor,
+    devMinor,
+    xattrs,
+  });
 }
 
 /** Whether there was room for all of it, as nearly always: twenty thousand headers are worth no generator each. */

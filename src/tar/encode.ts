@@ -97,12 +97,14 @@ function splitName(name: string): [prefix: string, base: string] | undefined {
 
 function headerBlock(entry: TarEntry, typeflag: string, prefix: string, name: string, size: number): Buffer {
   const block = Buffer.alloc(blockSize);
-  const text = (field: keyof typeof fields, value: string) =>
-    block.write(value, fields[field][0], fields[field][1], 'latin1');
+  const text = (field: keyof typeof fields, value: string) => {
+    if (value !== '') block.write(value, fields[field][0], fields[field][1], 'latin1');
+  };
   // A number too large for its field stands in the extended header; the field then says 0.
   const number = (field: keyof typeof fields, value: number) => {
     const [start, length] = fields[field];
-    writeOctal(block, start, length, value >= 0 && value <= octalLimit(length) ? value : 0);
+    const limit = length === 8 ? idLimit : sizeLimit;
+    writeOctal(block, start, length, value >= 0 && value <= limit ? value : 0);
   };
   text('name', name);
   number('mode', entry.mode);

@@ -45,6 +45,10 @@ export function octalLimit(length: number): number {
 
 /** Writes zero-padded octal digits and a NUL; the caller knows that the value fits. */
 export function writeOctal(block: Buffer, start: number, length: number, value: number): void {
-  block.write(value.toString(8).padStart(length - 1, '0'), start, length - 1, 'latin1');
+  let rest = value;
+  for (let at = start + length - 2; at >= start; at--) {
+    block[at] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
   block[start + length - 1] = 0;
 }

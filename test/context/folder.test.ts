@@ -116,6 +116,19 @@ describe('files', () => {
     expect(() => tree.open('link')).toThrow('cannot read');
   });
 
+  it('opens a file whatever bytes its name has, for this process alone, and waits for no fifo', () => {
+    const tree = openFolder(scratch, { uidGid: 'root' });
+    for (const path of ['dir/sub/x', 'not\xffutf8', 'pipe']) {
+      const descriptor = tree.open(path);
+      const closedOnExec = 0o2000000;
+      const [, flags] =
+        /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
+      expect(Number.parseInt(flags ?? '', 8) & closedOnExec).toBe(closedOnExec);
+      if (path === 'dir/sub/x') expect(readFileSync(descriptor, 'utf8')).toBe(path);
+      closeSync(descriptor);
+    }
+  });
+
   it('a file that is gone is a clear error', () => {
     expect(() => openFolder(scratch, { uidGid: 'root' }).open('gone')).toThrow(
       expect.objectContaining({
