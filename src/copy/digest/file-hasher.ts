@@ -3,7 +3,7 @@ import { CanceledError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import type { OnFound, SelectedFile } from '../selection.ts';
 import { openHashAhead } from './hash-ahead.ts';
-import { hashContent, openingBytes } from './hash-content.ts';
+import { hashContent, hashLargeContent, largeBytes, openingBytes } from './hash-content.ts';
 import { type Content, knownContent } from './known-content.ts';
 
 export interface FileHasher {
@@ -41,6 +41,7 @@ export function openFileHasher(signal?: AbortSignal): FileHasher {
   };
 
   const read = async (tree: FileTree, { path, stat }: SelectedFile): Promise<Content> => {
+    if (stat.size >= largeBytes) return hashLargeContent(tree, path, stat.size, signal);
     const run = hashContent(tree, path, stat.size);
     try {
       for (;;) {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, readSync, read as readWithCallback } from 'node:fs';
+import { promisify } from 'node:util';
 import { type BytePath, bytePathToText } from '../../core/byte-path.ts';
-import { StepError } from '../../core/errors.ts';
+import { CanceledError, StepError } from '../../core/errors.ts';
 import type { FileTree } from '../../core/file-tree.ts';
 import type { Content } from './known-content.ts';
 import { xattrWord } from './words.ts';
+
+const read = promisify(readWithCallback);
 
 const pieceBytes = 1 << 20;
 let buffer: Buffer | undefined;
@@ -36,6 +39,45 @@ export function* hashContent(
     }
     return { digest: hash.digest('hex'), xattrs: xattrWord(tree.xattrs(path, descriptor)) };
   } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** From this size on it pays to read the next piece while one is hashed. */
+export const largeBytes = 8 << 20;
+
+/**
+ * What a large regular file holds, read by another thread than hashes it.
+ * @param size what it had when it was selected
+ * @throws StepError `source-changed` when it has another
+ * @throws CanceledError
+ */
+export async function hashLargeContent(
+  tree: Pick<FileTree, 'open' | 'xattrs'>,
+  path: BytePath,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<Content> {
+  const hash = createHash('sha256');
+  const descriptor = tree.open(path);
+  const readInto = (piece: Buffer) => read(descriptor, piece, 0, pieceBytes, null);
+  let [piece, next] = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)];
+  let reading = readInto(piece);
+  try {
+    for (let seen = 0; ; ) {
+      const { bytesRead } = await reading;
+      if (signal?.aborted) throw new CanceledError();
+      seen += bytesRead;
+      if (bytesRead === 0 ? seen < size : seen > size) throw changedWhileRead(bytePathToText(path));
+      if (bytesRead === 0) break;
+      reading = readInto(next);
+      hash.update(piece.subarray(0, bytesRead));
+      [piece, next] = [next, piece];
+    }
+    return { digest: hash.digest('hex'), xattrs: xattrWord(tree.xattrs(path, descriptor)) };
+  } finally {
+    // It would be read into a file of that number that somebody else opens.
+    await reading.catch(() => undefined);
     closeSync(descriptor);
   }
 }

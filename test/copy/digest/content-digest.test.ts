@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -33,6 +32,8 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 
 let count = 0;
 /** A fresh directory: d/f, d/e (empty directory), d/l -> f, x, y. */
+const mebibyte = 1 << 20;
+
 function sample(): string {
   const directory = join(scratch, String(count++));
   mkdirSync(join(directory, 'd/e'), { recursive: true });
@@ -192,22 +193,29 @@ describe('reading', () => {
     expect(third.digest).not.toBe(first.digest);
   });
 
-  it('a file of several pieces is whole', async () => {
+  it.each([
+    ['several pieces', 3 * mebibyte + 5],
+    ['the least that is read ahead', 8 * mebibyte],
+    ['many pieces, read ahead', 9 * mebibyte + 5],
+  ])('a file of %s is whole', async (_title, size) => {
     const directory = sample();
-    truncateSync(join(directory, 'x'), 3 * (1 << 20) + 5);
+    const content = Buffer.from(Uint32Array.from({ length: Math.ceil(size / 4) }, (_, at) => at).buffer);
+    writeFileSync(join(directory, 'x'), content.subarray(0, size));
     const { lines } = await digest(openFolder(directory, keep), { sources: ['x'] });
-    const want = createHash('sha256')
-      .update(readFileSync(join(directory, 'x')))
-      .digest('hex');
-    expect(lines[1]).toBe(`file 644 0:0 3145733 ${want} - .`);
+    const want = createHash('sha256').update(content.subarray(0, size)).digest('hex');
+    expect(lines[1]).toBe(`file 644 0:0 ${size} ${want} - .`);
   });
 
-  for (const [title, bytes] of [
-    ['shrank', 3],
-    ['grew', 50],
+  for (const [title, before, after] of [
+    ['shrank', 7, 3],
+    ['grew', 7, 50],
+    ['is large and shrank', 9 * mebibyte, 9 * mebibyte - 1],
+    ['is large and lost all', 9 * mebibyte, 0],
+    ['is large and grew', 9 * mebibyte, 9 * mebibyte + 1],
   ] as const) {
     it(`a file that ${title} meanwhile is an error`, async () => {
       const directory = sample();
+      truncateSync(join(directory, 'd/f'), before);
       const tree = openFolder(directory, keep);
       const selection = await selectFiles(tree, {
         sources: ['d'],
@@ -215,8 +223,10 @@ describe('reading', () => {
         excludes: [],
         heredocs: [],
       });
-      truncateSync(join(directory, 'd/f'), bytes);
+      truncateSync(join(directory, 'd/f'), after);
+      const open = readdirSync('/proc/self/fd').length;
       await expect(digestOf(selection)).rejects.toMatchObject({ code: 'source-changed' });
+      expect(readdirSync('/proc/self/fd').length).toBe(open);
     });
   }
 
