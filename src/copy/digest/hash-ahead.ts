@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts';
 import type { BytePath } from '../../core/byte-path.ts';
 import type { FileTree } from '../../core/file-tree.ts';
-import { openThread } from '../../sys/thread/thread.ts';
+import { openThread, type Thread } from '../../sys/thread/thread.ts';
 import type { SelectedFile } from '../selection.ts';
 import { openingBytes } from './hash-content.ts';
 import type { Content } from './known-content.ts';
@@ -19,8 +19,8 @@ interface Batch {
   readonly tree: FileTree;
   readonly files: SelectedFile[];
   readonly claim: Int32Array;
-  /** Undefined as long as the thread was not asked; what it answers is undefined where it came second. */
-  answer: Promise<readonly Content[] | undefined> | undefined;
+  /** Of the threads that were asked: undefined from whoever came second. */
+  readonly answers: Promise<readonly Content[] | undefined>[];
 }
 
 export interface HashAhead {
@@ -33,7 +33,7 @@ export interface HashAhead {
   contents(
     hash: (tree: FileTree, file: SelectedFile) => Promise<Content>,
   ): Promise<ReadonlyMap<SelectedFile, Content>>;
-  /** Ends the thread, whatever it is doing. */
+  /** Ends the threads, whatever they are doing. */
   end(): Promise<void>;
 }
 
@@ -41,44 +41,71 @@ export interface HashAhead {
 const batchBytes = 4 << 20;
 /** Hashing less takes hardly longer than starting the thread. */
 const worthwhileBytes = 64 << 20;
+/** Files that come from the disk are waited for: several at a time, which most disks give in hardly more time than one. */
+const threadsForDisk = 4;
+const diskBytes = 2 << 20;
 
-/** There is one such thread at a time: the other cores are for the other steps. */
+/** There is one user at a time: the other cores are for the other steps. */
 let isRunning = false;
 
 /**
  * Has a thread hash files from the first one on, as soon as they are found, and its user hash them from the last one on
- * when all are found, until they meet.
+ * when all are found, until they meet. More threads help where the files come from the disk.
  */
 export function openHashAhead(): HashAhead {
-  const thread = openThread<FilesToHash, readonly Content[] | undefined>('hash-worker', 'strata hash files');
+  const threads: Thread<FilesToHash, readonly Content[] | undefined>[] = [];
   const batches: Batch[] = [];
   let batchCost = 0;
   let cost = 0;
   let isStarted = false;
+  const readBefore = bytesFromDisk();
 
-  const ask = (batch: Batch): void => {
-    const { tree, claim } = batch;
+  /** The batches are dealt out to the threads. */
+  const ask = (batch: Batch, index: number): void => {
+    const { tree, claim, answers } = batch;
     const directory = tree.directory;
     assert(directory !== undefined, 'a thread can open the files');
     const files = batch.files.map(({ path, stat }) => ({ path, size: stat.size }));
-    batch.answer = thread.ask({ directory, files, claim });
+    const thread = threads[index % threads.length];
+    assert(thread !== undefined, 'threads were added');
+    const answer = thread.ask({ directory, files, claim });
     // Met when its turn comes.
-    batch.answer.catch(() => undefined);
+    answer.catch(() => undefined);
+    answers.push(answer);
+  };
+
+  /** Those before the last one are complete. */
+  const askForAll = (complete: readonly Batch[]): void => {
+    for (const [index, batch] of complete.entries()) if (!isClaimed(batch.claim)) ask(batch, index);
+  };
+
+  const addThreads = (count: number): void => {
+    while (threads.length < count) threads.push(openThread('hash-worker', 'strata hash files'));
   };
 
   const start = (): void => {
     if (isRunning) return;
     isRunning = true;
     isStarted = true;
-    for (const batch of batches.slice(0, -1)) ask(batch);
+    addThreads(1);
+    askForAll(batches.slice(0, -1));
   };
 
-  /** The one that the next file goes into; those before are complete. */
+  const helpWithDisk = (complete: readonly Batch[]): void => {
+    if (threads.length > 1 || bytesFromDisk() - readBefore < diskBytes) return;
+    addThreads(threadsForDisk);
+    askForAll(complete);
+  };
+
+  /** The one that the next file goes into. */
   const batchFor = (tree: FileTree): Batch => {
     const last = batches.at(-1);
     if (last?.tree === tree && batchCost < batchBytes) return last;
-    if (last !== undefined && isStarted) ask(last);
-    const batch: Batch = { tree, files: [], claim: newClaim(), answer: undefined };
+    if (last !== undefined && isStarted) {
+      ask(last, batches.length - 1);
+      helpWithDisk(batches);
+    }
+    const batch: Batch = { tree, files: [], claim: newClaim(), answers: [] };
     batches.push(batch);
     batchCost = 0;
     return batch;
@@ -100,12 +127,13 @@ export function openHashAhead(): HashAhead {
         const batch = batches[left - 1];
         if (batch === undefined || !claimed(batch.claim)) break;
         for (const file of batch.files) found.set(file, await hash(batch.tree, file));
+        helpWithDisk(batches.slice(0, left - 1));
       }
-      for (const { files, answer } of batches.slice(0, left)) {
-        const contents = await answer;
+      for (const { files, answers } of batches.slice(0, left)) {
+        const contents = (await Promise.all(answers)).find((answer) => answer !== undefined);
         for (const [index, file] of files.entries()) {
           const content = contents?.[index];
-          assert(content !== undefined, 'the thread answers for what it claimed');
+          assert(content !== undefined, 'a thread answers for what it claimed');
           found.set(file, content);
         }
       }
@@ -113,9 +141,18 @@ export function openHashAhead(): HashAhead {
     },
     async end() {
       if (isStarted) isRunning = false;
-      await thread.end();
+      await Promise.all(threads.map((thread) => thread.end()));
     },
   };
+}
+
+/** What this process had to wait for, on filesystems that tell the kernel. */
+function bytesFromDisk(): number {
+  return process.resourceUsage().fsRead * 512;
+}
+
+function isClaimed(claim: Int32Array): boolean {
+  return Atomics.load(claim, 0) !== 0;
 }
 
 function newClaim(): Int32Array {

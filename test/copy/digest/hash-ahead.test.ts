@@ -14,6 +14,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDigestIndex } from '../../../src/context/digest-index.ts';
 import { openFolder } from '../../../src/context/folder.ts';
 import type { FileTree } from '../../../src/core/file-tree.ts';
+import { runOk } from '../../support/process.ts';
 import { selectAndDigest } from '../digest-of.ts';
 
 const fileBytes = 4 << 20;
@@ -60,6 +61,36 @@ test('each file is hashed once, here or there, to the same digest', async () => 
 
   const { directory: _, ...elsewhere } = folder;
   expect(await selectAndDigest(elsewhere, request)).toEqual(ahead);
+});
+
+test.each<[string, boolean]>([
+  ['that come from the disk are waited for by several threads', true],
+  ['that are in memory are left to one', false],
+])('files %s, to the same digest', async (_title, isEvicted) => {
+  for (const [index, name] of names.entries()) {
+    const path = join(context, name);
+    writeFileSync(path, Buffer.alloc(fileBytes, `${index} `));
+    if (isEvicted) await runOk('dd', [`of=${path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0']);
+  }
+  const folder = openFolder(context, { uidGid: 'keep' });
+  const { fsRead } = process.resourceUsage();
+  const threads: number[] = [];
+  const watched: FileTree = {
+    ...folder,
+    open(path) {
+      threads.push(held() - before);
+      return folder.open(path);
+    },
+  };
+  const ahead = await selectAndDigest(watched, request);
+  // A filesystem in memory gives nothing away.
+  const isFromDisk = process.resourceUsage().fsRead - fsRead > 1 << 12;
+  expect(Math.max(...threads)).toBe(isFromDisk ? 4 : 1);
+  expect(isFromDisk && !isEvicted).toBe(false);
+  expect(ahead.filesHashed).toBe(names.length);
+  const { directory: _, ...elsewhere } = folder;
+  expect(await selectAndDigest(elsewhere, request)).toEqual(ahead);
+  expect(held()).toBe(before);
 });
 
 test('an index learns of all of them', async () => {
