@@ -76,7 +76,7 @@ export async function hashLargeContent(
     }
     return { digest: hash.digest('hex'), xattrs: xattrWord(tree.xattrs(path, descriptor)) };
   } finally {
-    // It would be read into a file of that number that somebody else opens.
+    // It would go on with whatever file gets the number next.
     await reading.catch(() => undefined);
     closeSync(descriptor);
   }
