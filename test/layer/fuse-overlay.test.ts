@@ -226,7 +226,7 @@ describeWith(['root', 'overlay', 'fuse-overlayfs'], 'an upper of fuse-overlayfs'
           }
         },
       ),
-      // The same ones each time: one of some hundreds meets a fault of fuse-overlayfs itself.
+      // The same ones each time: of hundreds, one meets what docs/ROOTLESS.md says of fuse-overlayfs.
       { numRuns: 12, seed: 4 },
     );
   });
